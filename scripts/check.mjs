@@ -1,0 +1,30 @@
+// npm run check: everything CI runs beside the tests. Each step says its name, so a failure says where it was.
+import { spawnSync } from 'node:child_process';
+import { cppFiles, prepare, prepareCoreTests, run } from './prepare.mjs';
+
+function step(name, command, args, options) {
+  console.log(`\n== ${name}`);
+  run(command, args, options);
+}
+
+prepare();
+step('lint and format: TypeScript', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']);
+if (spawnSync('clang-format', ['--version']).status === 0) {
+  step('format: C++', 'clang-format', ['--dry-run', '--Werror', ...cppFiles()]);
+} else {
+  console.log(
+    '\n== format: C++\nNOT CHECKED: clang-format is missing (Debian: apt-get install clang-format)',
+  );
+}
+step('types', process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.test.json']);
+if (process.platform === 'win32') {
+  console.log('\n== core under sanitizers\nNOT CHECKED: no UndefinedBehaviorSanitizer for MSVC');
+} else {
+  step(
+    'core under AddressSanitizer and UndefinedBehaviorSanitizer',
+    prepareCoreTests({ sanitize: true }),
+    [],
+  );
+}
+step('package contents', process.execPath, ['scripts/check-package.mjs']);
+console.log('\ncheck: all passed');

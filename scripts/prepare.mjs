@@ -1,0 +1,147 @@
+// Brings a clone to the point where its commands work: dependencies, addon, dist. Does nothing that is not needed.
+// Uses Node's own modules alone, since it runs before anything is installed.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const ADDON_STAMP = 'build/.addon-stamp';
+const CORE_STAMP = 'build/.core-stamp';
+const DIST_STAMP = 'dist/.stamp';
+
+/** Runs a command in the project's root with its output shown; ends the process when it fails. */
+export function run(command, args, options = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    // npm is a .cmd file on Windows, which only a shell can start.
+    shell: process.platform === 'win32',
+    ...options,
+    env: { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), ...process.env, ...options.env },
+  });
+  if (result.error) fail(`${command} could not be started: ${result.error.message}`);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+export function fail(message) {
+  console.error(`sluice: ${message}`);
+  process.exit(1);
+}
+
+function newest(path) {
+  const full = join(root, path);
+  if (!existsSync(full)) return 0;
+  const stat = statSync(full);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(full).reduce((time, name) => Math.max(time, newest(join(path, name))), stat.mtimeMs);
+}
+
+/** Whether `product` is missing or older than any of its sources (folders count with all they hold). */
+function stale(product, sources) {
+  return newest(product) <= Math.max(...sources.map(newest)) || !existsSync(join(root, product));
+}
+
+function stamp(path) {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), '');
+}
+
+function works(command) {
+  const result = spawnSync(command, ['--version'], { encoding: 'utf8', shell: process.platform === 'win32' });
+  return result.status === 0 ? result.stdout : undefined;
+}
+
+const TOOLCHAIN_HINT = {
+  linux:
+    'Debian/Ubuntu: sudo apt-get install g++ cmake make   Fedora: sudo dnf install gcc-c++ cmake make   Alpine: apk add g++ cmake make',
+  darwin: 'xcode-select --install && brew install cmake',
+  win32:
+    'winget install Kitware.CMake Microsoft.VisualStudio.2022.BuildTools (with the "Desktop development with C++" workload)',
+};
+
+/** One clear line when the tools to compile the addon are not there. */
+function checkToolchain() {
+  const hint =
+    TOOLCHAIN_HINT[process.platform] ?? 'install a C++20 compiler, CMake 3.21 or newer, and make or ninja';
+  const cmake = works('cmake');
+  if (cmake === undefined) fail(`CMake is missing. ${hint}`);
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(cmake) ?? [];
+  if (Number(major) * 1000 + Number(minor) < 3021)
+    fail(`CMake ${major}.${minor} is too old; 3.21 or newer is needed. ${hint}`);
+  if (process.platform === 'win32') return; // CMake finds Visual Studio by itself and says so when it does not
+  const compilers = [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean);
+  if (!compilers.some(works)) fail(`A C++20 compiler is missing. ${hint}`);
+  if (!['ninja', 'make'].some(works)) fail(`make (or ninja) is missing. ${hint}`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19))
+    fail(`Node ${process.versions.node} is too old; 20.19 or newer is needed.`);
+}
+
+export function prepareDependencies() {
+  checkNode();
+  if (!stale('node_modules/.package-lock.json', ['package-lock.json'])) return;
+  console.error('sluice: installing dependencies …');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // A lock file newer than what npm wrote (a fresh checkout on a coarse clock) must not install again next time.
+  writeFileSync(join(root, 'node_modules/.package-lock.json'), '', { flag: 'a' });
+}
+
+export function prepareAddon() {
+  if (!stale(ADDON_STAMP, ['native', 'CMakeLists.txt', 'node_modules/.package-lock.json'])) return;
+  checkToolchain();
+  console.error('sluice: building the addon …');
+  run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--log-level=warn']);
+  stamp(ADDON_STAMP);
+}
+
+export function prepareDist() {
+  if (!stale(DIST_STAMP, ['src', 'tsconfig.json', 'node_modules/.package-lock.json'])) return;
+  console.error('sluice: compiling TypeScript …');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  stamp(DIST_STAMP);
+}
+
+/** The core and its test runner, without Node; with sanitizers in a folder of its own. */
+export function prepareCoreTests({ sanitize = false } = {}) {
+  const folder = sanitize ? 'build/core-sanitize' : 'build/core';
+  const coreStamp = sanitize ? `${CORE_STAMP}-sanitize` : CORE_STAMP;
+  const runner = join(root, folder, process.platform === 'win32' ? 'Release/core_tests.exe' : 'core_tests');
+  if (stale(coreStamp, ['native/core', 'test/native', 'CMakeLists.txt'])) {
+    checkToolchain();
+    console.error(`sluice: building the core's tests${sanitize ? ' with sanitizers' : ''} …`);
+    const options = [
+      '-DSLUICE_CORE_TESTS=ON',
+      `-DSLUICE_SANITIZE=${sanitize ? 'ON' : 'OFF'}`,
+      '-DCMAKE_BUILD_TYPE=Release',
+    ];
+    run('cmake', ['-S', '.', '-B', folder, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+    run('cmake', ['--build', folder, '--config', 'Release'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    stamp(coreStamp);
+  }
+  return runner;
+}
+
+/** Our C++ files, relative to the project's root. */
+export function cppFiles() {
+  return ['native/core', 'native/bindings', 'test/native'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => /\.(h|cpp)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+}
+
+/** All that a command of the built package needs. */
+export function prepare() {
+  prepareDependencies();
+  prepareAddon();
+  prepareDist();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) prepare();
