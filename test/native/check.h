@@ -1,0 +1,54 @@
+// The whole test framework of the core: TEST registers, CHECK reports and counts, main (check.cpp) runs what
+// matches.
+#pragma once
+
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+namespace check {
+
+bool Register(const char* name, void (*body)());
+void Fail(const char* file, int line, const std::string& what);
+
+}  // namespace check
+
+#define CHECK_CONCAT_(a, b) a##b
+#define CHECK_CONCAT(a, b) CHECK_CONCAT_(a, b)
+// TEST("Resampler keeps its length law") { ... }
+#define TEST(name) CHECK_TEST_(name, CHECK_CONCAT(test_, __LINE__))
+#define CHECK_TEST_(name, id)                                                                     \
+  static void id();                                                                               \
+  [[maybe_unused]] static const bool CHECK_CONCAT(id, _registered) = ::check::Register(name, id); \
+  static void id()
+
+#define CHECK(condition)                                             \
+  do {                                                               \
+    if (!(condition)) ::check::Fail(__FILE__, __LINE__, #condition); \
+  } while (0)
+// Stops the test as well.
+#define REQUIRE(condition)                           \
+  do {                                               \
+    if (!(condition)) {                              \
+      ::check::Fail(__FILE__, __LINE__, #condition); \
+      return;                                        \
+    }                                                \
+  } while (0)
+// Prints both sides; for numbers.
+#define CHECK_EQ(a, b)                                                                               \
+  do {                                                                                               \
+    const auto check_a = (a);                                                                        \
+    const auto check_b = (b);                                                                        \
+    if (!(check_a == check_b))                                                                       \
+      ::check::Fail(__FILE__, __LINE__,                                                              \
+                    #a " == " #b ": " + std::to_string(check_a) + " vs " + std::to_string(check_b)); \
+  } while (0)
+#define CHECK_LE(a, b)                                                                               \
+  do {                                                                                               \
+    const auto check_a = (a);                                                                        \
+    const auto check_b = (b);                                                                        \
+    if (!(check_a <= check_b))                                                                       \
+      ::check::Fail(__FILE__, __LINE__,                                                              \
+                    #a " <= " #b ": " + std::to_string(check_a) + " vs " + std::to_string(check_b)); \
+  } while (0)
