@@ -1,0 +1,486 @@
+// Three parts, in the order the audio takes: WireConverter (source frames to wire bytes), MessageWriter (wire
+// bytes to messages), AudioFramer::State (finds the frames in what arrives and drives the other two).
+#include "core/audio_framer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "core/base64.h"
+#include "core/g711.h"
+
+namespace sluice {
+namespace {
+
+// Samples converted at a time on the resampling route: float scratch of 16 kB.
+constexpr size_t kScratchSamples = 4096;
+
+// Floats go into the resampler no louder than this (+24 dBFS): its sums stay finite whatever the file holds.
+constexpr float kLoudest = 16.0F;
+
+// No chunk is this long, so sizes can be capped here and their products cannot overflow 64 bits:
+// 2^50 frames * 192 wire frames * 2 bytes * 4/3 < 2^60.
+constexpr uint64_t kLongestInput = uint64_t{1} << 50;
+
+bool IsFloat(SampleFormat format) {
+  return format == SampleFormat::kF32Le || format == SampleFormat::kF32Be || format == SampleFormat::kF64Le ||
+         format == SampleFormat::kF64Be;
+}
+
+// NaN is silence.
+void LimitToLoudest(std::span<float> samples) {
+  for (float& x : samples) {
+    x = x == x ? x : 0.0F;
+    x = x > -kLoudest ? x : -kLoudest;
+    x = x < kLoudest ? x : kLoudest;
+  }
+}
+
+// The length law: ceil(frames * to / from).
+uint64_t FramesAtRate(uint64_t frames, uint32_t from_hz, uint32_t to_hz) {
+  return frames / from_hz * to_hz + (frames % from_hz * to_hz + from_hz - 1) / from_hz;
+}
+
+Error TooSmall(size_t got, size_t wanted) {
+  return {
+      ErrorCode::kOutputTooSmall, 0,
+      "the output holds " + std::to_string(got) + " bytes, the messages may need " + std::to_string(wanted)};
+}
+
+Status CheckRate(const char* what, uint32_t rate_hz) {
+  if (rate_hz >= kMinRateHz && rate_hz <= kMaxRateHz) return Ok{};
+  return Error{ErrorCode::kInvalidRate, 0,
+               std::string("the sample rate of the ") + what + " is " + std::to_string(rate_hz) +
+                   " Hz; wanted " + std::to_string(kMinRateHz) + " to " + std::to_string(kMaxRateHz)};
+}
+
+struct AudioSide {
+  SampleFormat format;
+  uint32_t rate_hz;
+  size_t channels;
+  size_t FrameBytes() const { return BytesPerSample(format) * channels; }
+};
+
+// Whole frames of the source to bytes of the wire, by the shortest of three routes:
+//   untouched   source and wire agree
+//   same rate   ConvertSamples, rounded once
+//   resampled   float32 -> mean of the channels -> Resampler<float> -> wire format
+// `sink` takes the wire bytes, any number of times.
+class WireConverter {
+ public:
+  static Result<WireConverter> Create(const AudioSide& source, const AudioSide& wire) {
+    WireConverter made(source, wire);
+    if (const Status status = CheckRate("source", source.rate_hz); !status.ok()) return status.error();
+    made.untouched_ =
+        source.format == wire.format && source.rate_hz == wire.rate_hz && source.channels == wire.channels;
+    if (made.untouched_) return made;
+    made.block_frames_ = std::max<size_t>(1, kScratchSamples / source.channels);
+    size_t wire_frames = made.block_frames_;
+    if (source.rate_hz != wire.rate_hz) {
+      Result<Resampler> resampler = Resampler::Create({source.rate_hz, wire.rate_hz});
+      if (!resampler.ok()) return resampler.error();
+      made.resampler_ = std::move(resampler.value());
+      wire_frames =
+          std::max(made.resampler_->MaxOutputFrames(made.block_frames_), made.resampler_->MaxOutputFrames(0));
+      made.samples_.resize(made.block_frames_ * source.channels);
+      if (source.channels > 1) made.mono_.resize(made.block_frames_);
+      made.resampled_.resize(wire_frames);
+    }
+    made.wire_bytes_.resize(wire_frames * wire.FrameBytes());
+    return made;
+  }
+
+  // Bytes that nobody looks at.
+  static WireConverter Opaque() {
+    const AudioSide byte{SampleFormat::kU8, kMinRateHz, 1};
+    WireConverter made(byte, byte);
+    made.untouched_ = true;
+    return made;
+  }
+
+  size_t FrameBytes() const { return source_.FrameBytes(); }
+
+  // Wire bytes that are still to come at most, when `frames` more source frames follow; exact at the end.
+  uint64_t BytesAhead(uint64_t frames) const {
+    const uint64_t total = FramesAtRate(frames_in_ + frames, source_.rate_hz, wire_.rate_hz);
+    return (total - frames_out_) * wire_.FrameBytes();
+  }
+
+  template <class Sink>
+  Status Process(std::span<const uint8_t> frames, Sink sink) {
+    if (untouched_) {
+      frames_in_ += frames.size() / FrameBytes();
+      Hand(frames, sink);
+      return Ok{};
+    }
+    const size_t block_bytes = block_frames_ * FrameBytes();
+    for (; !frames.empty(); frames = frames.subspan(std::min(block_bytes, frames.size()))) {
+      const std::span<const uint8_t> block = frames.first(std::min(block_bytes, frames.size()));
+      frames_in_ += block.size() / FrameBytes();
+      if (!resampler_) {
+        ConvertBlock(block, sink);
+      } else if (const Status status = ResampleBlock(block, sink); !status.ok()) {
+        return status;
+      }
+    }
+    return Ok{};
+  }
+
+  // The tail. After it the converter is as new.
+  template <class Sink>
+  Status Flush(Sink sink) {
+    if (resampler_) {
+      const Result<size_t> tail = resampler_->Flush(std::span(resampled_));
+      if (!tail.ok()) return tail.error();
+      HandResampled(tail.value(), sink);
+    }
+    assert(BytesAhead(0) == 0);
+    Reset();
+    return Ok{};
+  }
+
+  void Reset() {
+    if (resampler_) resampler_->Reset();
+    frames_in_ = 0;
+    frames_out_ = 0;
+  }
+
+  size_t StateBytes() const {
+    return (samples_.capacity() + mono_.capacity() + resampled_.capacity()) * sizeof(float) +
+           wire_bytes_.capacity() + (resampler_ ? resampler_->StateBytes() : 0);
+  }
+
+ private:
+  WireConverter(const AudioSide& source, const AudioSide& wire) : source_(source), wire_(wire) {}
+
+  template <class Sink>
+  void Hand(std::span<const uint8_t> wire_bytes, Sink sink) {
+    frames_out_ += wire_bytes.size() / wire_.FrameBytes();
+    sink(wire_bytes);
+  }
+
+  template <class Sink>
+  void ConvertBlock(std::span<const uint8_t> block, Sink sink) {
+    const size_t frames = block.size() / FrameBytes();
+    const std::span<uint8_t> out = std::span(wire_bytes_).first(frames * wire_.FrameBytes());
+    ConvertSamples(source_.format, source_.channels, block, wire_.format, wire_.channels, out);
+    Hand(out, sink);
+  }
+
+  template <class Sink>
+  Status ResampleBlock(std::span<const uint8_t> block, Sink sink) {
+    const size_t frames = block.size() / FrameBytes();
+    const std::span<float> samples = std::span(samples_).first(frames * source_.channels);
+    ToFloat32(source_.format, block, samples);
+    const std::span<float> mono = source_.channels == 1 ? samples : std::span(mono_).first(frames);
+    if (source_.channels > 1) Downmix(source_.channels, samples, mono);
+    if (IsFloat(source_.format)) LimitToLoudest(mono);
+    const Result<size_t> made = resampler_->Process(mono, std::span(resampled_));
+    if (!made.ok()) return made.error();
+    HandResampled(made.value(), sink);
+    return Ok{};
+  }
+
+  template <class Sink>
+  void HandResampled(size_t frames, Sink sink) {
+    const std::span<uint8_t> out = std::span(wire_bytes_).first(frames * wire_.FrameBytes());
+    FromFloat32(wire_.format, std::span(resampled_).first(frames), out);
+    Hand(out, sink);
+  }
+
+  AudioSide source_;
+  AudioSide wire_;
+  bool untouched_ = false;
+  size_t block_frames_ = 0;
+  std::optional<Resampler> resampler_;  // when the rates differ
+  uint64_t frames_in_ = 0;              // of the source
+  uint64_t frames_out_ = 0;             // of the wire
+  // Scratch: interleaved, downmixed, at the wire's rate, in the wire's format.
+  std::vector<float> samples_;
+  std::vector<float> mono_;
+  std::vector<float> resampled_;
+  std::vector<uint8_t> wire_bytes_;
+};
+
+// The caller's buffer and how much of it is written.
+struct Output {
+  std::span<uint8_t> bytes;
+  size_t used = 0;
+  void Text(const std::string& text) {
+    std::memcpy(bytes.data() + used, text.data(), text.size());
+    used += text.size();
+  }
+};
+
+// Cuts wire bytes into messages of equal length and writes them as JSON text.
+class MessageWriter {
+ public:
+  MessageWriter(size_t audio_bytes, const std::string& client_req_id_json)
+      : pending_(audio_bytes), head_(R"({"type":"audio","audio":")") {
+    tail_ = client_req_id_json.empty() ? R"("})" : R"(","client_req_id":)" + client_req_id_json + "}";
+  }
+
+  size_t message_bytes() const { return MessageBytes(pending_.size()); }
+  uint64_t audio_bytes_written() const { return audio_bytes_written_; }
+
+  // What whole messages need when `audio_bytes` more arrive.
+  uint64_t MaxBytes(uint64_t audio_bytes) const {
+    return (pending_size_ + audio_bytes) / pending_.size() * message_bytes();
+  }
+  // The same with the last message, padded as End does.
+  uint64_t MaxBytesToEnd(uint64_t audio_bytes) const {
+    const size_t rest = (pending_size_ + audio_bytes) % pending_.size();
+    return MaxBytes(audio_bytes) + (rest == 0 ? 0 : MessageBytes(rest + rest % 2));
+  }
+
+  void Append(std::span<const uint8_t> audio, Output& out) {
+    while (!audio.empty()) {
+      if (pending_size_ == 0 && audio.size() >= pending_.size()) {  // no need to gather
+        Write(audio.first(pending_.size()), out);
+        audio = audio.subspan(pending_.size());
+        continue;
+      }
+      const size_t taken = std::min(audio.size(), pending_.size() - pending_size_);
+      std::memcpy(pending_.data() + pending_size_, audio.data(), taken);
+      pending_size_ += taken;
+      audio = audio.subspan(taken);
+      if (pending_size_ == pending_.size()) WritePending(out);
+    }
+  }
+
+  // The last message, if anything is left. An odd number of bytes gets one of `silence`.
+  void End(std::optional<uint8_t> silence, Output& out) {
+    const bool pad = silence && pending_size_ % 2 != 0;
+    if (pad) pending_[pending_size_++] = *silence;  // fits: a whole message is an even number of bytes
+    if (pending_size_ > 0) WritePending(out);
+    if (pad) --audio_bytes_written_;
+  }
+
+  void Reset() {
+    pending_size_ = 0;
+    audio_bytes_written_ = 0;
+  }
+
+  size_t StateBytes() const { return pending_.capacity() + head_.capacity() + tail_.capacity(); }
+
+ private:
+  size_t MessageBytes(size_t audio_bytes) const {
+    return head_.size() + Base64Length(audio_bytes) + tail_.size();
+  }
+
+  void WritePending(Output& out) {
+    Write(std::span(pending_).first(pending_size_), out);
+    pending_size_ = 0;
+  }
+
+  void Write(std::span<const uint8_t> audio, Output& out) {
+    assert(out.bytes.size() - out.used >= MessageBytes(audio.size()));
+    out.Text(head_);
+    out.used += Base64Encode(audio, out.bytes.subspan(out.used));
+    out.Text(tail_);
+    audio_bytes_written_ += audio.size();
+  }
+
+  std::vector<uint8_t> pending_;  // audio of the message being gathered; its size is that of a message
+  size_t pending_size_ = 0;
+  uint64_t audio_bytes_written_ = 0;  // of the source: without the padding
+  std::string head_;
+  std::string tail_;
+};
+
+std::optional<uint8_t> SilenceOf(SampleFormat format) {
+  if (format == SampleFormat::kMulaw) return kMulawSilence;
+  if (format == SampleFormat::kAlaw) return kAlawSilence;
+  return std::nullopt;
+}
+
+Status CheckOptions(const FramerOptions& options) {
+  if (Status status = CheckRate("wire", options.wire_rate_hz); !status.ok()) return status;
+  if (options.wire_rate_hz * kStepMs % 1000 != 0)
+    return Error{ErrorCode::kInvalidRate, 0,
+                 "80 ms at the wire's " + std::to_string(options.wire_rate_hz) +
+                     " Hz are no whole number of frames; wanted a multiple of 25 Hz"};
+  if (options.steps_per_message < 1 || options.steps_per_message > kMaxStepsPerMessage)
+    return Error{ErrorCode::kInvalidLength, 0,
+                 "a message of " + std::to_string(options.steps_per_message) + " steps; wanted 1 to " +
+                     std::to_string(kMaxStepsPerMessage)};
+  if (options.source == FramerOptions::Source::kRaw && options.channels == 0)
+    return Error{ErrorCode::kInvalidChannels, 0, "the source has 0 channels; wanted 1 to 65535"};
+  return Ok{};
+}
+
+size_t MessageAudioBytes(const FramerOptions& options) {
+  const size_t sample_bytes =
+      options.source == FramerOptions::Source::kOpaque ? 2 : BytesPerSample(options.wire_format);
+  return size_t{options.wire_rate_hz} * kStepMs / 1000 * sample_bytes * options.steps_per_message;
+}
+
+}  // namespace
+
+struct AudioFramer::State {
+  explicit State(const FramerOptions& given)
+      : options(given), messages(MessageAudioBytes(given), given.client_req_id_json) {}
+
+  bool is_wav() const { return options.source == FramerOptions::Source::kWav; }
+  bool is_opaque() const { return options.source == FramerOptions::Source::kOpaque; }
+
+  Status OpenSource(const AudioSide& source) {
+    Result<WireConverter> made =
+        WireConverter::Create(source, {options.wire_format, options.wire_rate_hz, 1});
+    if (!made.ok()) return made.error();
+    converter = std::move(made.value());
+    carry.resize(converter->FrameBytes());
+    return Ok{};
+  }
+
+  Status TakeWav(std::span<const uint8_t> input, Output& out) {
+    while (!input.empty()) {
+      const Result<WavReader::Piece> piece = wav.Process(input);
+      if (!piece.ok()) return piece.error();
+      if (!converter && wav.has_info()) {
+        const WavInfo& info = wav.info();
+        if (Status status = OpenSource({info.format, info.sample_rate_hz, info.channels}); !status.ok())
+          return status;
+      }
+      if (Status status = TakeAudio(piece.value().audio, out); !status.ok()) return status;
+      input = input.subspan(piece.value().consumed);
+    }
+    return Ok{};
+  }
+
+  // Audio cut anywhere: whole frames go on, the rest waits in `carry`.
+  Status TakeAudio(std::span<const uint8_t> audio, Output& out) {
+    if (audio.empty()) return Ok{};
+    const auto sink = [&](std::span<const uint8_t> wire) { messages.Append(wire, out); };
+    if (carry_size > 0) {
+      const size_t taken = std::min(carry.size() - carry_size, audio.size());
+      std::memcpy(carry.data() + carry_size, audio.data(), taken);
+      carry_size += taken;
+      audio = audio.subspan(taken);
+      if (carry_size < carry.size()) return Ok{};
+      carry_size = 0;
+      if (Status status = converter->Process(carry, sink); !status.ok()) return status;
+    }
+    const size_t rest = audio.size() % carry.size();
+    std::copy(audio.end() - static_cast<std::ptrdiff_t>(rest), audio.end(), carry.begin());
+    carry_size = rest;
+    return converter->Process(audio.first(audio.size() - rest), sink);
+  }
+
+  Status End(Output& out) {
+    if (is_wav()) {
+      if (Status status = wav.Finish(); !status.ok()) return status;
+    }
+    if (converter) {
+      const auto sink = [&](std::span<const uint8_t> wire) { messages.Append(wire, out); };
+      if (Status status = converter->Flush(sink); !status.ok()) return status;
+    }
+    messages.End(is_opaque() ? std::nullopt : SilenceOf(options.wire_format), out);
+    leftover_bytes = std::exchange(carry_size, 0);
+    if (is_wav()) converter.reset();  // the next header may say something else
+    finished = true;
+    return Ok{};
+  }
+
+  void Reset() {
+    wav = WavReader();
+    if (is_wav()) converter.reset();
+    if (converter) converter->Reset();
+    carry_size = 0;
+    messages.Reset();
+    failure.reset();
+    finished = false;
+    leftover_bytes = 0;
+  }
+
+  // The stream's first error is its answer from then on.
+  Result<size_t> Settle(const Status& status, const Output& out) {
+    if (status.ok()) return out.used;
+    failure = status.error();
+    return *failure;
+  }
+
+  FramerOptions options;
+  WavReader wav;
+  std::optional<WireConverter> converter;  // once the source's format is known
+  std::vector<uint8_t> carry;              // one frame of the source
+  size_t carry_size = 0;                   // 0 <= carry_size < carry.size()
+  MessageWriter messages;
+  std::optional<Error> failure;
+  bool finished = false;  // Flush was called, and nothing since
+  size_t leftover_bytes = 0;
+};
+
+AudioFramer::AudioFramer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AudioFramer::AudioFramer(AudioFramer&&) noexcept = default;
+AudioFramer& AudioFramer::operator=(AudioFramer&&) noexcept = default;
+AudioFramer::~AudioFramer() = default;
+
+Result<AudioFramer> AudioFramer::Create(const FramerOptions& options) {
+  if (const Status status = CheckOptions(options); !status.ok()) return status.error();
+  auto state = std::make_unique<State>(options);
+  if (options.source == FramerOptions::Source::kRaw) {
+    const Status status = state->OpenSource({options.format, options.sample_rate_hz, options.channels});
+    if (!status.ok()) return status.error();
+  } else if (options.source == FramerOptions::Source::kOpaque) {
+    state->converter = WireConverter::Opaque();
+    state->carry.resize(1);
+  }
+  return AudioFramer(std::move(state));
+}
+
+size_t AudioFramer::MaxOutputBytes(size_t input_bytes) const {
+  const uint64_t bytes = std::min<uint64_t>(input_bytes, kLongestInput);
+  if (state_->converter) {
+    const uint64_t frames = (state_->carry_size + bytes) / state_->carry.size();
+    return state_->messages.MaxBytes(state_->converter->BytesAhead(frames));
+  }
+  // The header is not known: at worst all that comes is audio of one byte a frame at the lowest rate.
+  const uint64_t frames = FramesAtRate(bytes, kMinRateHz, state_->options.wire_rate_hz);
+  return state_->messages.MaxBytes(frames * BytesPerSample(state_->options.wire_format));
+}
+
+size_t AudioFramer::MaxFlushBytes() const {
+  const uint64_t ahead = state_->converter ? state_->converter->BytesAhead(0) : 0;
+  return state_->finished ? 0 : state_->messages.MaxBytesToEnd(ahead);
+}
+
+Result<size_t> AudioFramer::Process(std::span<const uint8_t> input, std::span<uint8_t> output) {
+  if (state_->failure) return *state_->failure;
+  if (const size_t wanted = MaxOutputBytes(input.size()); output.size() < wanted)
+    return TooSmall(output.size(), wanted);
+  if (input.empty()) return size_t{0};
+  if (state_->finished) state_->Reset();
+  Output out{output};
+  return state_->Settle(state_->is_wav() ? state_->TakeWav(input, out) : state_->TakeAudio(input, out), out);
+}
+
+Result<size_t> AudioFramer::Flush(std::span<uint8_t> output) {
+  if (state_->failure) return *state_->failure;
+  if (state_->finished) return size_t{0};
+  if (const size_t wanted = MaxFlushBytes(); output.size() < wanted) return TooSmall(output.size(), wanted);
+  Output out{output};
+  return state_->Settle(state_->End(out), out);
+}
+
+void AudioFramer::Reset() { state_->Reset(); }
+
+size_t AudioFramer::message_bytes() const { return state_->messages.message_bytes(); }
+
+uint64_t AudioFramer::wire_frames() const {
+  if (state_->is_opaque()) return 0;
+  return state_->messages.audio_bytes_written() / BytesPerSample(state_->options.wire_format);
+}
+
+size_t AudioFramer::leftover_bytes() const { return state_->leftover_bytes; }
+
+const WavReader* AudioFramer::wav() const { return state_->is_wav() ? &state_->wav : nullptr; }
+
+size_t AudioFramer::StateBytes() const {
+  return sizeof(State) + state_->carry.capacity() + state_->messages.StateBytes() +
+         (state_->converter ? state_->converter->StateBytes() : 0);
+}
+
+}  // namespace sluice
