@@ -1,0 +1,90 @@
+// What JavaScript sees of the addon. src/native/types.ts is the same page in TypeScript.
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "bindings/bindings.h"
+#include "bindings/convert.h"
+
+namespace sluice::bindings {
+namespace {
+
+// setErrorClasses(FormatError, UnsupportedError): what bad bytes throw, called as new (message, code,
+// byteOffset).
+napi_value SetErrorClasses(napi_env env, napi_callback_info info) {
+  return Guard(env, [&] {
+    const Arguments args(env, info);
+    const napi_value format_error = args.Function(0, "FormatError");
+    const napi_value unsupported_error = args.Function(1, "UnsupportedError");
+    AddonData& data = DataOf(env);
+    data.format_error = Napi::Persistent(Napi::Function(env, format_error));
+    data.unsupported_error = Napi::Persistent(Napi::Function(env, unsupported_error));
+    return Undefined(env);
+  });
+}
+
+// [code, class] of every failure the core can report: a test compares it with src/errors.ts.
+napi_value ErrorCodes(napi_env env) {
+  static constexpr std::array kClasses = {"FormatError", "UnsupportedError", "RangeError"};
+  ObjectBuilder codes(env);
+#define X(name, code, kind) codes.Set(code, kClasses[static_cast<size_t>(ErrorKind::kind)]);
+  SLUICE_ERROR_CODES(X)
+#undef X
+  return codes.Build();
+}
+
+napi_value Function(napi_env env, const char* name, napi_callback callback) {
+  napi_value result = nullptr;
+  Check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &result));
+  return result;
+}
+
+void KeepIntrinsics(Napi::Env env) {
+  auto data = std::make_unique<AddonData>();
+  const auto intrinsic = [&](const char* name) {
+    return Napi::Persistent(env.Global().Get(name).As<Napi::Function>());
+  };
+  data->int16_array = intrinsic("Int16Array");
+  data->float32_array = intrinsic("Float32Array");
+  data->uint8_array = intrinsic("Uint8Array");
+  env.SetInstanceData(data.release());
+}
+
+napi_value Exports(Napi::Env env) {
+  KeepIntrinsics(env);
+  static constexpr std::array<std::pair<const char*, napi_callback>, 15> kFunctions = {{
+      {"setErrorClasses", SetErrorClasses},
+      {"convertSamples", ConvertSamples},
+      {"stepLevels", StepLevels},
+      {"decodeMulaw", DecodeMulaw},
+      {"encodeMulaw", EncodeMulaw},
+      {"decodeAlaw", DecodeAlaw},
+      {"encodeAlaw", EncodeAlaw},
+      {"decodeMulawInto", DecodeMulawInto},
+      {"encodeMulawInto", EncodeMulawInto},
+      {"decodeAlawInto", DecodeAlawInto},
+      {"encodeAlawInto", EncodeAlawInto},
+      {"readWav", ReadWav},
+      {"probeWav", ProbeWav},
+      {"writeWav", WriteWav},
+      {"resample", Resample},
+  }};
+  ObjectBuilder all(env);
+  for (const auto& [name, callback] : kFunctions) all.Set(name, Function(env, name, callback));
+  all.Set("WavReader", DefineWavReader(env));
+  all.Set("Resampler", DefineResampler(env));
+  all.Set("AudioFramer", DefineAudioFramer(env));
+  all.Set("errorCodes", ErrorCodes(env));
+  return all.Build();
+}
+
+// Once in each environment (the main thread, each worker).
+Napi::Object Init(Napi::Env env, Napi::Object) {
+  return {env, Guard(env, [&] { return Exports(env); })};
+}
+
+}  // namespace
+}  // namespace sluice::bindings
+
+using sluice::bindings::Init;
+NODE_API_MODULE(sluice, Init)

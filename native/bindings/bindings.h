@@ -1,0 +1,30 @@
+// The functions and classes that addon.cpp puts into the exports, each defined in its *_binding.cpp.
+#pragma once
+
+#include "bindings/napi_setup.h"
+
+namespace sluice::bindings {
+
+napi_value ConvertSamples(napi_env env, napi_callback_info info);
+napi_value StepLevels(napi_env env, napi_callback_info info);
+
+napi_value DecodeMulaw(napi_env env, napi_callback_info info);
+napi_value EncodeMulaw(napi_env env, napi_callback_info info);
+napi_value DecodeAlaw(napi_env env, napi_callback_info info);
+napi_value EncodeAlaw(napi_env env, napi_callback_info info);
+napi_value DecodeMulawInto(napi_env env, napi_callback_info info);
+napi_value EncodeMulawInto(napi_env env, napi_callback_info info);
+napi_value DecodeAlawInto(napi_env env, napi_callback_info info);
+napi_value EncodeAlawInto(napi_env env, napi_callback_info info);
+
+napi_value ReadWav(napi_env env, napi_callback_info info);
+napi_value ProbeWav(napi_env env, napi_callback_info info);
+napi_value WriteWav(napi_env env, napi_callback_info info);
+napi_value DefineWavReader(napi_env env);
+
+napi_value Resample(napi_env env, napi_callback_info info);
+napi_value DefineResampler(napi_env env);
+
+napi_value DefineAudioFramer(napi_env env);
+
+}  // namespace sluice::bindings

@@ -1,0 +1,166 @@
+// resample (whole buffers) and the Resampler class.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "bindings/bindings.h"
+#include "bindings/convert.h"
+#include "bindings/wrapped.h"
+#include "core/resampler.h"
+
+namespace sluice::bindings {
+namespace {
+
+constexpr std::array kQualities = {"fast", "default", "best"};  // as in enum ResamplerQuality
+constexpr uint64_t kMaxInputFrames = uint64_t{1} << 36;         // more than any typed array holds
+
+// Arguments i to i + 3: fromHz, toHz, channels, quality.
+ResamplerOptions ReadOptions(const Arguments& args, size_t i) {
+  const char* bad_rate = ErrorCodeName(ErrorCode::kInvalidRate);
+  ResamplerOptions options;
+  options.from_hz = static_cast<uint32_t>(args.Unsigned(i, "fromHz", kMinRateHz, kMaxRateHz, bad_rate));
+  options.to_hz = static_cast<uint32_t>(args.Unsigned(i + 1, "toHz", kMinRateHz, kMaxRateHz, bad_rate));
+  options.channels = args.Channels(i + 2, "channels", kMaxResamplerChannels);
+  options.quality = static_cast<ResamplerQuality>(args.Word(i + 3, "quality", kQualities));
+  return options;
+}
+
+// Collects blocks into an array that has exactly the room for all of them, although each call must be offered
+// more room than it will use: near the end blocks go through a scratch buffer.
+template <class T>
+class ExactOutput {
+ public:
+  ExactOutput(std::span<T> out, size_t scratch_samples) : out_(out), scratch_(scratch_samples) {}
+
+  // write(span of at least scratch_samples) -> samples written
+  template <class F>
+  void Append(F&& write) {
+    const std::span<T> rest = out_.subspan(written_);
+    const bool direct = rest.size() >= scratch_.size();
+    const size_t count = direct ? write(rest) : write(std::span<T>(scratch_));
+    if (count > rest.size()) throw std::logic_error("The resampler broke its length law.");
+    if (!direct) std::copy_n(scratch_.begin(), count, rest.begin());
+    written_ += count;
+  }
+  bool Full() const { return written_ == out_.size(); }
+
+ private:
+  std::span<T> out_;
+  std::vector<T> scratch_;
+  size_t written_ = 0;
+};
+
+template <class T>
+napi_value ResampleWhole(napi_env env, const Arguments& args, const ResamplerOptions& options) {
+  constexpr size_t kBlockFrames = 4096;  // keeps the scratch buffer in cache, and small
+  const auto samples = args.Samples<T>(0, "samples");
+  const size_t channels = options.channels;
+  if (samples.size() % channels != 0) {
+    ThrowRange("samples must hold whole frames of " + std::to_string(channels) + " channels, got " +
+                   std::to_string(samples.size()) + " samples",
+               ErrorCodeName(ErrorCode::kInvalidLength));
+  }
+  Resampler resampler = Take(Resampler::Create(options));
+  const uint64_t frames = samples.size() / channels;
+  const uint64_t out_frames = (frames * options.to_hz + options.from_hz - 1) / options.from_hz;
+  const auto out = Allocate<T>(env, out_frames * channels);
+  const size_t scratch_frames =
+      std::max(resampler.MaxOutputFrames(kBlockFrames), resampler.MaxOutputFrames(0));
+  ExactOutput<T> output(out.data, scratch_frames * channels);
+  for (std::span<const T> rest = samples; !rest.empty();) {
+    const auto block = rest.first(std::min(rest.size(), kBlockFrames * channels));
+    output.Append([&](std::span<T> room) { return Take(resampler.Process(block, room)) * channels; });
+    rest = rest.subspan(block.size());
+  }
+  output.Append([&](std::span<T> room) { return Take(resampler.Flush(room)) * channels; });
+  if (!output.Full()) throw std::logic_error("The resampler broke its length law.");
+  return out.value;
+}
+
+class ResamplerObject {
+ public:
+  static constexpr napi_type_tag kTag = {0x2b7d90c45f1e4a6c, 0x8e3a14d6b7f25091};
+  static constexpr const char* kName = "Resampler";
+
+  // new Resampler(fromHz, toHz, channels, quality, float32)
+  static std::unique_ptr<ResamplerObject> Create(const Arguments& args) {
+    const ResamplerOptions options = ReadOptions(args, 0);
+    const bool float32 = args.Bool(4, "float32");
+    return std::make_unique<ResamplerObject>(Take(Resampler::Create(options)), float32);
+  }
+  ResamplerObject(Resampler core, bool float32) : core_(std::move(core)), float32_(float32) {}
+  size_t StateBytes() const { return core_ ? core_->StateBytes() : 0; }
+
+  napi_value ProcessInto(const Arguments& args) {
+    return float32_ ? ProcessIntoAs<float>(args) : ProcessIntoAs<int16_t>(args);
+  }
+  napi_value FlushInto(const Arguments& args) {
+    return float32_ ? FlushIntoAs<float>(args) : FlushIntoAs<int16_t>(args);
+  }
+  napi_value MaxOutputFrames(const Arguments& args) {
+    const size_t frames = args.Unsigned(0, "inputFrames", 0, kMaxInputFrames);
+    return Number(args.env(), static_cast<double>(Open().MaxOutputFrames(frames)));
+  }
+  napi_value LatencyFrames(const Arguments& args) {
+    return Number(args.env(), static_cast<double>(Open().LatencyFrames()));
+  }
+  napi_value Reset(const Arguments& args) {
+    Open().Reset();
+    return Undefined(args.env());
+  }
+  napi_value Close(const Arguments& args) {
+    core_.reset();
+    return Undefined(args.env());
+  }
+
+ private:
+  template <class T>
+  napi_value ProcessIntoAs(const Arguments& args) {
+    Resampler& core = Open();
+    const auto chunk = args.Samples<T>(0, "chunk");
+    const auto out = args.Samples<T>(1, "out");
+    RefuseOverlap(chunk, out);
+    return Number(args.env(), static_cast<double>(Take(core.Process(std::span<const T>(chunk), out))));
+  }
+  template <class T>
+  napi_value FlushIntoAs(const Arguments& args) {
+    Resampler& core = Open();
+    const auto out = args.Samples<T>(0, "out");
+    return Number(args.env(), static_cast<double>(Take(core.Flush(out))));
+  }
+  Resampler& Open() {
+    if (!core_) ThrowClosed(kName);
+    return *core_;
+  }
+
+  std::optional<Resampler> core_;  // empty once closed
+  bool float32_;
+};
+
+}  // namespace
+
+// resample(samples, fromHz, toHz, channels, quality) -> the same kind of array
+napi_value Resample(napi_env env, napi_callback_info info) {
+  return Guard(env, [&] {
+    const Arguments args(env, info);
+    const ResamplerOptions options = ReadOptions(args, 1);
+    return args.IsFloat32Array(0) ? ResampleWhole<float>(env, args, options)
+                                  : ResampleWhole<int16_t>(env, args, options);
+  });
+}
+
+napi_value DefineResampler(napi_env env) {
+  using Class = Wrapped<ResamplerObject>;
+  return Class::Define(env, {
+                                {"processInto", Class::Call<&ResamplerObject::ProcessInto>},
+                                {"flushInto", Class::Call<&ResamplerObject::FlushInto>},
+                                {"maxOutputFrames", Class::Call<&ResamplerObject::MaxOutputFrames>},
+                                {"latencyFrames", Class::Call<&ResamplerObject::LatencyFrames>},
+                                {"reset", Class::Call<&ResamplerObject::Reset>},
+                                {"close", Class::Call<&ResamplerObject::Close>},
+                            });
+}
+
+}  // namespace sluice::bindings

@@ -1,0 +1,26 @@
+/**
+ * Checks of options objects that several functions share. Single values are checked by the addon itself, which
+ * throws TypeError or RangeError with a code and with what it got.
+ */
+import { argumentRangeError, argumentTypeError } from '../errors.js';
+
+/** A value as an error message shows it. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'number' || value === undefined || value === null) return String(value);
+  if (typeof value === 'object') return 'an object';
+  return `a ${typeof value}`;
+}
+
+/** @throws TypeError ERR_INVALID_ARG unless `options` is an object. */
+export function requireOptions(options: unknown, caller: string): asserts options is object {
+  if (typeof options !== 'object' || options === null)
+    throw argumentTypeError(`${caller} needs an options object, got ${describe(options)}`);
+}
+
+/** @throws TypeError or RangeError ERR_INVALID_ARG unless `value` is one of `words`. */
+export function requireWord<T extends string>(value: unknown, name: string, words: readonly T[]): T {
+  if ((words as readonly unknown[]).includes(value)) return value as T;
+  const message = `${name} must be one of ${words.map((w) => `'${w}'`).join(', ')}, got ${describe(value)}`;
+  throw typeof value === 'string' ? argumentRangeError(message) : argumentTypeError(message);
+}

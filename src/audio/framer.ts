@@ -1,0 +1,161 @@
+/**
+ * The fused hot path towards the speech service: source bytes in, complete text messages out, one native call per
+ * chunk. Not here: which wire format to choose (plan.ts); sockets.
+ */
+import { argumentTypeError } from '../errors.js';
+import { type AudioFormat, WIRE_FORMATS, type WireAudio, type WireFormat, wireAudio } from '../format.js';
+import { type NativeAudioFramer, native } from '../native/index.js';
+import { describe, requireOptions, requireWord } from './arguments.js';
+import { type AudioInfo, audioInfo } from './probe.js';
+
+export interface AudioFramerOptions {
+  /** What the bytes are. Not looked at when `to` is `opus`: those bytes pass as they are. */
+  from: AudioFormat;
+  /** What the service gets. `wav` (from a WAV source) and `opus` are passed through, cut into messages. */
+  to: WireFormat;
+  /** 80 ms steps in each message, 1 to 125. Default 1. */
+  stepsPerMessage?: number;
+  /** `client_req_id` of every message, for several sessions on one socket; escaped once. At most 1 024 bytes of JSON. */
+  clientReqId?: string;
+}
+
+/** `wav` and `opus` have no rate of their own here: a step of their bytes is as long as one of 24 kHz samples. */
+const OPAQUE_WIRE: WireAudio = { encoding: 's16le', sampleRateHz: 24_000 };
+
+/**
+ * Turns source bytes (WAV, raw samples of any encoding, G.711) into `{"type":"audio","audio":"…"}` messages: parses,
+ * converts, mixes to mono, resamples, encodes. Where source and wire agree the samples pass untouched.
+ * The messages do not depend on where the input was cut.
+ *
+ * All messages but the last have the same length, `messageBytes`, so the output is a run of equal messages.
+ * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
+ *
+ * @example
+ * using framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_24000' });
+ * const out = new Uint8Array(framer.maxOutputBytes(chunk.length));
+ * const bytes = framer.processInto(chunk, out);
+ */
+export class AudioFramer {
+  readonly #native: NativeAudioFramer;
+
+  /** @throws TypeError or RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH. */
+  constructor(options: AudioFramerOptions) {
+    requireOptions(options, 'new AudioFramer');
+    const { from, to, stepsPerMessage = 1, clientReqId } = options;
+    requireOptions(from, "AudioFramer's from");
+    const wireName = requireWord(to, 'to', WIRE_FORMATS);
+    const wire = wireAudio(wireName, 'input');
+    const source = sourceOf(from, wireName, wire === undefined);
+    const { encoding, sampleRateHz } = wire ?? OPAQUE_WIRE;
+    this.#native = new native.AudioFramer(
+      source.kind,
+      source.encoding,
+      source.sampleRateHz,
+      source.channels,
+      encoding,
+      sampleRateHz,
+      stepsPerMessage,
+      jsonString(clientReqId),
+    );
+  }
+
+  /**
+   * Takes all of `chunk` and writes the messages that are complete: one native call, no allocation.
+   *
+   * @param out Room for `maxOutputBytes(chunk.length)` bytes; must not share memory with `chunk`.
+   * @returns Bytes written: a whole number of messages, so a multiple of `messageBytes`.
+   * @throws FormatError, UnsupportedError from the WAV header, and RangeError ERR_INVALID_RATE for one whose rate the
+   * resampler does not take: the stream is over then, and every call until `reset` throws the same.
+   * @throws RangeError ERR_OUTPUT_TOO_SMALL (nothing is taken then); TypeError ERR_INVALID_ARG.
+   */
+  processInto(chunk: Uint8Array, out: Uint8Array): number {
+    return this.#native.processInto(chunk, out);
+  }
+
+  /**
+   * Room that `processInto` wants for so many bytes of input. Before a WAV's header is known this bounds every
+   * possible header, so feed the first kilobytes by themselves.
+   */
+  maxOutputBytes(inputBytes: number): number {
+    return this.#native.maxOutputBytes(inputBytes);
+  }
+
+  /**
+   * The end of the source: the resampler's tail and the last, shorter message. What is processed after it begins a
+   * new source.
+   *
+   * @param out Room for `maxFlushBytes` bytes.
+   * @returns Bytes written: whole messages, of which only the last may be shorter than `messageBytes`.
+   * @throws FormatError when a WAV ended before its audio began; RangeError ERR_OUTPUT_TOO_SMALL.
+   */
+  flushInto(out: Uint8Array): number {
+    return this.#native.flushInto(out);
+  }
+
+  /** Room that `flushInto` wants, as things stand. */
+  get maxFlushBytes(): number {
+    return this.#native.maxFlushBytes();
+  }
+
+  /** Length of every message but the last. */
+  get messageBytes(): number {
+    return this.#native.messageBytes();
+  }
+
+  /** Frames handed out in messages so far, at the wire's rate; 0 for `wav` and `opus`. */
+  get wireFrames(): number {
+    return this.#native.wireFrames();
+  }
+
+  /** Bytes of an unfinished frame at the source's end, which `flushInto` dropped. */
+  get leftoverBytes(): number {
+    return this.#native.leftoverBytes();
+  }
+
+  /**
+   * What a WAV source's header said, once it is known; undefined for other sources. `frames`, `missingFrames` and
+   * `warnings` are those so far: read it again after `flushInto` for the whole file's.
+   */
+  get sourceInfo(): AudioInfo | undefined {
+    const facts = this.#native.sourceInfo();
+    return facts && audioInfo(facts);
+  }
+
+  /** As new, for the next source with the same options. */
+  reset(): void {
+    this.#native.reset();
+  }
+
+  /** Frees the native memory. May be called again. */
+  close(): void {
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+interface NativeSource {
+  kind: 'wav' | 'raw' | 'opaque';
+  encoding?: Exclude<AudioFormat, { container: 'wav' }>['encoding'];
+  sampleRateHz?: number;
+  channels?: number;
+}
+
+function sourceOf(from: AudioFormat, to: WireFormat, opaque: boolean): NativeSource {
+  const container = requireWord(from.container ?? 'raw', 'from.container', ['raw', 'wav']);
+  if (opaque && to === 'wav' && container !== 'wav')
+    throw argumentTypeError("to: 'wav' passes a WAV source through; from must be { container: 'wav' }");
+  if (opaque) return { kind: 'opaque' };
+  if (from.container === 'wav') return { kind: 'wav' };
+  const { encoding, sampleRateHz, channels = 1 } = from;
+  return { kind: 'raw', encoding, sampleRateHz, channels };
+}
+
+function jsonString(clientReqId: string | undefined): string {
+  if (clientReqId === undefined) return '';
+  if (typeof clientReqId !== 'string')
+    throw argumentTypeError(`clientReqId must be a string, got ${describe(clientReqId)}`);
+  return JSON.stringify(clientReqId);
+}

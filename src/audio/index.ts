@@ -1,0 +1,56 @@
+export {
+  ARGUMENT_ERROR_CODES,
+  type ArgumentErrorCode,
+  FORMAT_ERROR_CODES,
+  FormatError,
+  type FormatErrorCode,
+  UNSUPPORTED_ERROR_CODES,
+  UnsupportedError,
+  type UnsupportedErrorCode,
+} from '../errors.js';
+export {
+  type AudioFormat,
+  isWireFormat,
+  type RawAudioFormat,
+  SAMPLE_ENCODINGS,
+  type SampleEncoding,
+  STEP_MS,
+  STEP_S,
+  type WavAudioFormat,
+  WIRE_FORMATS,
+  type WireAudio,
+  type WireFormat,
+  wireAudio,
+} from '../format.js';
+export type { ResamplerQuality } from '../native/index.js';
+export { AudioFramer, type AudioFramerOptions } from './framer.js';
+export {
+  decodeAlaw,
+  decodeAlawInto,
+  decodeMulaw,
+  decodeMulawInto,
+  encodeAlaw,
+  encodeAlawInto,
+  encodeMulaw,
+  encodeMulawInto,
+} from './g711.js';
+export { stepLevels } from './loudness.js';
+export { type ConvertSamplesOptions, convertSamples } from './pcm.js';
+export { planWire, type WirePlan, type WireSource } from './plan.js';
+export { type AudioInfo, probeAudio } from './probe.js';
+export {
+  type ResampleOptions,
+  Resampler,
+  type ResamplerOptions,
+  resample,
+  type SampleArray,
+  type SampleType,
+} from './resample.js';
+export {
+  type ReadWavOptions,
+  readWav,
+  type WavAudio,
+  type WavEncoding,
+  type WriteWavOptions,
+  writeWav,
+} from './wav.js';

@@ -1,0 +1,77 @@
+/**
+ * Which wire format a source is sent in: the cheapest that loses nothing the recogniser could use.
+ * Not here: doing it (framer.ts).
+ */
+import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { SAMPLE_ENCODINGS, type SampleEncoding, type WireFormat } from '../format.js';
+import { describe, requireOptions, requireWord } from './arguments.js';
+
+export interface WireSource {
+  encoding: SampleEncoding;
+  sampleRateHz: number;
+  channels: number;
+}
+
+export interface WirePlan {
+  wire: WireFormat;
+  /** The source's bytes go out as they are. */
+  untouched: boolean;
+  /** For people: why this one. */
+  reason: string;
+}
+
+/** Rates that the service takes as they are and that are not above the recogniser's own. */
+const UNTOUCHED_RATES_HZ: readonly number[] = [8000, 16_000, 22_050, 24_000];
+/** The recogniser's own rate: more would be thrown away there. */
+const RECOGNISER_RATE_HZ = 24_000;
+
+/**
+ * Picks the wire format for a source.
+ *
+ * @throws TypeError or RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS.
+ * @example
+ * planWire({ encoding: 'mulaw', sampleRateHz: 8000, channels: 1 }).wire; // 'ulaw_8000'
+ */
+export function planWire(source: WireSource): WirePlan {
+  requireOptions(source, 'planWire');
+  const encoding = requireWord(source.encoding, 'encoding', SAMPLE_ENCODINGS);
+  const sampleRateHz = requireCount(source.sampleRateHz, 'sampleRateHz', 'ERR_INVALID_RATE');
+  const channels = requireCount(source.channels, 'channels', 'ERR_INVALID_CHANNELS');
+  return untouchedWire(encoding, sampleRateHz, channels) ?? convertedWire(encoding, sampleRateHz, channels);
+}
+
+function untouchedWire(
+  encoding: SampleEncoding,
+  sampleRateHz: number,
+  channels: number,
+): WirePlan | undefined {
+  if (channels !== 1) return undefined;
+  const reason = `${encoding} mono at ${sampleRateHz} Hz is a wire format: sent as it is`;
+  if (encoding === 's16le' && UNTOUCHED_RATES_HZ.includes(sampleRateHz))
+    return { wire: `pcm_${sampleRateHz}` as WireFormat, untouched: true, reason };
+  if (encoding === 'mulaw' && sampleRateHz === 8000) return { wire: 'ulaw_8000', untouched: true, reason };
+  if (encoding === 'alaw' && sampleRateHz === 8000) return { wire: 'alaw_8000', untouched: true, reason };
+  return undefined;
+}
+
+function convertedWire(encoding: SampleEncoding, sampleRateHz: number, channels: number): WirePlan {
+  const rate = [8000, 16_000].find((hz) => sampleRateHz <= hz) ?? RECOGNISER_RATE_HZ;
+  const source = `${encoding}, ${channels === 1 ? 'mono' : `${channels} channels`}, ${sampleRateHz} Hz`;
+  const why = rate === RECOGNISER_RATE_HZ ? "the recogniser's own rate" : 'the lowest rate that holds it all';
+  return {
+    wire: `pcm_${rate}` as WireFormat,
+    untouched: false,
+    reason: `${source} becomes mono at ${rate} Hz, ${why}`,
+  };
+}
+
+function requireCount(
+  value: unknown,
+  name: string,
+  code: 'ERR_INVALID_RATE' | 'ERR_INVALID_CHANNELS',
+): number {
+  const message = `${name} must be a whole number of at least 1, got ${describe(value)}`;
+  if (typeof value !== 'number') throw argumentTypeError(message);
+  if (!Number.isSafeInteger(value) || value < 1) throw argumentRangeError(message, code);
+  return value;
+}

@@ -1,0 +1,142 @@
+/**
+ * Sample-rate conversion, of a whole buffer and as a stream.
+ * Not here: the filters themselves (native/core/resampler.h).
+ */
+import { type NativeResampler, native, type ResamplerQuality } from '../native/index.js';
+import { requireOptions, requireWord } from './arguments.js';
+
+export interface ResampleOptions {
+  /** Rate of the input, 1 000 to 192 000. */
+  fromHz: number;
+  /** Rate of the output, 1 000 to 192 000. */
+  toHz: number;
+  /** Interleaved channels, 1 to 64. Default 1. */
+  channels?: number;
+  /** Default `default`. */
+  quality?: ResamplerQuality;
+}
+
+/**
+ * Converts a whole buffer to another rate. Output frame k lies at input time k · fromHz / toHz, without delay, and
+ * there are exactly ceil(n · toHz / fromHz) frames for n frames of input.
+ *
+ * @param samples Int16Array, or Float32Array with full scale 1.0 (not clipped); whole frames.
+ * @returns New samples of the same type.
+ * @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH (no whole number of frames),
+ * ERR_TOO_LARGE (no memory for the result).
+ * @throws TypeError ERR_INVALID_ARG.
+ * @example
+ * const at24k = resample(at8k, { fromHz: 8000, toHz: 24000 });
+ */
+export function resample<T extends Int16Array | Float32Array>(samples: T, options: ResampleOptions): T {
+  requireOptions(options, 'resample');
+  const { fromHz, toHz, channels = 1, quality = 'default' } = options;
+  return native.resample(samples, fromHz, toHz, channels, quality) as T;
+}
+
+export type SampleType = 'int16' | 'float32';
+export type SampleArray<S extends SampleType> = S extends 'float32' ? Float32Array : Int16Array;
+
+export interface ResamplerOptions<S extends SampleType = SampleType> extends ResampleOptions {
+  /** What `process` takes and gives. Default `int16`. */
+  sample?: S;
+}
+
+/**
+ * A stream of audio on its way to another rate: `process` or `processInto` for each chunk, `flush` at the end.
+ * The output does not depend on where the input was cut.
+ *
+ * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
+ *
+ * @example
+ * using resampler = new Resampler({ fromHz: 44100, toHz: 24000 });
+ * for (const chunk of chunks) send(resampler.process(chunk));
+ * send(resampler.flush());
+ */
+export class Resampler<S extends SampleType = 'int16'> {
+  readonly #native: NativeResampler;
+  readonly #channels: number;
+  readonly #sample: SampleType;
+
+  /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS; TypeError or RangeError ERR_INVALID_ARG. */
+  constructor(options: ResamplerOptions<S>) {
+    requireOptions(options, 'new Resampler');
+    const { fromHz, toHz, channels = 1, quality = 'default', sample = 'int16' } = options;
+    this.#sample = requireWord<SampleType>(sample, 'sample', ['int16', 'float32']);
+    this.#channels = channels;
+    this.#native = new native.Resampler(fromHz, toHz, channels, quality, this.#sample === 'float32');
+  }
+
+  /**
+   * Takes a chunk (whole frames) and gives the output that is ready, in an array of its own.
+   *
+   * @throws RangeError ERR_INVALID_LENGTH when `chunk` is no whole number of frames; TypeError ERR_INVALID_ARG.
+   */
+  process(chunk: SampleArray<S>): SampleArray<S> {
+    // Anything else than an array is left to processInto to refuse.
+    const out = this.#room(ArrayBuffer.isView(chunk) ? Math.ceil(chunk.length / this.#channels) : 0);
+    return this.#exact(out, this.#native.processInto(chunk, out));
+  }
+
+  /**
+   * Like `process`, into memory of the caller's: one native call, no allocation.
+   *
+   * @param out Room for at least `maxOutputFrames(chunk frames)` frames; must not share memory with `chunk`.
+   * @returns Frames written to the front of `out`.
+   * @throws RangeError ERR_OUTPUT_TOO_SMALL (nothing is taken then), ERR_INVALID_LENGTH; TypeError ERR_INVALID_ARG.
+   */
+  processInto(chunk: SampleArray<S>, out: SampleArray<S>): number {
+    return this.#native.processInto(chunk, out);
+  }
+
+  /** Frames of room that `processInto` wants for so many frames of input; with 0, what `flushInto` wants. */
+  maxOutputFrames(inputFrames: number): number {
+    return this.#native.maxOutputFrames(inputFrames);
+  }
+
+  /** The tail: brings the total to ceil(n · toHz / fromHz) frames. The resampler is as new after it. */
+  flush(): SampleArray<S> {
+    const out = this.#room(0);
+    return this.#exact(out, this.#native.flushInto(out));
+  }
+
+  /**
+   * Like `flush`, into memory of the caller's.
+   *
+   * @param out Room for at least `maxOutputFrames(0)` frames.
+   * @returns Frames written.
+   * @throws RangeError ERR_OUTPUT_TOO_SMALL; TypeError ERR_INVALID_ARG.
+   */
+  flushInto(out: SampleArray<S>): number {
+    return this.#native.flushInto(out);
+  }
+
+  /** Forgets the past: as new, for the next stream. */
+  reset(): void {
+    this.#native.reset();
+  }
+
+  /** Input frames held back: an output frame comes out this many input frames after its own instant. */
+  get latencyFrames(): number {
+    return this.#native.latencyFrames();
+  }
+
+  /** Frees the native memory. May be called again. */
+  close(): void {
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #room(inputFrames: number): SampleArray<S> {
+    const length = this.#native.maxOutputFrames(inputFrames) * this.#channels;
+    const out = this.#sample === 'float32' ? new Float32Array(length) : new Int16Array(length);
+    return out as SampleArray<S>;
+  }
+
+  #exact(out: SampleArray<S>, frames: number): SampleArray<S> {
+    return out.slice(0, frames * this.#channels) as SampleArray<S>;
+  }
+}

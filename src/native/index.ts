@@ -1,0 +1,10 @@
+export { native } from './load.js';
+export type {
+  NativeAddon,
+  NativeAudioFramer,
+  NativeResampler,
+  NativeWavReader,
+  ResamplerQuality,
+  Samples,
+  WavFacts,
+} from './types.js';

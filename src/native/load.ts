@@ -1,0 +1,56 @@
+/**
+ * Finds the addon, loads it, hands it the error classes, and explains a load that failed.
+ * Not here: the shape of what was loaded (types.ts).
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { FormatError, UnsupportedError } from '../errors.js';
+import type { NativeAddon } from './types.js';
+
+/** The package's root, seen from src/native and from dist/native alike. */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const builtAddon = fileURLToPath(new URL('../../build/Release/sluice.node', import.meta.url));
+
+/** `linux-x64-glibc`, `linux-arm64-musl`, `darwin-arm64` … */
+function platformName(): string {
+  const name = `${process.platform}-${process.arch}`;
+  return process.platform === 'linux' ? `${name}-${libc()}` : name;
+}
+
+function libc(): 'glibc' | 'musl' {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+}
+
+function explain(path: string, cause: unknown): Error {
+  const found = existsSync(path)
+    ? `It is there, but: ${cause instanceof Error ? cause.message : String(cause)}`
+    : 'There is no such file.';
+  const override = process.env.SLUICE_ADDON === undefined ? '' : ' (from SLUICE_ADDON)';
+  return new Error(
+    [
+      `The native addon of sluice-audio did not load (${platformName()}, Node ${process.version}).`,
+      `Looked for: ${path}${override}`,
+      found,
+      `To fix it, run \`npm run build\` in ${root}`,
+      'It needs CMake 3.21 or newer, make or ninja, and a C++20 compiler.',
+    ].join('\n'),
+    { cause },
+  );
+}
+
+function load(): NativeAddon {
+  const path = process.env.SLUICE_ADDON ?? builtAddon;
+  let addon: NativeAddon;
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    throw explain(path, cause);
+  }
+  addon.setErrorClasses(FormatError, UnsupportedError);
+  return addon;
+}
+
+/** The addon of this thread. Environment variable SLUICE_ADDON: another file to load. */
+export const native: NativeAddon = load();

@@ -1,0 +1,543 @@
+// Attacks the addon and src/audio with every kind of JavaScript value, in every argument position. Run by
+// boundary.test.ts in a process of its own, so that a crash is a failed test and not a lost one.
+//   node boundary-zoo.mjs ADDON AUDIO_INDEX   ->   one line of JSON: { calls, failures }
+import { createRequire } from 'node:module';
+
+const [addonPath, audioIndex] = process.argv.slice(2);
+process.env.SLUICE_ADDON = addonPath;
+const audio = await import(audioIndex);
+const addon = createRequire(import.meta.url)(addonPath);
+
+const zooError = new Error('thrown by the zoo');
+const raise = () => {
+  throw zooError;
+};
+
+function detached(array) {
+  structuredClone(array, { transfer: [array.buffer] });
+  return array;
+}
+const resizable = (bytes, max) => new ArrayBuffer(bytes, { maxByteLength: max });
+function outOfBounds(Type) {
+  const buffer = resizable(64, 128);
+  const view = new Type(buffer, 32, 4);
+  buffer.resize(16);
+  return view;
+}
+const viewTypes = [Uint8Array, Int16Array, Float32Array];
+const otherTypes = [Int8Array, Uint8ClampedArray, Uint16Array, Int32Array, Float64Array, BigInt64Array];
+if (globalThis.Float16Array) otherTypes.push(globalThis.Float16Array);
+
+// Made once: each reserves gigabytes of address space.
+const wasm = new WebAssembly.Memory({ initial: 1 });
+const sharedWasm = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+
+// Each entry makes a fresh value.
+const zoo = [
+  ...[
+    NaN,
+    Infinity,
+    -Infinity,
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    7,
+    1e-320,
+    1e308,
+    65_535,
+    65_536,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53,
+    2 ** 64,
+  ],
+  ...[
+    '',
+    'x',
+    '8000',
+    's16le',
+    'wav',
+    'default',
+    '\ud800',
+    '\0',
+    'RIFF',
+    'é'.repeat(40),
+    'x'.repeat(2 ** 16),
+  ],
+  ...[undefined, null, true, false, 5n, 2n ** 70n, Symbol('zoo'), Symbol.iterator],
+  ...[Math.sin, () => 1, raise, class {}, Uint8Array, addon.Resampler, audio.AudioFramer],
+].map((value) => () => value);
+zoo.push(
+  () => [],
+  () => [1, 2, 3],
+  () => ({}),
+  () => ({ length: 1e308 }),
+  () => ({ length: 8, byteLength: 8, buffer: new ArrayBuffer(8) }),
+  () => Object.create(null),
+  () => Object.freeze({}),
+  () => new Date(0),
+  () => new Map(),
+  () => Promise.resolve(1),
+  () => new Error('value'),
+  () => /x/,
+  () => ({ valueOf: raise, toString: raise, [Symbol.toPrimitive]: raise }),
+  () => new Proxy({}, { get: raise, has: raise, getPrototypeOf: raise, ownKeys: raise }),
+  () => new Proxy(new Uint8Array(8), {}),
+  () => new Proxy(() => 1, {}),
+  () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+  () => new Number(8000),
+  () => new String('s16le'),
+  () => new ArrayBuffer(8),
+  () => new SharedArrayBuffer(8),
+  () => new DataView(new ArrayBuffer(8)),
+  () => wasm.buffer,
+  () => new Uint8Array(sharedWasm.buffer),
+  () => new Uint8Array(wasm.buffer, 8, 64),
+  () => Buffer.alloc(0),
+  () => Buffer.from('RIFF\xff\xff\xff\xffWAVEfmt \xff\xff\xff\xff', 'latin1'),
+  () => Buffer.from('some small pooled buffer'),
+  () => new Uint8Array(2 ** 16),
+  () => Object.setPrototypeOf(new Uint8Array(8), null),
+  () => Object.setPrototypeOf(new Uint8Array(8), Int16Array.prototype),
+  () => Object.defineProperty(new Uint8Array(8), 'length', { value: 2 ** 40 }),
+  () => Object.defineProperty(new Int16Array(8), 'length', { get: raise }),
+  () => Object.defineProperty(new Int16Array(8), 'constructor', { get: raise }),
+  ...[...viewTypes, ...otherTypes].flatMap((Type) => [
+    () => new Type(0),
+    () => new Type(8),
+    () => new Type(new SharedArrayBuffer(64)),
+    () => detached(new Type(8)),
+    () => new Type(resizable(64, 128)),
+    () => new Type(resizable(64, 128), 8),
+    () => new Type(resizable(64, 128), 8, 2),
+    () => outOfBounds(Type),
+    () => new (class extends Type {})(8),
+  ]),
+  () => new addon.Resampler(8000, 16_000, 1, 'default', false),
+  () => new addon.WavReader(),
+  () => new audio.Resampler({ fromHz: 8000, toHz: 16_000 }),
+);
+
+const u8 = (n) => new Uint8Array(n);
+const i16 = (n) => new Int16Array(n);
+const wav = () => audio.writeWav(i16(8), { sampleRateHz: 8000 });
+
+const failures = [];
+const seen = new Set();
+let calls = 0;
+
+// Each kind of failure once: the pairs would tell it a thousand times.
+function fail(label, error) {
+  const kind = `${label.replace(/ (zoo|this) .*/, '')} ${error?.message ?? String(error)}`;
+  if (!seen.has(kind) && failures.length < 50) failures.push(`${label}: ${error?.stack ?? String(error)}`);
+  seen.add(kind);
+}
+
+const ours = (error) =>
+  (error instanceof TypeError ||
+    error instanceof RangeError ||
+    /^(Format|Unsupported)Error$/.test(error?.name)) &&
+  (typeof error.code === 'string' || /without 'new'|not a constructor|revoked/.test(error.message)); // the engine's own
+const fromNode = (error) => typeof error?.code === 'string' && typeof error.syscall === 'string';
+const allowed = (error) => error === zooError || ours(error) || fromNode(error);
+const allowedForThis = (error) => error instanceof TypeError || allowed(error); // the engine's refusals have no code
+
+function attempt(label, run, isAllowed = allowed) {
+  calls++;
+  try {
+    run();
+  } catch (error) {
+    if (!isAllowed(error)) fail(label, error);
+  }
+}
+
+function attackArguments(name, call, good) {
+  attempt(`${name}()`, () => call());
+  const arity = good().length;
+  for (let i = 0; i < arity; i++) {
+    zoo.forEach((make, k) => {
+      const args = good();
+      args[i] = make();
+      attempt(`${name} argument ${i} zoo ${k}`, () => call(...args));
+    });
+  }
+  if (!ArrayBuffer.isView(good()[1])) return; // pairs matter where two borrowed arrays meet
+  zoo.forEach((makeA, a) => {
+    zoo.forEach((makeB, b) => {
+      const args = good();
+      args[0] = makeA();
+      args[1] = makeB();
+      attempt(`${name} zoo ${a}, ${b}`, () => call(...args));
+    });
+  });
+}
+
+function attackOptions(name, call, first, goodOptions) {
+  attackArguments(name, call, () => [...first(), goodOptions()]);
+  for (const key of Object.keys(goodOptions())) {
+    zoo.forEach((make, k) => {
+      attempt(`${name} option ${key} zoo ${k}`, () => call(...first(), { ...goodOptions(), [key]: make() }));
+    });
+    attempt(`${name} option ${key} throws`, () =>
+      call(...first(), Object.defineProperty(goodOptions(), key, { get: raise })),
+    );
+  }
+}
+
+function attackThis(name, method, goodThis, good) {
+  const instance = goodThis();
+  const wrong = [
+    ...zoo,
+    () => Object.create(instance),
+    () => Object.getPrototypeOf(instance),
+    () => new Proxy(instance, {}),
+    () => Object.setPrototypeOf({}, Object.getPrototypeOf(instance)),
+  ];
+  wrong.forEach((make, k) => {
+    attempt(`${name} this ${k}`, () => Reflect.apply(method, make(), good()), allowedForThis);
+  });
+  attempt(`new ${name}`, () => Reflect.construct(method, good()), allowedForThis);
+}
+
+// ---- the raw addon
+
+const rawFunctions = {
+  convertSamples: () => [u8(6), 's16le', 1, 'u8', 1],
+  stepLevels: () => [i16(8), 4],
+  decodeMulaw: () => [u8(8)],
+  encodeMulaw: () => [i16(8)],
+  decodeAlaw: () => [u8(8)],
+  encodeAlaw: () => [i16(8)],
+  decodeMulawInto: () => [u8(8), i16(8)],
+  encodeMulawInto: () => [i16(8), u8(8)],
+  decodeAlawInto: () => [u8(8), i16(8)],
+  encodeAlawInto: () => [i16(8), u8(8)],
+  readWav: () => [wav(), true],
+  probeWav: () => [wav()],
+  writeWav: () => [i16(8), 's16', 8000, 1],
+  resample: () => [i16(8), 8000, 16_000, 1, 'default'],
+};
+const rawClasses = {
+  WavReader: {
+    good: () => [100],
+    methods: {
+      process: () => [u8(8)],
+      skippableBytes: () => [],
+      skip: () => [0],
+      finish: () => [],
+      info: () => [],
+    },
+  },
+  Resampler: {
+    good: () => [8000, 16_000, 1, 'default', false],
+    methods: {
+      processInto: () => [i16(8), i16(2000)],
+      flushInto: () => [i16(2000)],
+      maxOutputFrames: () => [8],
+      latencyFrames: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  AudioFramer: {
+    good: () => ['raw', 's16le', 8000, 1, 's16le', 16_000, 1, '"id"'],
+    methods: {
+      processInto: () => [u8(8), u8(20_000)],
+      flushInto: () => [u8(20_000)],
+      maxOutputBytes: () => [8],
+      maxFlushBytes: () => [],
+      messageBytes: () => [],
+      wireFrames: () => [],
+      leftoverBytes: () => [],
+      sourceInfo: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+};
+
+for (const [name, good] of Object.entries(rawFunctions)) {
+  attackArguments(`addon.${name}`, addon[name], good);
+  zoo.forEach((make, k) => {
+    attempt(`addon.${name} this ${k}`, () => Reflect.apply(addon[name], make(), good()));
+  });
+  attempt(`new addon.${name}`, () => Reflect.construct(addon[name], good()));
+}
+for (const [name, { good, methods }] of Object.entries(rawClasses)) {
+  const Class = addon[name];
+  attackArguments(`new addon.${name}`, (...args) => new Class(...args), good);
+  zoo.forEach((make) => {
+    const value = make();
+    attempt(`addon.${name} without new`, () => Reflect.apply(Class, value, good()));
+    if (typeof value === 'function') {
+      // A class of ours behind another prototype, or a subclass: an instance all the same.
+      attempt(`addon.${name} new.target`, () => {
+        const odd = (() => {
+          try {
+            return Reflect.construct(Class, good(), value);
+          } catch {
+            return undefined; // not a constructor
+          }
+        })();
+        if (odd)
+          for (const method of Object.keys(methods))
+            attempt(method, () => Class.prototype[method].call(odd, ...methods[method]()));
+      });
+    }
+  });
+  for (const [method, goodArgs] of Object.entries(methods)) {
+    const call = (...args) => new Class(...good())[method](...args);
+    attackArguments(`addon.${name}.${method}`, call, goodArgs);
+    attackThis(`addon.${name}.${method}`, Class.prototype[method], () => new Class(...good()), goodArgs);
+    for (const other of Object.keys(rawClasses).filter((k) => k !== name)) {
+      const stranger = new addon[other](...rawClasses[other].good());
+      attempt(
+        `addon.${name}.${method} of a ${other}`,
+        () => Reflect.apply(Class.prototype[method], stranger, goodArgs()),
+        allowedForThis,
+      );
+    }
+  }
+}
+const listed = [...Object.keys(rawFunctions), ...Object.keys(rawClasses), 'setErrorClasses', 'errorCodes'];
+for (const name of Object.keys(addon))
+  if (!listed.includes(name)) failures.push(`addon.${name} is not attacked`);
+for (const [name, { methods }] of Object.entries(rawClasses))
+  for (const method of Object.getOwnPropertyNames(addon[name].prototype))
+    if (method !== 'constructor' && !(method in methods))
+      failures.push(`addon.${name}.${method} is not attacked`);
+
+// Any order of calls, close and reset in the middle. A fixed seed.
+let seed = 20_240_229;
+const random = (n) => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return Math.floor((seed / 2 ** 32) * n);
+};
+for (const [name, { good, methods }] of Object.entries(rawClasses)) {
+  const names = Object.keys(methods);
+  for (let round = 0; round < 200; round++) {
+    const object = new addon[name](...good());
+    for (let step = 0; step < 30; step++) {
+      const method = names[random(names.length)];
+      const args = methods[method]().map((arg) => (random(4) === 0 ? zoo[random(zoo.length)]() : arg));
+      attempt(`addon.${name} at random: ${method}`, () => object[method](...args));
+    }
+  }
+}
+
+// ---- the public functions and classes
+
+const one = (make) => () => [make()];
+attackOptions(
+  'convertSamples',
+  audio.convertSamples,
+  one(() => u8(6)),
+  () => ({ from: 's16le', to: 'u8', channels: 1, toChannels: 1 }),
+);
+attackOptions(
+  'resample',
+  audio.resample,
+  one(() => i16(8)),
+  () => ({ fromHz: 8000, toHz: 16_000, channels: 1, quality: 'fast' }),
+);
+attackOptions('readWav', audio.readWav, one(wav), () => ({ sample: 'int16' }));
+attackOptions(
+  'writeWav',
+  audio.writeWav,
+  one(() => i16(8)),
+  () => ({ sampleRateHz: 8000, channels: 1, encoding: 's16' }),
+);
+attackOptions(
+  'planWire',
+  audio.planWire,
+  () => [],
+  () => ({ encoding: 's16le', sampleRateHz: 8000, channels: 1 }),
+);
+attackArguments('probeAudio', audio.probeAudio, one(wav));
+attackArguments('stepLevels', audio.stepLevels, () => [i16(8), 4]);
+for (const law of ['Mulaw', 'Alaw']) {
+  attackArguments(
+    `decode${law}`,
+    audio[`decode${law}`],
+    one(() => u8(8)),
+  );
+  attackArguments(
+    `encode${law}`,
+    audio[`encode${law}`],
+    one(() => i16(8)),
+  );
+  attackArguments(`decode${law}Into`, audio[`decode${law}Into`], () => [u8(8), i16(8)]);
+  attackArguments(`encode${law}Into`, audio[`encode${law}Into`], () => [i16(8), u8(8)]);
+}
+
+const attackedHere =
+  /^(convertSamples|resample|readWav|writeWav|planWire|probeAudio|stepLevels|Resampler|AudioFramer)$/;
+const notFromHere = /^(wireAudio|isWireFormat|FormatError|UnsupportedError)$/; // src/format.ts, src/errors.ts
+for (const [name, value] of Object.entries(audio))
+  if (
+    typeof value === 'function' &&
+    !attackedHere.test(name) &&
+    !notFromHere.test(name) &&
+    !/^(de|en)code/.test(name)
+  )
+    failures.push(`${name} is not attacked`);
+
+const resamplerOptions = () => ({
+  fromHz: 8000,
+  toHz: 16_000,
+  channels: 1,
+  quality: 'fast',
+  sample: 'int16',
+});
+const framerOptions = () => ({
+  from: { encoding: 's16le', sampleRateHz: 8000, channels: 1 },
+  to: 'pcm_16000',
+  stepsPerMessage: 1,
+  clientReqId: 'id',
+});
+attackOptions(
+  'new Resampler',
+  (o) => new audio.Resampler(o),
+  () => [],
+  resamplerOptions,
+);
+attackOptions(
+  'new AudioFramer',
+  (o) => new audio.AudioFramer(o),
+  () => [],
+  framerOptions,
+);
+attackOptions(
+  'AudioFramer from',
+  (from) => new audio.AudioFramer({ ...framerOptions(), from }),
+  () => [],
+  () => ({
+    container: 'raw',
+    encoding: 's16le',
+    sampleRateHz: 8000,
+    channels: 1,
+  }),
+);
+
+const publicClasses = [
+  {
+    make: () => new audio.Resampler(resamplerOptions()),
+    methods: {
+      process: () => [i16(8)],
+      processInto: () => [i16(8), i16(2000)],
+      maxOutputFrames: () => [8],
+      flush: () => [],
+      flushInto: () => [i16(2000)],
+      reset: () => [],
+      close: () => [],
+      latencyFrames: undefined,
+    },
+  },
+  {
+    make: () => new audio.AudioFramer(framerOptions()),
+    methods: {
+      processInto: () => [u8(8), u8(20_000)],
+      maxOutputBytes: () => [8],
+      flushInto: () => [u8(20_000)],
+      reset: () => [],
+      close: () => [],
+      maxFlushBytes: undefined,
+      messageBytes: undefined,
+      wireFrames: undefined,
+      leftoverBytes: undefined,
+      sourceInfo: undefined,
+    },
+  },
+];
+for (const { make, methods } of publicClasses) {
+  const { prototype, name } = make().constructor;
+  for (const key of Object.getOwnPropertyNames(prototype))
+    if (key !== 'constructor' && !(key in methods)) failures.push(`${name}.${key} is not attacked`);
+  for (const [key, good] of Object.entries(methods)) {
+    if (good) attackArguments(`${name}.${key}`, (...args) => make()[key](...args), good);
+    const method = good ? prototype[key] : Object.getOwnPropertyDescriptor(prototype, key).get;
+    attackThis(`${name}.${key}`, method, make, good ?? (() => []));
+  }
+  attempt(`${name} without new`, () => Reflect.apply(make().constructor, undefined, [{}]));
+}
+
+// ---- getters that pull the memory or the object away while the options are read
+
+function expectCode(label, code, run) {
+  calls++;
+  try {
+    run();
+    failures.push(`${label}: nothing was thrown`);
+  } catch (error) {
+    if (error.code !== code) failures.push(`${label}: ${error.stack}`);
+  }
+}
+for (const [name, call] of [
+  [
+    'convertSamples',
+    (bytes, pull) =>
+      audio.convertSamples(bytes, {
+        get from() {
+          return pull('s16le');
+        },
+        to: 'u8',
+      }),
+  ],
+  [
+    'readWav',
+    (bytes, pull) =>
+      audio.readWav(bytes, {
+        get sample() {
+          return pull('int16');
+        },
+      }),
+  ],
+]) {
+  const bytes = wav();
+  expectCode(`${name} with a getter that detaches`, 'ERR_INVALID_ARG', () =>
+    call(bytes, (value) => {
+      detached(bytes);
+      return value;
+    }),
+  );
+  const buffer = resizable(1024, 2048);
+  const view = new Uint8Array(buffer);
+  attempt(`${name} with a getter that shrinks`, () =>
+    call(view, (value) => {
+      buffer.resize(2);
+      return value;
+    }),
+  );
+}
+const closing = new audio.Resampler(resamplerOptions());
+const closer = Object.defineProperty(i16(8), 'length', {
+  get() {
+    closing.close();
+    return 8;
+  },
+});
+expectCode('process with a length that closes', 'ERR_CLOSED', () => closing.process(closer));
+
+// ---- error classes that are not what they should be: the worst comes last
+
+const bad = () => addon.readWav(u8(3), true);
+zoo.forEach((make, k) => {
+  attempt(`setErrorClasses zoo ${k}`, () => addon.setErrorClasses(make(), make()));
+  calls++;
+  try {
+    bad();
+    failures.push('bad bytes were read');
+  } catch {
+    // Whatever such a class throws: the process is alive.
+  }
+});
+addon.setErrorClasses(audio.FormatError, audio.UnsupportedError);
+expectCode('after setErrorClasses', 'ERR_WAV_NOT_WAV', bad);
+
+console.log(JSON.stringify({ calls, failures }));

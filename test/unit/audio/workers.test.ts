@@ -1,0 +1,25 @@
+/** Worker threads use the addon side by side, and may end at any moment. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { addonPath } from './helpers.js';
+import { transpiledAudio } from './transpile.js';
+
+const audio = transpiledAudio();
+afterAll(() => audio.remove());
+
+const load = fileURLToPath(new URL('./worker-load.mjs', import.meta.url));
+// A signal or an exit code other than 0 rejects.
+const run = (how: 'terminate' | 'exit') =>
+  promisify(execFile)(process.execPath, [load, audio.index, how], {
+    env: { ...process.env, SLUICE_ADDON: addonPath },
+  });
+
+test('worker.terminate() in mid-call leaves the process alive', async () => {
+  expect((await run('terminate')).stdout).toBe('alive: 1600\n');
+}, 120_000);
+
+test('process.exit() under load exits with its code', async () => {
+  expect((await run('exit')).stdout).toBe('');
+}, 120_000);
