@@ -8,7 +8,12 @@ function step(name, command, args, options) {
 }
 
 prepare();
-step('lint and format: TypeScript', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']);
+step('lint and format: TypeScript', process.execPath, [
+  'node_modules/@biomejs/biome/bin/biome',
+  'ci',
+  '--error-on-warnings',
+  '.',
+]);
 if (spawnSync('clang-format', ['--version']).status === 0) {
   step('format: C++', 'clang-format', ['--dry-run', '--Werror', ...cppFiles()]);
 } else {

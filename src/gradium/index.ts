@@ -1,0 +1,24 @@
+export {
+  ConnectionError,
+  type ConnectionPhase,
+  type DeadlinePhase,
+  FormatError,
+  SpeechApiError,
+  TimeoutError,
+  UnsupportedError,
+} from '../errors.js';
+export { DEFAULT_BASE_URL, Gradium, type GradiumStt, type GradiumTts } from './client.js';
+export type { SttStream } from './stt-stream.js';
+export type {
+  Deadlines,
+  GradiumOptions,
+  Speech,
+  SttEvent,
+  SttOptions,
+  SttStreamOptions,
+  TranscribeOptions,
+  Transcript,
+  TranscriptSource,
+  TtsOptions,
+  Word,
+} from './types.js';

@@ -1,0 +1,241 @@
+/**
+ * What STT and TTS sessions share: setup, the one `ready`, errors, deadlines while we wait, and the end.
+ * Not here: what lies between; see stt-session.ts and tts-session.ts.
+ */
+import { ConnectionError, type ConnectionPhase, TimeoutError } from '../errors.js';
+import {
+  DeadlineTimer,
+  type ErrorContext,
+  protocolError,
+  type ResolvedDeadlines,
+  SpeechSocket,
+  serviceError,
+} from '../speech/index.js';
+import { Malformed, parseMessage, type Ready, readError, readReady, type ServerMessage } from './messages.js';
+
+export interface SessionConfig {
+  url: URL;
+  apiKey: string;
+  deadlines: ResolvedDeadlines;
+}
+
+export interface SessionHandlers {
+  /** The `setup` is on its way; more may be sent. */
+  onOpen(): void;
+  /** Looks at a message before it is parsed; true when it needs no more. */
+  onFrame(data: Buffer): boolean;
+  onReady(ready: Ready): void;
+  /** Any other message, unknown types among them. */
+  onMessage(message: ServerMessage): void;
+  onDrain(): void;
+  /** The service said `end_of_stream` after we did. */
+  onEnd(): void;
+  /** It is over and failed. Called at most once; nothing is called after it. */
+  onFail(error: unknown): void;
+}
+
+/** After an `error` without a code, for the close code that tells whether a new attempt can help. */
+const CLOSE_CODE_WAIT_MS = 1_000;
+
+export class GradiumSession {
+  readonly #handlers: SessionHandlers;
+  readonly #secrets: readonly string[];
+  readonly #socket: SpeechSocket;
+  readonly #setup: DeadlineTimer;
+  readonly #idle: DeadlineTimer;
+  #phase: ConnectionPhase = 'connect';
+  #ready: Ready | undefined;
+  #finishing = false;
+  #waiting = false;
+  #paused = false;
+  #uncoded: { message: string; wait: DeadlineTimer } | undefined;
+
+  /** Connects at once. */
+  constructor(config: SessionConfig, setup: { retry_for_s?: number }, handlers: SessionHandlers) {
+    const { deadlines } = config;
+    this.#handlers = handlers;
+    this.#secrets = [config.apiKey];
+    const setupMs = deadlines.setupMs && deadlines.setupMs + 1000 * (setup.retry_for_s ?? 0);
+    this.#setup = new DeadlineTimer(setupMs, () => this.#expired('setup', this.#setup.ms, 'no ready'));
+    this.#idle = new DeadlineTimer(deadlines.idleMs, () =>
+      this.#expired('idle', this.#idle.ms, 'no message'),
+    );
+    this.#socket = new SpeechSocket({
+      url: config.url,
+      headers: { 'x-api-key': config.apiKey },
+      connectMs: deadlines.connectMs,
+      secrets: this.#secrets,
+      where: () => this.#context(),
+      onOpen: () => this.#opened(setup),
+      onMessage: (data) => this.#received(data),
+      onDrain: () => this.#drained(),
+      onFail: (error) => this.#failed(error),
+    });
+  }
+
+  get requestId(): string | undefined {
+    return this.#ready?.requestId;
+  }
+
+  get isReady(): boolean {
+    return this.#ready !== undefined;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.isOpen;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes;
+  }
+
+  send(message: string | Buffer): void {
+    this.#socket.send(message);
+  }
+
+  /** Sends `end_of_stream`: the service sends the rest, then its own. */
+  finish(): void {
+    this.#finishing = true;
+    this.send('{"type":"end_of_stream"}');
+    this.setWaiting(true);
+  }
+
+  /** Whether it is the service's turn: only then does silence count against the idle deadline. */
+  setWaiting(waiting: boolean): void {
+    this.#waiting = waiting || this.#finishing;
+    this.#watchIdle();
+  }
+
+  /** Stops reading while the consumer is behind; no deadline runs against the service meanwhile. */
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+    this.#watchIdle();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#socket.resume();
+    this.#watchIdle();
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** Drops everything at once, without a word to the handlers. */
+  destroy(): void {
+    this.#stop();
+    this.#socket.destroy();
+  }
+
+  #opened(setup: object): void {
+    this.#phase = 'setup';
+    this.#setup.start();
+    this.#socket.send(JSON.stringify(setup));
+    this.#handlers.onOpen();
+  }
+
+  #drained(): void {
+    if (this.#idle.running) this.#idle.refresh();
+    this.#handlers.onDrain();
+  }
+
+  #received(data: Buffer): void {
+    if (this.#uncoded) return;
+    if (this.#idle.running) this.#idle.refresh();
+    if (this.#handlers.onFrame(data)) return;
+    try {
+      this.#dispatch(parseMessage(data));
+    } catch (error) {
+      throw error instanceof Malformed ? protocolError(error.message, this.#context()) : error;
+    }
+  }
+
+  #dispatch(message: ServerMessage): void {
+    switch (message.type) {
+      case 'ready':
+        this.#gotReady(readReady(message));
+        break;
+      case 'error':
+        this.#gotError(readError(message));
+        break;
+      case 'end_of_stream':
+        this.#gotEnd();
+        break;
+      default:
+        this.#handlers.onMessage(message);
+        break;
+    }
+  }
+
+  #gotReady(ready: Ready): void {
+    if (this.#ready) throw new Malformed('a second ready');
+    this.#ready = ready;
+    this.#phase = 'stream';
+    this.#setup.stop();
+    this.#handlers.onReady(ready);
+    this.#watchIdle();
+  }
+
+  #gotError({ message, code }: { message: string; code: number | undefined }): void {
+    if (code !== undefined) throw serviceError(message, code, this.#context());
+    const wait = new DeadlineTimer(CLOSE_CODE_WAIT_MS, () =>
+      this.#socket.fail(serviceError(message, undefined, this.#context())),
+    );
+    this.#stop();
+    this.#uncoded = { message, wait };
+    wait.start();
+  }
+
+  #gotEnd(): void {
+    if (!this.#ready) throw new Malformed('end_of_stream before ready');
+    if (!this.#finishing) {
+      throw new ConnectionError('the service ended the stream before all of the input was sent', {
+        code: 'ERR_CLOSED_EARLY',
+        phase: this.#phase,
+        requestId: this.requestId,
+        retryable: true,
+      });
+    }
+    this.#stop();
+    this.#socket.close();
+    this.#handlers.onEnd();
+  }
+
+  #failed(error: unknown): void {
+    this.#stop();
+    this.#handlers.onFail(this.#uncoded ? this.#withCloseCode(this.#uncoded.message, error) : error);
+  }
+
+  /** The `error` message had no code of its own: the close that followed it has. */
+  #withCloseCode(message: string, end: unknown): unknown {
+    const { closeCode, apiCode } = end as { closeCode?: number; apiCode?: number };
+    const code = apiCode ?? closeCode;
+    const told = code !== undefined && code >= 1008 && code <= 1014 ? code : undefined;
+    return serviceError(message, told, this.#context());
+  }
+
+  #expired(phase: 'setup' | 'idle', ms: number, what: string): void {
+    const id = this.requestId ? ` (request ${this.requestId})` : '';
+    this.#socket.fail(
+      new TimeoutError(`${what} from the service within ${ms} ms${id}`, { phase, requestId: this.requestId }),
+    );
+  }
+
+  #watchIdle(): void {
+    const watch = this.#waiting && !this.#paused && this.isReady && this.isOpen;
+    if (watch && !this.#idle.running) this.#idle.start();
+    else if (!watch) this.#idle.stop();
+  }
+
+  #stop(): void {
+    this.#setup.stop();
+    this.#idle.stop();
+    this.#uncoded?.wait.stop();
+  }
+
+  #context(): ErrorContext {
+    return { phase: this.#phase, requestId: this.requestId, secrets: this.#secrets };
+  }
+}

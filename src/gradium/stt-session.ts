@@ -1,0 +1,267 @@
+/**
+ * One STT session on the wire: audio messages out at the pace that the socket and the service allow, events in.
+ * Not here: where the audio comes from (transcribe.ts, stt-stream.ts) and how it is framed (audio-sender.ts).
+ */
+
+import type { WireFormat } from '../format.js';
+import { type Deferred, deferred, HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../speech/index.js';
+import { AudioWindow } from './audio-window.js';
+import {
+  isStepFrame,
+  type Ready,
+  readEndText,
+  readFlushed,
+  readStep,
+  readText,
+  type ServerMessage,
+} from './messages.js';
+import { GradiumSession, type SessionConfig } from './session.js';
+import { type CheckedSttOptions, sttSetup } from './stt-setup.js';
+import type { SttEvent, Word } from './types.js';
+import { decoderDelayS, WordAssembler } from './words.js';
+
+export interface SttSessionHandlers {
+  onEvent(event: SttEvent): void;
+  /** A word as soon as its text is known; `stopS` is filled in later. */
+  onWordOpened?(word: Word): void;
+  /** After each `step`, counted or parsed: seconds of audio that the service has worked through. */
+  onProgress?(serverS: number): void;
+  /** The whole stream was worked through; everything was handed out. */
+  onEnd(): void;
+  /** Called at most once, and then nothing else is. */
+  onFail(error: unknown): void;
+}
+
+export interface SttSessionOptions extends SttSessionHandlers {
+  config: SessionConfig;
+  options: CheckedSttOptions;
+  wire: WireFormat;
+  /** Whether anybody listens to `step` events; if not, they are counted without being parsed. */
+  steps: boolean;
+}
+
+export class SttSession {
+  readonly #options: SttSessionOptions;
+  readonly #session: GradiumSession;
+  readonly #window = new AudioWindow();
+  readonly #words: WordAssembler;
+  #delayInFrames: number;
+  #model: string;
+  #room: Deferred | undefined;
+  #flushes = 0;
+
+  /** Connects at once. */
+  constructor(options: SttSessionOptions) {
+    const { config, options: stt, wire } = options;
+    this.#options = options;
+    this.#delayInFrames = stt.delayInFrames;
+    this.#model = stt.model;
+    this.#words = new WordAssembler((word) => options.onEvent({ type: 'word', word }));
+    this.#words.shiftS = this.#shiftFor(stt.delayInFrames);
+    this.#session = new GradiumSession(config, sttSetup(stt, wire), {
+      onOpen: () => this.#wake(true),
+      onFrame: (data) => this.#frame(data),
+      onReady: (ready) => this.#ready(ready),
+      onMessage: (message) => this.#message(message),
+      onDrain: () => this.#wake(false),
+      onEnd: () => this.#ended(),
+      onFail: (error) => options.onFail(error),
+    });
+  }
+
+  get requestId(): string | undefined {
+    return this.#session.requestId;
+  }
+
+  get isOpen(): boolean {
+    return this.#session.isOpen;
+  }
+
+  get model(): string {
+    return this.#model;
+  }
+
+  /** As the service says it, else as it was asked for. */
+  get delayInFrames(): number {
+    return this.#delayInFrames;
+  }
+
+  /** Seconds subtracted from the service's times. */
+  get timestampShiftS(): number {
+    return this.#words.shiftS;
+  }
+
+  get paused(): boolean {
+    return this.#session.paused;
+  }
+
+  /**
+   * Undefined when audio may be sent now; else a promise of that moment, which never settles if the session
+   * fails first. Audio does not wait for `ready`, only for the connection.
+   */
+  room(): Promise<void> | undefined {
+    if (!this.#room && !this.#hasRoom(HIGH_WATER_BYTES, true)) {
+      this.#room = deferred();
+      this.#updateWaiting();
+    }
+    return this.#room?.promise;
+  }
+
+  /** Sends one complete `audio` message; its memory may be reused at once. */
+  send(message: Buffer): void {
+    this.#session.send(message);
+  }
+
+  /** @param sentS all the audio sent so far, in seconds. */
+  sent(sentS: number): void {
+    this.#window.sentS = sentS;
+    this.#updateWaiting();
+  }
+
+  flush(flushId: number): void {
+    this.#flushes++;
+    this.#session.send(JSON.stringify({ type: 'flush', flush_id: flushId }));
+    this.#updateWaiting();
+  }
+
+  /** All audio was sent. @param audioS its length in the source, where it is known. */
+  finish(audioS: number | undefined): void {
+    if (audioS !== undefined) {
+      const lateS = this.#options.options.timestamps === 'decoder' ? decoderDelayS(this.#delayInFrames) : 0;
+      this.#words.audioEndS = audioS + lateS;
+    }
+    this.#session.finish();
+  }
+
+  pause(): void {
+    this.#session.pause();
+  }
+
+  resume(): void {
+    this.#session.resume();
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+  }
+
+  #shiftFor(delayInFrames: number): number {
+    return this.#options.options.timestamps === 'source' ? decoderDelayS(delayInFrames) : 0;
+  }
+
+  #hasRoom(highBytes: number, exact: boolean): boolean {
+    const session = this.#session;
+    return (
+      session.isOpen && session.bufferedBytes <= highBytes && this.#window.hasRoom(session.isReady, exact)
+    );
+  }
+
+  /** Something moved: lets the sender go on if that was what it waited for. */
+  #wake(exact: boolean): void {
+    const room = this.#room;
+    if (!room || !this.#hasRoom(LOW_WATER_BYTES, exact)) return;
+    this.#room = undefined;
+    this.#updateWaiting();
+    room.resolve();
+  }
+
+  #updateWaiting(): void {
+    this.#session.setWaiting(this.#room !== undefined || this.#flushes > 0 || this.#window.owed);
+  }
+
+  #frame(data: Buffer): boolean {
+    if (this.#options.steps || !isStepFrame(data)) return false;
+    this.#window.stepFrame(data);
+    this.#stepped();
+    return true;
+  }
+
+  #stepped(): void {
+    this.#updateWaiting();
+    this.#wake(false);
+    this.#options.onProgress?.(this.#window.serverS);
+  }
+
+  #ready(ready: Ready): void {
+    this.#delayInFrames = ready.delayInFrames ?? this.#delayInFrames;
+    this.#model = ready.model || this.#model;
+    this.#words.shiftS = this.#shiftFor(this.#delayInFrames);
+    const { requestId, sampleRateHz, frameSize } = ready;
+    this.#options.onEvent({
+      type: 'ready',
+      requestId,
+      model: this.#model,
+      sampleRateHz,
+      frameSize,
+      delayInFrames: this.#delayInFrames,
+    });
+    this.#wake(true);
+  }
+
+  #message(message: ServerMessage): void {
+    switch (message.type) {
+      case 'text':
+        this.#text(message);
+        break;
+      case 'end_text':
+        this.#endText(message);
+        break;
+      case 'step':
+      case 'vad':
+        this.#step(message);
+        break;
+      case 'flushed':
+        this.#flushed(message);
+        break;
+      default:
+      // A type that this client does not know: the service may grow.
+    }
+  }
+
+  #text(message: ServerMessage): void {
+    const { text, startS, streamId } = readText(message);
+    this.#window.word(startS);
+    this.#wake(true);
+    const word = this.#words.text(text, startS, streamId);
+    if (!word) return;
+    this.#options.onWordOpened?.(word);
+    this.#options.onEvent({ type: 'text', text: word.text, startS: word.startS, ...stream(streamId) });
+  }
+
+  #endText(message: ServerMessage): void {
+    const { stopS, streamId } = readEndText(message);
+    const sourceStopS = this.#words.toSource(stopS);
+    this.#options.onEvent({ type: 'endText', stopS: sourceStopS, ...stream(streamId) });
+    this.#words.endText(stopS, streamId);
+  }
+
+  #step(message: ServerMessage): void {
+    const step = readStep(message);
+    this.#window.step(step);
+    if (this.#options.steps) {
+      this.#options.onEvent({
+        type: 'step',
+        index: step.index ?? this.#window.steps - 1,
+        totalDurationS: step.totalS ?? this.#window.serverS,
+        vad: step.vad,
+      });
+    }
+    this.#stepped();
+  }
+
+  #flushed(message: ServerMessage): void {
+    this.#flushes = Math.max(0, this.#flushes - 1);
+    this.#options.onEvent({ type: 'flushed', ...readFlushed(message) });
+    this.#updateWaiting();
+  }
+
+  #ended(): void {
+    this.#words.finish();
+    this.#options.onEvent({ type: 'endOfStream' });
+    this.#options.onEnd();
+  }
+}
+
+function stream(streamId: number | undefined): { streamId?: number } {
+  return streamId === undefined ? {} : { streamId };
+}

@@ -1,0 +1,261 @@
+/**
+ * A live session as a Duplex: audio bytes in, events out.
+ * Not here: the protocol (stt-session.ts), the native framing (audio-sender.ts).
+ */
+import { Duplex } from 'node:stream';
+import { AudioFramer, type AudioInfo } from '../audio/index.js';
+import { argumentTypeError, TimeoutError } from '../errors.js';
+import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope } from '../speech/index.js';
+import { AudioSender } from './audio-sender.js';
+import { checkWire, frameBytes, layoutOf, type SampleLayout, wireFor } from './recording.js';
+import { SttSession } from './stt-session.js';
+import { type CheckedSttOptions, checkSttOptions } from './stt-setup.js';
+import { awaitsHeader, type ClientConfig, sentSeconds } from './transcribe.js';
+import type { SttEvent, SttStreamOptions } from './types.js';
+import { WavHead } from './wav-head.js';
+
+/** Written audio that waits here before `write` says stop: 1 s. Of a WAV not yet described, so many bytes. */
+const WRITE_BUFFER_S = 1;
+const WRITE_BUFFER_BYTES = 64 * 1024;
+/** Events that wait here before the socket is no longer read: some 5 s of steps. */
+const READ_BUFFER_EVENTS = 64;
+
+type Callback = (error?: Error | null) => void;
+
+interface Running {
+  session: SttSession;
+  sender: AudioSender;
+  framer: AudioFramer;
+  layout: SampleLayout;
+}
+
+/**
+ * Write audio, read `SttEvent`s; `end` comes only after the service's `end_of_stream`. Anything else that ends the
+ * connection destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error` listener
+ * all report; without any of them it is not thrown into the event loop.
+ *
+ * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
+ */
+export class SttStream extends Duplex {
+  readonly #config: ClientConfig;
+  readonly #options: SttStreamOptions;
+  readonly #stt: CheckedSttOptions;
+  readonly #deadlines: ResolvedDeadlines;
+  readonly #scope: Scope;
+  readonly #total: DeadlineTimer;
+  /** Of a WAV, until its header is known. */
+  #head: WavHead | undefined;
+  #running:
+    | { session: SttSession; sender: AudioSender; framer: AudioFramer; layout: SampleLayout }
+    | undefined;
+  #takenBytes = 0;
+  #flushId = 0;
+  #flushes: { atBytes: number; id: number }[] = [];
+
+  /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
+  constructor(config: ClientConfig, options: SttStreamOptions) {
+    if (typeof options !== 'object' || options === null) throw argumentTypeError('stt.stream needs options');
+    const layout = layoutOf(options.format);
+    super({
+      readableObjectMode: true,
+      readableHighWaterMark: READ_BUFFER_EVENTS,
+      writableHighWaterMark: layout ? secondBytes(layout) : WRITE_BUFFER_BYTES,
+      decodeStrings: false,
+    });
+    this.#config = config;
+    this.#options = options;
+    this.#stt = checkSttOptions(options, 1);
+    this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+    checkWire(options.format, this.#stt.wire);
+    const { totalMs = 0 } = this.#deadlines;
+    this.#total = new DeadlineTimer(totalMs, () =>
+      this.destroy(
+        new TimeoutError(`not done within ${totalMs} ms`, { phase: 'total', requestId: this.requestId }),
+      ),
+    );
+    // Errors are for whoever reads or writes; nobody doing so must not end the process.
+    this.on('error', () => {});
+    if (layout) this.#start(layout, undefined);
+    this.#total.start();
+    this.#scope = new Scope(options.signal);
+    this.#scope.onFail((reason) => this.destroy(reason as Error));
+  }
+
+  /** The service's id of this session, once it has said `ready`. */
+  get requestId(): string | undefined {
+    return this.#running?.session.requestId;
+  }
+
+  /**
+   * Asks the service to transcribe all that was written so far without waiting for more; the `flushed` event
+   * carries the returned id, and comes after the words. Audio that does not yet fill a message (80 ms) goes with
+   * what follows it.
+   * @throws TypeError ERR_CLOSED after `end()` or `destroy()`
+   */
+  flush(): number {
+    if (this.destroyed || this.writableEnded) {
+      throw argumentTypeError('flush() after the end of the stream', 'ERR_CLOSED');
+    }
+    const id = ++this.#flushId;
+    this.#flushes.push({ atBytes: this.#takenBytes + this.writableLength, id });
+    this.#sendFlushes();
+    return id;
+  }
+
+  override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> &
+    AsyncIterator<SttEvent> {
+    return super[Symbol.asyncIterator]();
+  }
+
+  /** Closes the connection if it is still open. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
+  }
+
+  override _write(chunk: unknown, _encoding: BufferEncoding, callback: Callback): void {
+    try {
+      if (!(chunk instanceof Uint8Array)) throw argumentTypeError('audio must be written as bytes');
+      const running = this.#running;
+      if (running) this.#send(running, chunk, 0, () => this.#taken(chunk.length, callback), callback);
+      else this.#writeHead(chunk, callback);
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+
+  override _final(callback: Callback): void {
+    try {
+      const running = this.#running;
+      if (running) this.#finish(running, callback);
+      // Without a header by now this throws what is wrong with the bytes.
+      else this.#finishHead(callback);
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+
+  override _read(): void {
+    const session = this.#running?.session;
+    if (session?.paused) session.resume();
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    this.#scope.close();
+    this.#total.stop();
+    this.#head?.close();
+    this.#running?.session.destroy();
+    this.#running?.framer.close();
+    callback(error);
+  }
+
+  #writeHead(chunk: Uint8Array, callback: Callback): void {
+    this.#head ??= new WavHead();
+    const info = this.#head.push(chunk);
+    const taken = () => this.#taken(chunk.length, callback);
+    if (info) this.#sendHead(this.#head, info, taken, callback);
+    else taken();
+  }
+
+  #finishHead(callback: Callback): void {
+    const head = this.#head ?? new WavHead();
+    const info = head.finish();
+    this.#sendHead(head, info, (running) => this.#finish(running, callback), callback);
+  }
+
+  /** The header is known: the session begins, with all that was kept until now. */
+  #sendHead(head: WavHead, info: AudioInfo, done: (running: Running) => void, failed: Callback): void {
+    const bytes = head.bytes();
+    head.close();
+    const running = this.#start(info, info);
+    this.#send(running, bytes, 0, () => done(running), failed);
+  }
+
+  #start(layout: SampleLayout, info: AudioInfo | undefined): Running {
+    const { wire } = wireFor(layout, this.#stt.wire);
+    const framer = new AudioFramer({
+      from: this.#options.format,
+      to: wire,
+      stepsPerMessage: this.#stt.stepsPerMessage,
+    });
+    const session = new SttSession({
+      config: { url: this.#config.url, apiKey: this.#config.apiKey, deadlines: this.#deadlines },
+      options: this.#stt,
+      wire,
+      steps: this.#options.steps ?? true,
+      onEvent: (event) => {
+        if (!this.push(event)) session.pause();
+      },
+      onEnd: () => this.push(null),
+      onFail: (error) => this.destroy(error as Error),
+    });
+    const header = awaitsHeader({ from: this.#options.format, wire });
+    const sender = new AudioSender(framer, session, header, sentSeconds({ layout, wire, info }, framer));
+    this.#running = { session, sender, framer, layout };
+    return this.#running;
+  }
+
+  /** Sends `audio` from `at` on as the session takes it; nothing more once the stream is destroyed. */
+  #send(running: Running, audio: Uint8Array, at: number, done: () => void, failed: Callback): void {
+    if (this.destroyed) return;
+    const { session, sender } = running;
+    try {
+      let next = at;
+      while (next < audio.length) {
+        const room = session.room();
+        if (room) {
+          room.then(() => this.#send(running, audio, next, done, failed));
+          return;
+        }
+        next = sender.sendPiece(audio, next);
+      }
+    } catch (error) {
+      failed(error as Error);
+      return;
+    }
+    done();
+  }
+
+  #taken(bytes: number, callback: Callback): void {
+    this.#takenBytes += bytes;
+    this.#sendFlushes();
+    callback();
+  }
+
+  #sendFlushes(): void {
+    const session = this.#running?.session;
+    if (!session || this.destroyed) return;
+    for (let [flush] = this.#flushes; flush && flush.atBytes <= this.#takenBytes; [flush] = this.#flushes) {
+      if (!session.isOpen) {
+        session.room()?.then(() => this.#sendFlushes());
+        return;
+      }
+      session.flush(flush.id);
+      this.#flushes.shift();
+    }
+  }
+
+  #finish(running: Running, callback: Callback): void {
+    if (this.destroyed) return;
+    const { session, sender, framer, layout } = running;
+    const room = session.room();
+    if (room) {
+      room.then(() => this.#finish(running, callback));
+      return;
+    }
+    try {
+      sender.sendRest();
+      this.#sendFlushes();
+      const rawFrames = Math.floor(this.#takenBytes / frameBytes(layout));
+      session.finish((framer.sourceInfo?.frames ?? rawFrames) / layout.sampleRateHz);
+      callback();
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+}
+
+function secondBytes(layout: SampleLayout): number {
+  const bytes = Math.ceil(WRITE_BUFFER_S * frameBytes(layout) * layout.sampleRateHz);
+  return Number.isFinite(bytes) && bytes > 0 ? bytes : WRITE_BUFFER_BYTES;
+}

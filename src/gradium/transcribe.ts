@@ -1,0 +1,239 @@
+/**
+ * One recording to one transcript: attempts, deadlines, and the loop that moves the audio.
+ * Not here: the protocol (stt-session.ts), what the recording is (recording.ts).
+ */
+import { AudioFramer } from '../audio/index.js';
+import { TimeoutError } from '../errors.js';
+import { wireAudio } from '../format.js';
+import {
+  type ByteSource,
+  type ChunkReader,
+  DeadlineTimer,
+  deferred,
+  type ResolvedDeadlines,
+  resolveDeadlines,
+  Scope,
+  totalMs,
+  withRetries,
+} from '../speech/index.js';
+import { AudioSender } from './audio-sender.js';
+import {
+  frameBytes,
+  openRecording,
+  type Recording,
+  type SourceFacts,
+  sourceFacts,
+  WAV,
+} from './recording.js';
+import { SttSession } from './stt-session.js';
+import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
+import type { Deadlines, TranscribeOptions, Transcript, Word } from './types.js';
+
+/** What the client knows and a call does not. */
+export interface ClientConfig {
+  url: URL;
+  apiKey: string;
+  deadlines: Deadlines | undefined;
+}
+
+/** 800 ms: masking and the trip through the socket cost per message. */
+const STEPS_PER_MESSAGE = 10;
+/** `onProgress` is called once in so much audio. */
+const PROGRESS_EVERY_S = 1;
+
+interface Job {
+  config: ClientConfig;
+  recording: Recording;
+  stt: CheckedSttOptions;
+  deadlines: ResolvedDeadlines;
+  onProgress: TranscribeOptions['onProgress'];
+  /** Arms the total deadline of a source whose length was not known until now. */
+  lengthKnown(durationS: number): void;
+}
+
+export async function transcribe(
+  config: ClientConfig,
+  source: ByteSource,
+  options: TranscribeOptions = {},
+): Promise<Transcript> {
+  const stt = checkSttOptions(options, STEPS_PER_MESSAGE);
+  const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
+  const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+  const scope = new Scope(options.signal);
+  const total = new TotalDeadline(scope);
+  try {
+    scope.throwIfFailed();
+    if (deadlines.totalMs !== undefined) total.start(deadlines.totalMs);
+    const recording = await openRecording(
+      source,
+      options.format === undefined ? WAV : options.format,
+      stt.wire,
+      scope,
+    );
+    if (recording.empty) return emptyTranscript(recording, stt);
+    if (recording.durationS !== undefined) total.start(totalMs(deadlines, recording.durationS));
+    const { onProgress } = options;
+    const lengthKnown = (durationS: number) => total.start(totalMs(deadlines, durationS));
+    const job: Job = { config, recording, stt, deadlines, onProgress, lengthKnown };
+    return await withRetries(
+      { retries: recording.again ? retries : 0, scope, remainingMs: () => total.remainingMs },
+      () => attempt(job, scope),
+    );
+  } finally {
+    total.stop();
+    scope.close();
+  }
+}
+
+/** The deadline for a whole call. The first `start` counts. */
+class TotalDeadline {
+  readonly #scope: Scope;
+  #timer: DeadlineTimer | undefined;
+  #endsAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  start(ms: number): void {
+    if (this.#timer) return;
+    const error = () => new TimeoutError(`not done within ${ms} ms`, { phase: 'total' });
+    this.#timer = new DeadlineTimer(ms, () => this.#scope.fail(error()));
+    this.#timer.start();
+    if (ms > 0) this.#endsAtMs = performance.now() + ms;
+  }
+
+  get remainingMs(): number {
+    return this.#endsAtMs - performance.now();
+  }
+
+  stop(): void {
+    this.#timer?.stop();
+  }
+}
+
+async function attempt(job: Job, outer: Scope): Promise<Transcript> {
+  const { config, recording, stt, deadlines } = job;
+  const { from, wire } = recording;
+  const scope = new Scope(outer);
+  const words: Word[] = [];
+  const framer = new AudioFramer({ from, to: wire, stepsPerMessage: stt.stepsPerMessage });
+  const reader = recording.open();
+  const ended = deferred();
+  const session = new SttSession({
+    config: { url: config.url, apiKey: config.apiKey, deadlines },
+    options: stt,
+    wire,
+    steps: false,
+    onEvent: () => {},
+    onWordOpened: (word) => words.push(word),
+    ...progressHandler(job),
+    onEnd: ended.resolve,
+    onFail: (error) => scope.fail(error),
+  });
+  try {
+    const facts = await sendAll(job, session, framer, scope, reader);
+    session.finish(facts.durationS);
+    await scope.wait(ended.promise);
+    return finished(job, session, facts, words);
+  } finally {
+    session.destroy();
+    reader.close();
+    framer.close();
+    scope.close();
+  }
+}
+
+async function sendAll(
+  job: Job,
+  session: SttSession,
+  framer: AudioFramer,
+  scope: Scope,
+  reader: ChunkReader,
+): Promise<SourceFacts> {
+  const { recording } = job;
+  const sender = new AudioSender(framer, session, awaitsHeader(recording), sentSeconds(recording, framer));
+  let bytesRead = 0;
+  for (;;) {
+    const chunk = await scope.wait(reader.next());
+    if (!chunk) break;
+    bytesRead += chunk.length;
+    for (let at = 0; at < chunk.length; ) {
+      const room = session.room();
+      if (room) await scope.wait(room);
+      else at = sender.sendPiece(chunk, at);
+    }
+  }
+  for (let room = session.room(); room; room = session.room()) await scope.wait(room);
+  sender.sendRest();
+  const facts = sourceFacts(job.recording, framer.sourceInfo, bytesRead);
+  job.lengthKnown(facts.durationS);
+  return facts;
+}
+
+/** Whether the framer parses a WAV; it does not when the WAV passes as it is. */
+export function awaitsHeader({ from, wire }: Pick<Recording, 'from' | 'wire'>): boolean {
+  return from.container === 'wav' && wire !== 'wav';
+}
+
+/** How much audio has been sent: counted by the framer, or by the bytes of a WAV that passes as it is. */
+export function sentSeconds(
+  { layout, wire, info }: Pick<Recording, 'layout' | 'wire' | 'info'>,
+  framer: AudioFramer,
+): (sourceBytes: number) => number {
+  const rateHz = wireAudio(wire, 'input')?.sampleRateHz;
+  if (rateHz !== undefined) return () => framer.wireFrames / rateHz;
+  const bytesPerS = frameBytes(layout) * layout.sampleRateHz;
+  return (sourceBytes) => Math.max(0, sourceBytes - (info?.dataOffset ?? 0)) / bytesPerS;
+}
+
+function progressHandler({ onProgress, recording }: Job): { onProgress?: (serverS: number) => void } {
+  if (!onProgress) return {};
+  const { durationS } = recording;
+  let reportedS = 0;
+  return {
+    onProgress(serverS) {
+      if (serverS - reportedS < PROGRESS_EVERY_S) return;
+      reportedS = serverS;
+      if (durationS === undefined) onProgress({ transcribedS: serverS });
+      else onProgress({ transcribedS: Math.min(serverS, durationS), durationS });
+    },
+  };
+}
+
+function finished(job: Job, session: SttSession, facts: SourceFacts, words: Word[]): Transcript {
+  const { recording, stt, onProgress } = job;
+  const { source, durationS, warnings } = facts;
+  onProgress?.({ transcribedS: durationS, durationS });
+  return {
+    text: words.map((word) => word.text).join(' '),
+    words,
+    language: stt.language,
+    model: session.model,
+    requestId: session.requestId ?? '',
+    durationS,
+    delayInFrames: session.delayInFrames,
+    timestampShiftS: session.timestampShiftS,
+    wire: { format: recording.wire, untouched: recording.untouched },
+    source,
+    warnings,
+  };
+}
+
+/** No audio, no session, no cost: the answer is known. */
+function emptyTranscript(recording: Recording, stt: CheckedSttOptions): Transcript {
+  const { source, durationS, warnings } = sourceFacts(recording, recording.info, 0);
+  return {
+    text: '',
+    words: [],
+    language: stt.language,
+    model: stt.model,
+    requestId: '',
+    durationS,
+    delayInFrames: stt.delayInFrames,
+    timestampShiftS: 0,
+    wire: { format: recording.wire, untouched: recording.untouched },
+    source,
+    warnings,
+  };
+}

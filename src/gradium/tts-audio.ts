@@ -1,0 +1,44 @@
+/**
+ * The audio of a synthesis, collected: what a file would hold, its rate and its length.
+ * Not here: receiving it.
+ */
+import { probeAudio } from '../audio/index.js';
+import { type WireFormat, wireAudio } from '../format.js';
+
+export interface CollectedAudio {
+  data: Buffer;
+  sampleRateHz: number;
+  durationS: number;
+}
+
+/** Ogg Opus decodes at this rate whatever its encoder was given (RFC 7845 §4). */
+const OPUS_RATE_HZ = 48_000;
+
+/**
+ * @param heardS where the last message's audio stops, as the service says: the length of what is not sample-counted
+ * @throws FormatError when what was sent as WAV is none
+ */
+export function collectAudio(parts: Buffer[], format: WireFormat, heardS: number): CollectedAudio {
+  const data = Buffer.concat(parts);
+  if (format === 'wav') return wavWithTrueSizes(data);
+  const wire = wireAudio(format, 'output');
+  if (!wire) return { data, sampleRateHz: OPUS_RATE_HZ, durationS: heardS };
+  const bytesPerSample = wire.encoding === 's16le' ? 2 : 1;
+  const durationS = data.length / bytesPerSample / wire.sampleRateHz;
+  return { data, sampleRateHz: wire.sampleRateHz, durationS };
+}
+
+/**
+ * The service's WAV begins with a header that knows no sizes (0xFFFFFFFF). RIFF/WAVE: the file's size less 8 lies
+ * at byte 4, the data chunk's size in the four bytes before its first sample.
+ */
+function wavWithTrueSizes(data: Buffer): CollectedAudio {
+  const { dataOffset, sampleRateHz, durationS } = probeAudio(data);
+  const actual = data.length - dataOffset;
+  const declared = data.readUInt32LE(dataOffset - 4);
+  if (declared > actual || (declared === 0 && actual > 0)) {
+    data.writeUInt32LE(data.length - 8, 4);
+    data.writeUInt32LE(actual, dataOffset - 4);
+  }
+  return { data, sampleRateHz, durationS };
+}

@@ -1,0 +1,180 @@
+/**
+ * Text to speech: the setup, the session, and what comes of it.
+ * Not here: cutting the text (tts-text.ts), the audio's header (tts-audio.ts).
+ */
+import { argumentRangeError, argumentTypeError, ConnectionError, TimeoutError } from '../errors.js';
+import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import {
+  DeadlineTimer,
+  deferred,
+  type ResolvedDeadlines,
+  resolveDeadlines,
+  Scope,
+  totalMs,
+  withRetries,
+} from '../speech/index.js';
+import { readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
+import { saveWhole } from './save.js';
+import { GradiumSession } from './session.js';
+import { checkExtra, checkNumber, checkText, defined } from './stt-setup.js';
+import type { ClientConfig } from './transcribe.js';
+import { collectAudio } from './tts-audio.js';
+import { textMessages } from './tts-text.js';
+import type { Speech, TtsOptions, Word } from './types.js';
+
+export interface TtsSetup {
+  type: 'setup';
+  model_name: string;
+  output_format: WireFormat;
+  voice_id?: string;
+  voice?: string;
+  json_config?: Record<string, unknown>;
+  retry_for_s?: number;
+}
+
+/** The service's own pace, for the total deadline. */
+const CHARS_PER_S = 12.5;
+
+/** @throws TypeError, RangeError ERR_INVALID_ARG */
+export function ttsSetup(options: TtsOptions): TtsSetup {
+  const { outputFormat = 'wav' } = options;
+  if (!isWireFormat(outputFormat)) {
+    throw argumentRangeError(`outputFormat must be one of ${WIRE_FORMATS.join(', ')}`);
+  }
+  const config = {
+    ...checkExtra(options.extra),
+    ...defined({
+      temp: checkNumber('temp', options.temp, 0, 1.4),
+      cfg_coef: checkNumber('cfgCoef', options.cfgCoef, 1, 4),
+      padding_bonus: checkNumber('paddingBonus', options.paddingBonus, -4, 4),
+      rewrite_rules: checkText('rewriteRules', options.rewriteRules),
+    }),
+  };
+  return {
+    type: 'setup',
+    model_name: checkText('model', options.model) ?? 'default',
+    output_format: outputFormat,
+    ...defined({
+      voice_id: checkText('voiceId', options.voiceId),
+      voice: checkText('voice', options.voice),
+      json_config: Object.keys(config).length > 0 ? config : undefined,
+      retry_for_s: checkNumber('retryForS', options.retryForS, 0, 86_400),
+    }),
+  };
+}
+
+export async function synthesize(
+  config: ClientConfig,
+  text: string,
+  options: TtsOptions = {},
+): Promise<Speech> {
+  if (typeof text !== 'string') throw argumentTypeError(`text must be a string, got ${typeof text}`);
+  const setup = ttsSetup(options);
+  const messages = textMessages(text);
+  if (messages.length === 0) throw argumentRangeError('text is empty: there is nothing to say');
+  const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
+  const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+  const scope = new Scope(options.signal);
+  const ms = totalMs(deadlines, text.length / CHARS_PER_S);
+  const endsAtMs = ms > 0 ? performance.now() + ms : Number.POSITIVE_INFINITY;
+  const total = new DeadlineTimer(ms, () =>
+    scope.fail(new TimeoutError(`not done within ${ms} ms`, { phase: 'total' })),
+  );
+  try {
+    scope.throwIfFailed();
+    total.start();
+    return await withRetries({ retries, scope, remainingMs: () => endsAtMs - performance.now() }, () =>
+      attempt({ ...config, deadlines }, setup, messages, scope),
+    );
+  } finally {
+    total.stop();
+    scope.close();
+  }
+}
+
+async function attempt(
+  config: { url: URL; apiKey: string; deadlines: ResolvedDeadlines },
+  setup: TtsSetup,
+  messages: string[],
+  outer: Scope,
+): Promise<Speech> {
+  const scope = new Scope(outer);
+  const heard = new Heard();
+  const ended = deferred();
+  const session = new GradiumSession(config, setup, {
+    onOpen: () => sendText(session, messages),
+    onFrame: () => false,
+    onReady: () => {},
+    onMessage: (message) => heard.message(message),
+    onDrain: () => {},
+    onEnd: ended.resolve,
+    onFail: (error) => scope.fail(error),
+  });
+  try {
+    await scope.wait(ended.promise);
+    return heard.speech(setup.output_format, session.requestId ?? '');
+  } finally {
+    session.destroy();
+    scope.close();
+  }
+}
+
+/** The whole text at once: 300 s, the session's limit, are some 4 kB of it. */
+function sendText(session: GradiumSession, messages: string[]): void {
+  for (const text of messages) session.send(JSON.stringify({ type: 'text', text }));
+  session.finish();
+}
+
+/** What the service has sent so far. */
+class Heard {
+  readonly #parts: Buffer[] = [];
+  readonly #words: Word[] = [];
+  #stopS = 0;
+
+  message(message: ServerMessage): void {
+    if (message.type === 'audio') this.#audio(message);
+    else if (message.type === 'text') this.#word(message);
+    // Other types (flushed, need_more_text and what may come) ask nothing of us.
+  }
+
+  /** @throws ConnectionError ERR_PROTOCOL when there is no audio at all */
+  speech(outputFormat: WireFormat, requestId: string): Speech {
+    if (this.#parts.length === 0) {
+      throw new ConnectionError('the service ended the stream without any audio', {
+        code: 'ERR_PROTOCOL',
+        phase: 'stream',
+        requestId,
+        retryable: true,
+      });
+    }
+    const { data, sampleRateHz, durationS } = collectAudio(this.#parts, outputFormat, this.#stopS);
+    return {
+      data,
+      outputFormat,
+      sampleRateHz,
+      requestId,
+      durationS,
+      words: this.#words,
+      save: (path) => saveWhole(path, data),
+    };
+  }
+
+  #audio(message: ServerMessage): void {
+    const { bytes, stopS } = readAudio(message);
+    this.#parts.push(bytes);
+    this.#stopS = Math.max(this.#stopS, stopS ?? 0);
+  }
+
+  #word(message: ServerMessage): void {
+    const { text, startS, streamId } = readText(message);
+    const stopS = requiredNumber(message, 'stop_s');
+    const trimmed = text.trim();
+    if (trimmed === '') return;
+    this.#words.push({
+      text: trimmed,
+      startS,
+      stopS: Math.max(startS, stopS),
+      ...(streamId === undefined ? {} : { streamId }),
+    });
+  }
+}

@@ -1,0 +1,14 @@
+export {
+  type Deadlines,
+  DeadlineTimer,
+  type ResolvedDeadlines,
+  resolveDeadlines,
+  totalMs,
+} from './deadlines.js';
+export { type Deferred, deferred } from './deferred.js';
+export { isRetryable, retryDelayMs, withRetries } from './retry.js';
+export { Scope } from './scope.js';
+export { type ErrorContext, protocolError, serviceError } from './service-errors.js';
+export { HIGH_WATER_BYTES, LOW_WATER_BYTES, type SocketOptions, SpeechSocket } from './socket.js';
+export { type ByteSource, type ChunkReader, readerOf } from './source.js';
+export { socketUrl } from './url.js';

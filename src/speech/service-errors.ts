@@ -1,0 +1,176 @@
+/**
+ * From what a service or a socket does to the typed error that says so, and whether a new attempt can help.
+ * Not here: noticing it; see socket.ts.
+ */
+import { ConnectionError, type ConnectionPhase, SpeechApiError } from '../errors.js';
+
+/** Where things stood when it went wrong. */
+export interface ErrorContext {
+  phase: ConnectionPhase;
+  requestId: string | undefined;
+  /** Texts that must never appear in a message: the API key. */
+  secrets: readonly string[];
+}
+
+const MAX_QUOTED_CHARS = 500;
+
+/** What a service said, fit for a message: no key even if it was echoed, no control characters, bounded. */
+export function quoted(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[key]');
+  // Terminal escapes are control characters too; a message ends up on a terminal.
+  clean = clean.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+  return clean.length > MAX_QUOTED_CHARS ? `${clean.slice(0, MAX_QUOTED_CHARS)}…` : clean;
+}
+
+function details(parts: (string | false | undefined)[]): string {
+  const said = parts.filter((part) => typeof part === 'string' && part !== '');
+  return said.length === 0 ? '' : ` (${said.join(', ')})`;
+}
+
+function requestPart(context: ErrorContext): string | undefined {
+  return context.requestId ? `request ${quoted(context.requestId, context.secrets)}` : undefined;
+}
+
+/**
+ * Whether a new attempt can help after this code of the service's own: 1011 (its failure), 1012 and 1013
+ * (restart, try again later), 408, 429 and 5xx; not 1008 (policy: key, credits, bad setup) and other 4xx.
+ * An error without a code is taken for the service's own failure.
+ */
+export function isRetryableApiCode(code: number | undefined): boolean {
+  if (code === undefined) return true;
+  if (code >= 1011 && code <= 1014) return true;
+  return code === 408 || code === 429 || (code >= 500 && code < 600);
+}
+
+/** The service's `error` message. */
+export function serviceError(
+  message: string,
+  apiCode: number | undefined,
+  context: ErrorContext,
+): SpeechApiError {
+  const said = quoted(message, context.secrets) || 'no reason given';
+  const where = details([apiCode !== undefined && `code ${apiCode}`, requestPart(context)]);
+  return new SpeechApiError(`the service reported an error: ${said}${where}`, {
+    apiCode,
+    requestId: context.requestId,
+    retryable: isRetryableApiCode(apiCode),
+  });
+}
+
+/** A close that came before the end of the stream: always an error, whatever its code. */
+export function closeError(closeCode: number, reason: string, context: ErrorContext): Error {
+  const said = quoted(reason, context.secrets);
+  const where = details([`code ${closeCode}`, said !== '' && `“${said}”`, requestPart(context)]);
+  if (closeCode === 1008 || (closeCode >= 1011 && closeCode <= 1014)) {
+    const what = closeCode === 1008 ? 'refused' : 'failed';
+    return new SpeechApiError(`the service ${what} and closed the connection${where}`, {
+      apiCode: closeCode,
+      requestId: context.requestId,
+      retryable: isRetryableApiCode(closeCode),
+    });
+  }
+  // 1002, 1003, 1007, 1009, 1010: the peer says that we broke the protocol; the same again would do so again.
+  const ours = [1002, 1003, 1007, 1009, 1010].includes(closeCode);
+  const what = closeCode === 1006 ? 'dropped without a close' : 'closed';
+  return new ConnectionError(`the connection was ${what} before the end of the stream${where}`, {
+    code: ours ? 'ERR_PROTOCOL' : 'ERR_CLOSED_EARLY',
+    phase: context.phase,
+    requestId: context.requestId,
+    closeCode,
+    retryable: !ours,
+  });
+}
+
+/** The upgrade was answered with an HTTP response instead. */
+export function httpError(
+  status: number,
+  body: string,
+  retryAfter: string | undefined,
+  context: ErrorContext,
+): SpeechApiError {
+  const said = quoted(httpDetail(body), context.secrets);
+  const hint =
+    status === 401 || status === 403
+      ? '; check the API key and the account'
+      : status >= 300 && status < 400
+        ? '; redirects are not followed, for the API key would travel along: check the base URL'
+        : status === 404
+          ? '; check the base URL'
+          : '';
+  return new SpeechApiError(
+    `the service refused the connection: HTTP ${status}${said && ` “${said}”`}${hint}`,
+    {
+      apiCode: status,
+      requestId: context.requestId,
+      retryable: isRetryableApiCode(status),
+      retryAfterS: retryAfterSeconds(retryAfter),
+    },
+  );
+}
+
+/** The bodies in use are {"detail": …}, {"error": …}, {"message": …} and plain text. */
+function httpDetail(body: string): string {
+  try {
+    const json = JSON.parse(body) as Record<string, unknown> | null;
+    const detail = json?.detail ?? json?.error ?? json?.message;
+    if (detail !== undefined) return typeof detail === 'string' ? detail : JSON.stringify(detail);
+  } catch {
+    // Not JSON: the text itself.
+  }
+  return body;
+}
+
+/** RFC 9110 §10.2.3: seconds or an HTTP date. */
+export function retryAfterSeconds(value: string | undefined, nowMs = Date.now()): number | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - nowMs) / 1000);
+}
+
+/** What the other side sent is not what the protocol allows. A new attempt may meet a healthier server. */
+export function protocolError(message: string, context: ErrorContext, closeCode?: number): ConnectionError {
+  return new ConnectionError(`the service broke the protocol: ${message}${details([requestPart(context)])}`, {
+    code: 'ERR_PROTOCOL',
+    phase: context.phase,
+    requestId: context.requestId,
+    closeCode,
+    retryable: true,
+  });
+}
+
+/** An `error` event of the WebSocket: DNS, TCP, TLS, the upgrade, or a broken frame. */
+export function socketError(
+  error: Error & { code?: unknown },
+  where: string,
+  context: ErrorContext,
+): ConnectionError {
+  const code = typeof error.code === 'string' ? error.code : undefined;
+  const said = quoted(error.message, context.secrets) || code || 'unknown error';
+  if (code?.startsWith('WS_ERR_')) return protocolError(said, context);
+  return new ConnectionError(`cannot connect to ${where}: ${said}`, {
+    code: 'ERR_CONNECT',
+    phase: context.phase,
+    requestId: context.requestId,
+    // Only system errors pass with a new attempt: not a bad certificate, nor a server that is no WebSocket server.
+    retryable: code !== undefined && SYSTEM_ERRORS.has(code),
+    // Errors of the HTTP parser carry the peer's raw bytes, which could echo the request; they stay out.
+    ...('rawPacket' in error ? {} : { cause: error }),
+  });
+}
+
+const SYSTEM_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+]);
