@@ -1,0 +1,144 @@
+/**
+ * One text-to-speech request: checks its setup, lays words and pauses on a line of 80 ms steps.
+ * Not here: tones (voice.ts), byte formats (output-encoder.ts), sockets (connection.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import { isWireFormat, STEP_MS, type WireFormat } from '../format.js';
+import { splitWords } from './acoustic-code.js';
+import { OutputEncoder } from './output-encoder.js';
+import {
+  type ClientMessage,
+  type Fields,
+  ProtocolError,
+  type ServerMessage,
+  type Session,
+  sandboxModel,
+} from './protocol.js';
+import { Voice } from './voice.js';
+
+const FLUSH_TAG = /<flush\s*\/?>/gu;
+/** Splitting at it leaves the seconds at every odd place. */
+const BREAK_TAG = /<break\s+time="([^"]*)"\s*\/?>/u;
+const BREAK_TIME = /^(\d+(?:\.\d+)?)s$/u;
+
+export class TtsSession implements Session {
+  readonly #model: string;
+  readonly #encoder: OutputEncoder;
+  readonly #voice: Voice;
+  /** Steps sent so far: the audio's length. */
+  #steps = 0;
+  /** Whether a word was the last thing said, so that the next one needs a silent step before it. */
+  #afterWord = false;
+  #ended = false;
+
+  /** @throws ProtocolError */
+  constructor(setup: Fields) {
+    this.#model = sandboxModel(setup);
+    for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
+    checkConfig(setup.config('json_config'));
+    this.#encoder = new OutputEncoder(outputFormat(setup));
+    this.#voice = new Voice(this.#encoder.sampleRateHz);
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  *start(): Generator<ServerMessage, void> {
+    yield {
+      type: 'ready',
+      request_id: randomUUID(),
+      model_name: this.#model,
+      sample_rate: this.#encoder.sampleRateHz,
+      frame_size: this.#voice.stepSamples,
+      audio_stream_names: [],
+      text_stream_names: [],
+    };
+    const { header } = this.#encoder;
+    if (header !== undefined) yield audioMessage(header, 0, 0);
+  }
+
+  *answer(message: ClientMessage): Generator<ServerMessage, void> {
+    switch (message.type) {
+      case 'text':
+        if (typeof message.text !== 'string')
+          throw new ProtocolError('text message without a string in "text"');
+        yield* this.#say(message.text);
+        return;
+      case 'end_of_stream':
+        this.#ended = true;
+        yield { type: 'end_of_stream' };
+        return;
+      default:
+        throw new ProtocolError(`unknown message type "${message.type}" for text to speech`);
+    }
+  }
+
+  dispose(): void {
+    // Holds nothing outside the JavaScript heap.
+  }
+
+  *#say(text: string): Generator<ServerMessage, void> {
+    for (const [i, part] of text.replace(FLUSH_TAG, '').split(BREAK_TAG).entries()) {
+      if (i % 2 === 1) {
+        yield* this.#pause(breakSteps(part));
+      } else {
+        for (const word of splitWords(part)) yield* this.#sayWord(word);
+      }
+    }
+  }
+
+  *#sayWord(word: string): Generator<ServerMessage, void> {
+    if (this.#afterWord) yield* this.#pause(1);
+    const stop = this.#steps + Buffer.byteLength(word);
+    yield {
+      type: 'text',
+      text: word,
+      start_s: stepTime(this.#steps),
+      stop_s: stepTime(stop),
+      stream_id: 0,
+    };
+    for (const step of this.#voice.word(word)) yield this.#audio(step);
+    this.#afterWord = true;
+  }
+
+  *#pause(steps: number): Generator<ServerMessage, void> {
+    for (let i = 0; i < steps; i++) yield this.#audio(this.#voice.silence());
+    this.#afterWord = false;
+  }
+
+  #audio(step: Int16Array): ServerMessage {
+    const start = this.#steps++;
+    return audioMessage(this.#encoder.encode(step), stepTime(start), stepTime(start + 1));
+  }
+}
+
+function audioMessage(bytes: Buffer, startS: number, stopS: number): ServerMessage {
+  return { type: 'audio', audio: bytes.toString('base64'), start_s: startS, stop_s: stopS, stream_id: 0 };
+}
+
+function stepTime(step: number): number {
+  return (step * STEP_MS) / 1000;
+}
+
+/** The nearest number of steps. @throws ProtocolError */
+function breakSteps(time: string): number {
+  const found = BREAK_TIME.exec(time);
+  const timeS = Number(found?.[1]);
+  if (!(timeS >= 0.1 && timeS <= 2)) throw new ProtocolError(`break time "${time}" is not from 0.1s to 2.0s`);
+  return Math.round((timeS * 1000) / STEP_MS);
+}
+
+function outputFormat(setup: Fields): WireFormat {
+  const name = setup.string('output_format') ?? 'wav';
+  if (name === 'opus') throw new ProtocolError('output_format opus is not supported by this sandbox yet');
+  if (!isWireFormat(name)) throw new ProtocolError(`unknown output_format "${name}"`);
+  return name;
+}
+
+function checkConfig(config: Fields): void {
+  config.number('temp', 0, 1.4);
+  config.number('cfg_coef', 1, 4);
+  config.number('padding_bonus', -4, 4);
+  config.string('rewrite_rules');
+}
