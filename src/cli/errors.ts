@@ -1,0 +1,118 @@
+/**
+ * How an error is told: which file, what, its code and byte offset, and what to do next. Never a stack, unless
+ * SLUICE_DEBUG is set.
+ * Not here: exit statuses (exit-codes.ts).
+ */
+
+import { isAccountError } from '../batch/index.js';
+
+/** The command line asks for something that cannot be: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** What to do next, in one sentence. */
+  readonly next: string;
+
+  constructor(message: string, next: string) {
+    super(message);
+    this.next = next;
+  }
+}
+
+/** The work was stopped by a signal or by a reader that went away. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
+/** The fields of the package's and Node's errors that are worth telling. */
+export interface ErrorFacts {
+  message: string;
+  code?: string;
+  byteOffset?: number;
+  requestId?: string;
+  /** What to do next. */
+  next?: string;
+}
+
+export const KEY_HELP =
+  'get a key at https://gradium.ai and set GRADIUM_API_KEY, or add --sandbox to try without a key';
+
+const ACCOUNT_HELP = 'check GRADIUM_API_KEY and the credits of its account at https://gradium.ai';
+
+const RETRY = 'try again; if it persists, lower --concurrency or check the network';
+
+/** By code. Errors about the bytes of a recording name the way out in their message. */
+const NEXT_STEPS: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path',
+  EACCES: 'check the permissions of the file and its folder',
+  EPERM: 'check the permissions of the file and its folder',
+  EISDIR: 'name a file, not a folder',
+  ENOTDIR: 'check the path: part of it is a file where a folder is needed',
+  ENOSPC: 'free some space on the disk and run the command again',
+  EADDRINUSE: 'choose another --port, or 0 for any free one',
+  ERR_FS_FILE_TOO_LARGE: 'cut the file: this command reads it whole, up to 2 GiB',
+  ERR_INVALID_ARG: 'add --help to see what the command takes',
+  ERR_NO_API_KEY: KEY_HELP,
+  ERR_CONNECT: 'check the network and GRADIUM_BASE_URL, or add --sandbox to try without the service',
+  ERR_CLOSED_EARLY: RETRY,
+  ERR_PROTOCOL: 'check that GRADIUM_BASE_URL names a Gradium service; if it does, please report this',
+  ERR_TIMEOUT: RETRY,
+  ERR_SPEECH_API: 'check --language, --model and --voice; quote the request id when you ask the service',
+};
+
+export function errorFacts(error: unknown): ErrorFacts {
+  const e = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
+  const facts: ErrorFacts = { message: typeof e.message === 'string' ? e.message : String(error) };
+  if (typeof e.code === 'string' && !facts.message.includes(e.code)) facts.code = e.code;
+  if (typeof e.byteOffset === 'number') facts.byteOffset = e.byteOffset;
+  if (typeof e.requestId === 'string') facts.requestId = e.requestId;
+  const next = typeof e.next === 'string' ? e.next : isAccountError(error) ? ACCOUNT_HELP : nextStep(e);
+  if (next !== undefined) facts.next = next;
+  return facts;
+}
+
+function nextStep({ code, retryable }: Record<string, unknown>): string | undefined {
+  if (code === 'ERR_SPEECH_API' && retryable === true) return RETRY;
+  return typeof code === 'string' ? NEXT_STEPS[code] : undefined;
+}
+
+/**
+ * One line for the failure, one for what to do next where the message does not say it:
+ *
+ *     sluice: calls/7.wav: ENOENT: no such file or directory, open 'calls/7.wav'
+ *       next: check the path
+ */
+export function describeError(error: unknown, file?: string): string {
+  const { message, code, byteOffset, requestId, next } = errorFacts(error);
+  const details = [
+    code,
+    byteOffset === undefined ? undefined : `byte ${byteOffset}`,
+    requestId === undefined || message.includes(requestId) ? undefined : `request ${requestId}`,
+  ].filter((detail) => detail !== undefined);
+  const where = file === undefined || message.startsWith(`${file}: `) ? '' : `${file}: `;
+  const what = details.length > 0 ? `${message} (${details.join(', ')})` : message;
+  const advice = next === undefined ? '' : `\n  next: ${next}`;
+  return `sluice: ${where}${what}${advice}${debugStack(error)}\n`;
+}
+
+function debugStack(error: unknown): string {
+  const wanted = process.env.SLUICE_DEBUG !== undefined && process.env.SLUICE_DEBUG !== '';
+  return wanted && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : '';
+}
+
+/** Codes of what is odd about a recording; it was read all the same. */
+const WARNINGS: Readonly<Record<string, string>> = {
+  truncated: 'the file ends before the length its header promises; what is there is used',
+  'partial-frame': 'the audio ends within a frame; the whole frames are used',
+  'size-unknown': 'the header leaves the length open, as a stream does; read to the end',
+  'no-audio': 'the file holds no audio',
+  'unpadded-chunk': 'a chunk of odd length lacks its padding byte',
+  'second-data-chunk': 'only the first of several data chunks is used',
+  'block-align-mismatch': 'the header gives a wrong block size; the right one is used',
+  'ds64-missing': 'an RF64 file without its ds64 chunk; the 32-bit sizes are used',
+};
+
+/** `sluice: calls/7.wav: warning: truncated: the file ends before …` */
+export function describeWarning(file: string, code: string): string {
+  const text = WARNINGS[code];
+  return `sluice: ${file}: warning: ${text === undefined ? code : `${code}: ${text}`}\n`;
+}

@@ -1,0 +1,115 @@
+/**
+ * What the arguments `<inputs...>` mean: files, folders, patterns, standard input.
+ * Not here: the pattern language (glob.ts); reading audio.
+ *
+ * - A path that exists is meant as it is written, whatever characters it has.
+ * - A folder means the audio files below it, hidden ones left out; none is a usage error.
+ * - A pattern means what it matches; nothing is a usage error. A folder that matches means its audio files, and
+ *   so does a pattern that ends in `**`.
+ * - A plain path that does not exist stays an input: it fails alone, as any unreadable file does.
+ * - `-` is standard input.
+ */
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { UsageError } from './errors.js';
+import { byCodeUnit, entries, exists, glob, hasMagic, isDirectory, staticPrefix } from './glob.js';
+
+/** The containers that the package reads. */
+const AUDIO_EXTENSION = /\.(wav|wave)$/i;
+
+export const STDIN = '-';
+
+export interface Input {
+  /** What to open, as the user would write it; `-` for standard input. */
+  path: string;
+  /** Where its results go below an output folder, without an extension: `2024/call-7`. */
+  outputName: string;
+}
+
+interface Found {
+  path: string;
+  /** The folder that the argument itself names: results keep the structure below it. */
+  base: string;
+}
+
+/** Every input once, in the order of the arguments. */
+export async function resolveInputs(args: readonly string[]): Promise<Input[]> {
+  const found = new Map<string, Found>();
+  for (const arg of args) {
+    for (const input of await resolveArgument(arg)) {
+      const key = input.path === STDIN ? STDIN : resolve(input.path);
+      if (!found.has(key)) found.set(key, input);
+    }
+  }
+  const inputs = [...found.values()];
+  const root = commonFolder(inputs.filter(({ path }) => path !== STDIN).map(({ base }) => resolve(base)));
+  return inputs.map(({ path }) => ({ path, outputName: outputName(path, root) }));
+}
+
+async function resolveArgument(arg: string): Promise<Found[]> {
+  if (arg === '')
+    throw new UsageError('an input is an empty string', 'check the variables on the command line');
+  if (arg === STDIN) return [{ path: STDIN, base: '.' }];
+  if (await isDirectory(arg)) return resolveFolder(arg);
+  if (!hasMagic(arg) || (await exists(arg))) return [{ path: arg, base: dirname(arg) }];
+  return resolvePattern(arg);
+}
+
+async function resolveFolder(folder: string): Promise<Found[]> {
+  const files = await audioFiles(folder);
+  if (files.length === 0) {
+    throw new UsageError(
+      `no .wav files in the folder ${folder}`,
+      'check the path, or name the files themselves',
+    );
+  }
+  return files.map((path) => ({ path, base: folder }));
+}
+
+async function resolvePattern(pattern: string): Promise<Found[]> {
+  const matched = await glob(pattern.replace(/(^|\/)\*\*\/*$/, '$1.'));
+  const files: string[] = [];
+  for (const path of matched) files.push(...((await isDirectory(path)) ? await audioFiles(path) : [path]));
+  if (files.length === 0) {
+    throw new UsageError(
+      `no file matches ${pattern}`,
+      'check the pattern, and quote it so that the shell leaves it',
+    );
+  }
+  const base = staticPrefix(pattern);
+  return files.map((path) => ({ path, base }));
+}
+
+async function audioFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const { name, isFolder, isLink } of await entries(folder)) {
+    if (name.startsWith('.')) continue;
+    const path = join(folder, name);
+    if (isFolder && !isLink) files.push(...(await audioFiles(path)));
+    else if (!isFolder && AUDIO_EXTENSION.test(name)) files.push(path);
+  }
+  return files.sort(byCodeUnit);
+}
+
+function outputName(path: string, root: string): string {
+  if (path === STDIN) return 'stdin';
+  const below = relative(root, resolve(path));
+  return join(dirname(below), basename(below).replace(/(?<=.)\.[^.]+$/, ''));
+}
+
+/** The deepest folder that holds them all. */
+function commonFolder(folders: string[]): string {
+  const [first, ...others] = folders;
+  if (first === undefined) return resolve('.');
+  return others.reduce((common, folder) => {
+    let shared = common;
+    while (shared !== folder && !folder.startsWith(shared.endsWith(sep) ? shared : shared + sep)) {
+      shared = dirname(shared);
+    }
+    return shared;
+  }, first);
+}
+
+/** How an input is called in headings and messages. */
+export function inputLabel(path: string): string {
+  return path === STDIN ? 'standard input' : path;
+}

@@ -1,0 +1,80 @@
+/**
+ * Values of options, checked as they are read; a wrong one is a usage error.
+ * Not here: which command has which option.
+ */
+import { InvalidArgumentError } from 'commander';
+import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../batch/index.js';
+import type { RawAudioFormat, WireFormat } from '../index.js';
+
+/** What the service accepts as input; `opus` and `wav` need a source that already is one. */
+export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = [
+  'auto',
+  'pcm',
+  'pcm_8000',
+  'pcm_16000',
+  'pcm_22050',
+  'pcm_24000',
+  'pcm_44100',
+  'pcm_48000',
+  'ulaw_8000',
+  'mulaw_8000',
+  'alaw_8000',
+  'wav',
+];
+
+/** What files without a header may hold: mono samples as the wire format of that name has them. */
+export const RAW_INPUTS: Readonly<Record<string, RawAudioFormat>> = {
+  ...Object.fromEntries(
+    [8_000, 16_000, 22_050, 24_000, 44_100, 48_000].map((sampleRateHz) => [
+      `pcm_${sampleRateHz}`,
+      { encoding: 's16le', sampleRateHz },
+    ]),
+  ),
+  ulaw_8000: { encoding: 'mulaw', sampleRateHz: 8_000 },
+  mulaw_8000: { encoding: 'mulaw', sampleRateHz: 8_000 },
+  alaw_8000: { encoding: 'alaw', sampleRateHz: 8_000 },
+};
+
+/** What the service gives as output. */
+export const OUTPUT_WIRES: readonly WireFormat[] = [
+  'wav',
+  'pcm',
+  'pcm_8000',
+  'pcm_16000',
+  'pcm_22050',
+  'pcm_24000',
+  'pcm_44100',
+  'pcm_48000',
+  'ulaw_8000',
+  'mulaw_8000',
+  'alaw_8000',
+];
+
+export function wholeNumber(name: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`${name} is a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** `txt,json` to formats, each once. */
+export function formatList(text: string): TranscriptFormat[] {
+  const formats = text.split(',').map((name) => name.trim());
+  for (const name of formats) {
+    if (!(TRANSCRIPT_FORMATS as readonly string[]).includes(name)) {
+      throw new InvalidArgumentError(`Formats are ${TRANSCRIPT_FORMATS.join(', ')}, with commas between.`);
+    }
+  }
+  return [...new Set(formats)] as TranscriptFormat[];
+}
+
+/** The service decides which languages it knows; here only the shape is checked, such as `en` or `pt-BR`. */
+export function languageCode(text: string): string {
+  if (text !== 'any' && !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(text)) {
+    throw new InvalidArgumentError('Languages are en, fr, de, es, pt, or any to have it detected.');
+  }
+  return text;
+}

@@ -1,0 +1,55 @@
+/**
+ * Where results go: files written whole or not at all, and standard output.
+ * Not here: what is written.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from './errors.js';
+import type { Input } from './inputs.js';
+
+/**
+ * Writes a file whole or not at all: into a new file beside it, flushed to the disk, then renamed over `path`.
+ * Folders on the way are made.
+ */
+export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  // The leading dot keeps a file that a kill leaves behind out of folders and patterns named as inputs.
+  const temporary = join(folder, `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(data);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes to standard output and waits until it is taken, so that a slow reader slows us and nothing is lost. */
+export function writeStdout(data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(data, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Two inputs that would write the same file are refused before anything starts. */
+export function checkCollisions(inputs: readonly Input[]): void {
+  const owners = new Map<string, string>();
+  for (const { path, outputName } of inputs) {
+    const owner = owners.get(outputName);
+    if (owner !== undefined) {
+      throw new UsageError(
+        `${owner} and ${path} would both be written to ${outputName}.*`,
+        'rename one, or run them with different -o folders',
+      );
+    }
+    owners.set(outputName, path);
+  }
+}

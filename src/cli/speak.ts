@@ -1,0 +1,139 @@
+/**
+ * `sluice speak`: text in, speech out.
+ * Not here: synthesis (src/gradium).
+ */
+import { extname } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { Speech } from '../gradium/index.js';
+import type { WireFormat } from '../index.js';
+import { SANDBOX_NOTICE, withClient } from './client.js';
+import { UsageError } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { interruptible } from './interrupt.js';
+import { languageCode, OUTPUT_WIRES } from './options.js';
+import { writeStdout, writeWhole } from './output.js';
+import { readStdin } from './read.js';
+
+interface SpeakFlags {
+  output: string;
+  voice?: string;
+  outputFormat?: WireFormat;
+  model?: string;
+  language?: string;
+  sandbox?: true;
+}
+
+const STDOUT = '-';
+
+export function addSpeak(program: Command, done: (code: ExitCode) => void): void {
+  program
+    .command('speak')
+    .summary('text to speech')
+    .description('Speaks text into a file.')
+    .argument('<text>', 'what to say, or - to read it from standard input')
+    .requiredOption('-o, --output <file>', 'where the speech goes, or - for standard output')
+    .option('-v, --voice <voice>', 'id or name of a voice')
+    .addOption(
+      new Option(
+        '--output-format <format>',
+        'what the service is asked for (default: wav where the file is a .wav)',
+      ).choices(OUTPUT_WIRES),
+    )
+    .option('-m, --model <name>', 'model of the service')
+    .option('-l, --language <code>', 'whose rules numbers and abbreviations are read by', languageCode)
+    .option('--sandbox', 'use a built-in server instead of the service: no key, no network')
+    .addHelpText(
+      'after',
+      `
+A raw format in a .wav file gets a WAV header: the file holds 8 kHz mu-law, say, and any player knows it.
+
+Examples:
+  $ sluice speak "Good morning" -o morning.wav
+  $ sluice speak - -o letter.wav < letter.txt
+  $ sluice speak "Please hold the line" --output-format ulaw_8000 -o hold.wav
+  $ sluice speak --sandbox "hello" -o - --output-format pcm_8000 | aplay -f S16_LE -r 8000`,
+    )
+    .action(async (text: string, flags: SpeakFlags) => done(await speak(text, flags)));
+}
+
+async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
+  const outputFormat = chooseFormat(flags);
+  if (flags.output === STDOUT && process.stdout.isTTY) {
+    throw new UsageError('standard output is a terminal', 'name a file with -o, or pipe the audio on');
+  }
+  return interruptible(async (signal) => {
+    const words = text === '-' ? (await readStdin(signal)).toString('utf8') : text;
+    if (words.trim() === '') throw new UsageError('there is no text to speak', 'give some text');
+    const speech = await withClient(flags, (client) => {
+      if (flags.sandbox) process.stderr.write(`sluice: ${SANDBOX_NOTICE}\n`);
+      return client.tts.synthesize(words, { ...ttsOptions(flags), outputFormat, signal });
+    });
+    await save(speech, flags.output);
+    return EXIT.ok;
+  });
+}
+
+/** A `.wav` needs no format; a raw file does not say what it holds, so the user has to. */
+function chooseFormat({ output, outputFormat }: SpeakFlags): WireFormat {
+  if (outputFormat !== undefined) {
+    if (outputFormat === 'wav' && output !== STDOUT && !isWavName(output)) {
+      throw new UsageError(`${output} would hold a WAV`, 'name it .wav');
+    }
+    return outputFormat;
+  }
+  if (output === STDOUT || isWavName(output)) return 'wav';
+  throw new UsageError(
+    `${output} does not say which format is meant`,
+    'name it .wav, or add --output-format pcm_16000 (or another) for raw samples',
+  );
+}
+
+function isWavName(path: string): boolean {
+  return /^\.(wav|wave)$/i.test(extname(path));
+}
+
+function ttsOptions({ voice, model, language }: SpeakFlags) {
+  return {
+    ...(voice !== undefined && (isVoiceId(voice) ? { voiceId: voice } : { voice })),
+    ...(model !== undefined && { model }),
+    ...(language !== undefined && language !== 'any' && { rewriteRules: language }),
+  };
+}
+
+/** Ids are long and have digits (`YTpq7expH9539ERJ`, `vox_emb_…`); names are words (`Emma`). */
+function isVoiceId(voice: string): boolean {
+  return /^(?=.*\d)[A-Za-z0-9_-]{12,}$/.test(voice) || voice.startsWith('vox_emb_');
+}
+
+async function save(speech: Speech, output: string): Promise<void> {
+  if (output === STDOUT) {
+    await writeStdout(speech.data);
+  } else {
+    const isRaw = speech.outputFormat !== 'wav';
+    await writeWhole(output, isRaw && isWavName(output) ? await withHeader(speech) : speech.data);
+  }
+  const name = output === STDOUT ? 'standard output' : output;
+  process.stderr.write(
+    `sluice: ${name}: ${speech.durationS.toFixed(2)} s, ${speech.outputFormat} at ${speech.sampleRateHz} Hz\n`,
+  );
+}
+
+/** Raw samples of the wire as a WAV of the same samples. */
+async function withHeader({ data, outputFormat, sampleRateHz }: Speech): Promise<Uint8Array> {
+  const { decodeAlaw, decodeMulaw, writeWav } = await import('../audio/index.js');
+  switch (outputFormat) {
+    case 'ulaw_8000':
+    case 'mulaw_8000':
+      return writeWav(decodeMulaw(data), { sampleRateHz, encoding: 'mulaw' });
+    case 'alaw_8000':
+      return writeWav(decodeAlaw(data), { sampleRateHz, encoding: 'alaw' });
+    default:
+      return writeWav(int16Samples(data), { sampleRateHz });
+  }
+}
+
+/** A view needs an even address, which a slice of a pool may not have: copy. */
+function int16Samples(bytes: Uint8Array): Int16Array {
+  const copy = bytes.slice(0, bytes.length - (bytes.length % 2));
+  return new Int16Array(copy.buffer, copy.byteOffset, copy.length / 2);
+}

@@ -1,0 +1,223 @@
+/**
+ * `sluice transcribe`: recordings in, transcripts out.
+ * Not here: what inputs mean (inputs.ts), concurrency and isolation (src/batch), progress (progress.ts).
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import {
+  type BatchClient,
+  type BatchResult,
+  formatTranscript,
+  isAccountError,
+  type TranscriptFormat,
+  transcribeBatch,
+} from '../batch/index.js';
+import type { Gradium, Transcript } from '../gradium/index.js';
+import type { WireFormat } from '../index.js';
+import { SANDBOX_NOTICE, withClient } from './client.js';
+import { InterruptedError, UsageError } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
+import { interruptible } from './interrupt.js';
+import { formatList, INPUT_WIRES, languageCode, RAW_INPUTS, wholeNumber } from './options.js';
+import { checkCollisions, writeStdout, writeWhole } from './output.js';
+import { PROGRESS_MODES, Progress, type ProgressMode } from './progress.js';
+
+interface TranscribeFlags {
+  output?: string;
+  format: TranscriptFormat[];
+  language: string;
+  concurrency: number;
+  wire: 'auto' | WireFormat;
+  inputFormat?: string;
+  sandbox?: true;
+  progress: ProgressMode;
+}
+
+export function addTranscribe(program: Command, done: (code: ExitCode) => void): void {
+  program
+    .command('transcribe')
+    .summary('recordings to text, JSON or subtitles')
+    .description('Transcribes WAV recordings. Results go to standard output, or with -o to one file each.')
+    .argument(
+      '<inputs...>',
+      'files, folders, quoted patterns such as "calls/**/*.wav", or - for standard input',
+    )
+    .option('-o, --output <dir>', 'write one file per input and format below this folder')
+    .addOption(
+      new Option('-f, --format <list>', 'txt, json, srt, vtt; several with commas')
+        .argParser(formatList)
+        .default(['txt'], 'txt'),
+    )
+    .option('-l, --language <code>', 'en, fr, de, es, pt, or any to have it detected', languageCode, 'any')
+    .option('-c, --concurrency <n>', 'files at the same time', wholeNumber('Concurrency', 1, 10_000), 16)
+    .addOption(
+      new Option('--wire <format>', 'what is sent; auto is the cheapest that loses nothing')
+        .choices(INPUT_WIRES)
+        .default('auto'),
+    )
+    .addOption(
+      new Option(
+        '--input-format <format>',
+        'what files without a header hold (default: they are WAV)',
+      ).choices(Object.keys(RAW_INPUTS)),
+    )
+    .option('--sandbox', 'use a built-in server instead of the service: no key, no network')
+    .addOption(
+      new Option('--progress <mode>', 'how progress is shown on standard error')
+        .choices(PROGRESS_MODES)
+        .default('auto'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sluice transcribe call.wav
+  $ sluice transcribe calls/ -o transcripts --format txt,srt
+  $ sluice transcribe "calls/**/*.wav" --format json | jq -r .text
+  $ sluice transcribe leg-a.ulaw --input-format ulaw_8000
+  $ sluice speak --sandbox "hello" -o hello.wav && sluice transcribe --sandbox hello.wav`,
+    )
+    .action(async (args: string[], flags: TranscribeFlags) => done(await transcribe(args, flags)));
+}
+
+async function transcribe(args: string[], flags: TranscribeFlags): Promise<ExitCode> {
+  const inputs = await resolveInputs(args);
+  checkDestination(inputs, flags);
+  const progress = new Progress({ mode: flags.progress });
+  return interruptible((signal) =>
+    withClient(flags, (client) => {
+      if (flags.sandbox) progress.notice(SANDBOX_NOTICE);
+      return transcribeAll(inputs, flags, client, progress, signal);
+    }),
+  );
+}
+
+/** What cannot be written as asked is said before anything is paid for. */
+function checkDestination(inputs: Input[], { output, format }: TranscribeFlags): void {
+  if (inputs.some(({ path }) => path === STDIN) && process.stdin.isTTY) {
+    throw new UsageError('standard input is a terminal', 'pipe audio into it, or name a file');
+  }
+  if (output !== undefined) {
+    checkCollisions(inputs);
+    return;
+  }
+  if (format.length > 1) {
+    throw new UsageError(`${format.join(' and ')} cannot share standard output`, 'add -o DIR');
+  }
+  if (inputs.length > 1 && (format[0] === 'srt' || format[0] === 'vtt')) {
+    throw new UsageError(`subtitles of ${inputs.length} inputs cannot share standard output`, 'add -o DIR');
+  }
+}
+
+async function transcribeAll(
+  inputs: Input[],
+  flags: TranscribeFlags,
+  client: Gradium,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const inputOf = new Map(inputs.map((input) => [input.path, input]));
+  const { language, wire, concurrency, inputFormat = '' } = flags;
+  const format = RAW_INPUTS[inputFormat];
+  const sink =
+    flags.output === undefined ? stdoutSink(flags, inputs.length) : folderSink(flags.output, flags);
+  progress.start(await weigh(inputs));
+  try {
+    const results = transcribeBatch(inputOf.keys(), {
+      client: withStdin(client),
+      language,
+      wire,
+      ...(format !== undefined && { format }),
+      concurrency,
+      signal,
+      onProgress: (event) => progress.onBatch({ ...event, source: inputLabel(event.source) }),
+    });
+    for await (const result of results) {
+      const input = inputOf.get(result.source);
+      if (input !== undefined) await settle(result, input, sink, progress);
+    }
+  } catch (error) {
+    return stopped(error, progress);
+  }
+  progress.finish();
+  return progress.summary().failed > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+/** The batch ended before its last input: what was finished stays. */
+function stopped(error: unknown, progress: Progress): ExitCode {
+  progress.stop();
+  if (!(error instanceof InterruptedError) && !isAccountError(error)) throw error;
+  progress.error(error);
+  progress.finish();
+  return error instanceof InterruptedError ? EXIT.interrupted : EXIT.account;
+}
+
+/** Puts one transcript where the user wants it. */
+type Sink = (input: Input, transcript: Transcript, progress: Progress) => Promise<void>;
+
+function folderSink(folder: string, { format }: TranscribeFlags): Sink {
+  return async ({ outputName }, transcript) => {
+    for (const name of format) {
+      await writeWhole(join(folder, `${outputName}.${name}`), formatTranscript(transcript, name));
+    }
+  };
+}
+
+function stdoutSink({ format }: TranscribeFlags, inputCount: number): Sink {
+  const name = format[0] ?? 'txt';
+  let written = 0;
+  return (input, transcript, progress) => {
+    let text = formatTranscript(transcript, name);
+    if (inputCount > 1 && name === 'json') text = `${JSON.stringify(JSON.parse(text))}\n`;
+    if (inputCount > 1 && name === 'txt') {
+      text = `${written++ > 0 ? '\n' : ''}==> ${inputLabel(input.path)} <==\n${text}`;
+    }
+    return progress.aside(() => writeStdout(text));
+  };
+}
+
+async function settle(result: BatchResult, input: Input, sink: Sink, progress: Progress): Promise<void> {
+  const name = inputLabel(input.path);
+  if (result.status === 'failed') return progress.fileFailed(name, result.error);
+  const transcript = { ...result.transcript, source: { ...result.transcript.source, name } };
+  for (const code of transcript.warnings) progress.warning(name, code);
+  try {
+    await sink(input, transcript, progress);
+  } catch (error) {
+    if (isBrokenPipe(error)) throw error;
+    return progress.fileFailed(name, error);
+  }
+  progress.fileDone(name, transcript.durationS, transcript.words.length);
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+}
+
+/** The batch deals in paths; `-` becomes standard input here. */
+function withStdin(client: Gradium): BatchClient {
+  return {
+    stt: {
+      transcribe: (source, options) =>
+        client.stt.transcribe(source === STDIN ? process.stdin : source, options),
+    },
+  };
+}
+
+/** Sizes of the files, for the estimate of the time left; what cannot be read weighs nothing. */
+function weigh(inputs: Input[]): Promise<{ name: string; bytes: number }[]> {
+  return Promise.all(
+    inputs.map(async ({ path }) => {
+      const bytes =
+        path === STDIN
+          ? 0
+          : await stat(path).then(
+              ({ size }) => size,
+              () => 0,
+            );
+      return { name: inputLabel(path), bytes };
+    }),
+  );
+}

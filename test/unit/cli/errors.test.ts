@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { describeError, describeWarning, UsageError } from '../../../src/cli/errors.js';
+import { ConnectionError, FormatError, SpeechApiError } from '../../../src/errors.js';
+
+afterEach(() => {
+  delete process.env.SLUICE_DEBUG;
+});
+
+describe('describeError', () => {
+  it('describeError names file, message, code and byte offset', () => {
+    const error = new FormatError('fmt chunk of 17 bytes; export it again', 'ERR_WAV_BAD_FMT', 16);
+    expect(describeError(error, 'calls/7.wav')).toBe(
+      'sluice: calls/7.wav: fmt chunk of 17 bytes; export it again (ERR_WAV_BAD_FMT, byte 16)\n',
+    );
+  });
+
+  it.each(['ENOENT', 'EACCES', 'ENOSPC', 'ERR_CONNECT', 'ERR_TIMEOUT', 'ERR_CLOSED_EARLY', 'ERR_NO_API_KEY'])(
+    'describeError says what to do next after %s',
+    (code) => {
+      expect(describeError(Object.assign(new Error('it failed'), { code }), 'x.wav')).toMatch(
+        new RegExp(`^sluice: x\\.wav: it failed \\(${code}\\)\n  next: .+\n$`),
+      );
+    },
+  );
+
+  it('describeError names file and code once', () => {
+    const error = Object.assign(new Error("x.wav: ENOENT: no such file, open 'x.wav'"), { code: 'ENOENT' });
+    expect(describeError(error, 'x.wav')).toMatch(/^sluice: x\.wav: ENOENT: no such file, open 'x\.wav'\n/);
+  });
+
+  it('describeError tells an account from a request, and what may pass from what will not', () => {
+    const about = (apiCode: number, message: string, retryable: boolean) =>
+      describeError(new SpeechApiError(message, { apiCode, retryable, requestId: 'req-9' }));
+    expect(about(1008, 'API key expired', false)).toContain('next: check GRADIUM_API_KEY');
+    expect(about(1011, 'worker lost', true)).toMatch(
+      /worker lost \(ERR_SPEECH_API, request req-9\)\n {2}next: try again/,
+    );
+    expect(about(1008, 'bad voice', false)).toContain('next: check --language, --model and --voice');
+  });
+
+  it('describeError shows a stack only with SLUICE_DEBUG', () => {
+    const error = new ConnectionError('refused', { code: 'ERR_CONNECT', phase: 'connect', retryable: true });
+    expect(describeError(error)).not.toContain('errors.test.ts');
+    process.env.SLUICE_DEBUG = '1';
+    expect(describeError(error)).toContain('errors.test.ts');
+  });
+
+  it('describeError takes anything that can be thrown', () => {
+    expect(describeError(undefined)).toBe('sluice: undefined\n');
+    expect(describeError('text')).toBe('sluice: text\n');
+    expect(describeError(new UsageError('what', 'do this'))).toBe('sluice: what\n  next: do this\n');
+  });
+
+  it('describeWarning says what was done about it', () => {
+    expect(describeWarning('x.wav', 'truncated')).toBe(
+      'sluice: x.wav: warning: truncated: the file ends before the length its header promises; what is there is used\n',
+    );
+    expect(describeWarning('x.wav', 'new-one')).toBe('sluice: x.wav: warning: new-one\n');
+  });
+});

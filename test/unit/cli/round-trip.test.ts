@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readWav } from '../../../src/audio/index.js';
+import { OUTPUT_WIRES, RAW_INPUTS } from '../../../src/cli/options.js';
+import type { Transcript } from '../../../src/gradium/index.js';
+import { folderWith } from './folder.js';
+import { said, sluice, start } from './run.js';
+
+const WAVS = fileURLToPath(new URL('../../fixtures/audio/wav/', import.meta.url));
+const fixture = (name: string) => join(WAVS, name);
+
+const TEXT = "It's 5 o'clock, déjà vu – ça va? 😀 Grüße";
+
+async function done(args: readonly string[], cwd: string): Promise<string> {
+  const { code, stdout, stderr } = await sluice(args, { cwd });
+  expect(code, stderr).toBe(0);
+  return stdout;
+}
+
+describe('sluice speak', () => {
+  it('sluice speak then transcribe gives the text back at every output format', async () => {
+    const folder = folderWith();
+    for (const format of OUTPUT_WIRES) {
+      await done(['speak', '--sandbox', TEXT, '-o', `${format}.wav`, '--output-format', format], folder);
+    }
+    const lines = (await done(['transcribe', '--sandbox', '.', '-f', 'json'], folder)).trimEnd().split('\n');
+    const texts = lines
+      .map((line) => JSON.parse(line) as Transcript)
+      .map(({ source, text }) => [source.name, text]);
+    expect(texts.sort()).toEqual(OUTPUT_WIRES.map((format) => [`${format}.wav`, TEXT]).sort());
+  });
+
+  it('sluice speak writes raw samples where the file is no WAV, and reads standard input', async () => {
+    const folder = folderWith();
+    const args = ['speak', '--sandbox', '-', '-o', '-', '--output-format', 'pcm_8000'];
+    const { code, stdoutBytes } = await sluice(args, { stdin: TEXT });
+    expect(code).toBe(0);
+    await done(['speak', '--sandbox', TEXT, '-o', 'x.wav', '--output-format', 'pcm_8000'], folder);
+    const { samples, sampleRateHz } = readWav(readFileSync(join(folder, 'x.wav')));
+    expect(sampleRateHz).toBe(8000);
+    expect(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).equals(stdoutBytes)).toBe(
+      true,
+    );
+  });
+});
+
+describe('sluice transcribe --input-format', () => {
+  it.each(Object.keys(RAW_INPUTS))(
+    'sluice transcribe reads headerless %s that speak wrote',
+    async (format) => {
+      const folder = folderWith();
+      await done(['speak', '--sandbox', TEXT, '-o', 'speech.raw', '--output-format', format], folder);
+      const text = await done(['transcribe', '--sandbox', 'speech.raw', '--input-format', format], folder);
+      expect(text).toBe(`${TEXT}\n`);
+    },
+  );
+});
+
+describe('sluice convert', () => {
+  it('sluice convert keeps the text through 8 kHz, 24-bit 44.1 kHz stereo and mu-law', async () => {
+    const folder = folderWith();
+    await done(['speak', '--sandbox', TEXT, '-o', 'source.wav'], folder);
+    const conversions: Record<string, string[]> = {
+      'narrow.wav': ['--rate', '8000'],
+      'studio.wav': ['--rate', '44100', '--codec', 's24', '--channels', '2'],
+      'mulaw.wav': ['--rate', '8000', '--codec', 'mulaw'],
+      'alaw.wav': ['--rate', '8000', '--codec', 'alaw'],
+      'float.wav': ['--rate', '22050', '--codec', 'f32'],
+    };
+    for (const [name, flags] of Object.entries(conversions))
+      await done(['convert', 'source.wav', name, ...flags], folder);
+    await done(['convert', 'studio.wav', 'mono.wav', '--channels', '1'], folder);
+
+    const probed = JSON.parse(await done(['probe', '.', '--json'], folder));
+    const facts = Object.fromEntries(
+      probed.map((info: { file: string; encoding: string; sampleRateHz: number; channels: number }) => [
+        info.file,
+        [info.encoding, info.sampleRateHz, info.channels],
+      ]),
+    );
+    expect(facts).toEqual({
+      'source.wav': ['s16le', 48000, 1],
+      'narrow.wav': ['s16le', 8000, 1],
+      'studio.wav': ['s24le', 44100, 2],
+      'mono.wav': ['s24le', 44100, 1],
+      'mulaw.wav': ['mulaw', 8000, 1],
+      'alaw.wav': ['alaw', 8000, 1],
+      'float.wav': ['f32le', 22050, 1],
+    });
+    const lines = (await done(['transcribe', '--sandbox', '.', '-f', 'json'], folder)).trimEnd().split('\n');
+    expect(lines).toHaveLength(Object.keys(facts).length);
+    for (const line of lines) {
+      const { source, text } = JSON.parse(line) as Transcript;
+      expect(text, source.name ?? '').toBe(TEXT);
+    }
+  });
+
+  it.each([
+    'speech-16k-mono-s16.wav',
+    'speech-44k1-stereo-s16.wav',
+    'speech-44k1-mono-s24.wav',
+    'speech-8k-mono-mulaw-sox.wav',
+    'speech-8k-stereo-alaw.wav',
+    'float32-44k1-stereo-fact.wav',
+    'rifx-s24-8k-3ch.wav',
+  ])('sluice convert of %s without options keeps every sample', async (name) => {
+    const { code, stdoutBytes } = await sluice(['convert', fixture(name), '-']);
+    expect(code).toBe(0);
+    const [before, after] = [readFileSync(fixture(name)), stdoutBytes].map((bytes) =>
+      readWav(bytes, { sample: 'float32' }),
+    );
+    expect(after?.sampleRateHz).toBe(before?.sampleRateHz);
+    expect(after?.samples).toEqual(before?.samples);
+  });
+
+  it('sluice convert mixes to the exact mean and copies one channel to many', async () => {
+    const mono = await sluice(['convert', fixture('speech-44k1-stereo-s16.wav'), '-', '--channels', '1']);
+    const source = readWav(readFileSync(fixture('speech-44k1-stereo-s16.wav'))).samples;
+    const mixed = readWav(mono.stdoutBytes).samples;
+    const mean = (frame: number) => ((source[2 * frame] ?? 0) + (source[2 * frame + 1] ?? 0)) / 2;
+    for (const [frame, sample] of mixed.entries())
+      expect(Math.abs(sample - mean(frame))).toBeLessThanOrEqual(0.5);
+    const three = await sluice(['convert', '-', '-', '--channels', '3'], { stdin: mono.stdoutBytes });
+    const { channels, samples } = readWav(three.stdoutBytes);
+    expect(channels).toBe(3);
+    expect(samples.filter((_, index) => index % 3 === 2)).toEqual(mixed);
+  });
+
+  it('sluice convert tells what is odd, and writes nothing when it fails', async () => {
+    const folder = folderWith({ 'old.wav': 'kept' });
+    const odd = await sluice(['convert', fixture('truncated-data.wav'), join(folder, 'x.wav')]);
+    expect(odd.code).toBe(0);
+    expect(odd.stderr).toMatch(/truncated-data\.wav: warning: truncated: /);
+    const bad = await sluice(['convert', fixture('bad-zero-bits.wav'), join(folder, 'old.wav')]);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toMatch(/bad-zero-bits\.wav: .*\(ERR_WAV_BAD_FMT, byte 34\)/);
+    expect(readFileSync(join(folder, 'old.wav'), 'utf8')).toBe('kept');
+    const unclear = await sluice([
+      'convert',
+      fixture('s24-8k-3ch.wav'),
+      join(folder, 'y.wav'),
+      '--channels',
+      '2',
+    ]);
+    expect(unclear.code).toBe(2);
+    expect(unclear.stderr).toMatch(/3 channels cannot become 2\n {2}next: /);
+    expect(existsSync(join(folder, 'y.wav'))).toBe(false);
+  });
+});
+
+describe('sluice probe', () => {
+  it('sluice probe prints a table, fails what it cannot read, and does the others', async () => {
+    const { code, stdout, stderr } = await sluice(
+      [
+        'probe',
+        'speech-8k-mono-mulaw-sox.wav',
+        'bad-tag-0.wav',
+        'truncated-data.wav',
+        'speech-48k-mono-s16.wav',
+      ],
+      { cwd: WAVS },
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/bad-tag-0\.wav: .*ERR_WAV_UNSUPPORTED_ENCODING/);
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+    expect(rows).toEqual([
+      ['file', 'format', 'rate', 'channels', 'duration', 'sent as', 'notes'],
+      ['speech-8k-mono-mulaw-sox.wav', 'wav mulaw', '8000 Hz', '1', '3.449 s', 'ulaw_8000, untouched'],
+      ['truncated-data.wav', 'wav s32le', '44100 Hz', '1', '0.005 s', 'pcm_24000', 'truncated'],
+      ['speech-48k-mono-s16.wav', 'wav s16le', '48000 Hz', '1', '3.449 s', 'pcm_24000'],
+    ]);
+  });
+
+  it('sluice probe --json gives an object a file, standard input too', async () => {
+    const stdin = readFileSync(fixture('speech-16k-mono-s16.wav'));
+    const { code, stdout } = await sluice(['probe', '--json', '-'], { stdin });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({
+        file: 'standard input',
+        encoding: 's16le',
+        sampleRateHz: 16000,
+        frames: 55177,
+        warnings: [],
+        plan: { wire: 'pcm_16000', untouched: true, reason: expect.any(String) },
+      }),
+    ]);
+    const none = await sluice(['probe', '--json', 'not-there.wav']);
+    expect(none).toMatchObject({ code: 1, stdout: '[]\n' });
+  });
+});
+
+describe('sluice sandbox', () => {
+  it('sluice sandbox prints how to use it, serves, and stops at SIGINT with exit 0', async () => {
+    const child = start(['sandbox', '--fault', 'refuse:status=503,times=1', '--clock', 'audio']);
+    const closed = once(child, 'close');
+    child.stderr.resume();
+    const text = await said(child.stdout, /GRADIUM_API_KEY=anything\n/);
+    const [, url = ''] = /^(http:\/\/127\.0\.0\.1:\d+)\n/.exec(text) ?? [];
+    expect(text).toContain(`\nexport GRADIUM_BASE_URL=${url}\nexport GRADIUM_API_KEY=anything\n`);
+    const env = { GRADIUM_BASE_URL: url, GRADIUM_API_KEY: 'anything' };
+    const wav = await sluice(['speak', '--sandbox', 'hello', '-o', '-']);
+    const { code, stdout } = await sluice(['transcribe', '-c', '1', '-'], { env, stdin: wav.stdoutBytes });
+    // Standard input cannot be read again, so the one refusal is not tried again.
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const again = await sluice(['transcribe', '-'], { env, stdin: wav.stdoutBytes });
+    expect(again).toMatchObject({ code: 0, stdout: 'hello\n' });
+    child.kill('SIGINT');
+    expect(await closed).toEqual([0, null]);
+  });
+});

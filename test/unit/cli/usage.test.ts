@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { INPUT_WIRES, OUTPUT_WIRES } from '../../../src/cli/options.js';
+import { isWireFormat } from '../../../src/format.js';
+import { folderWith } from './folder.js';
+import { sluice } from './run.js';
+
+const packageJson = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+
+describe('sluice', () => {
+  it('sluice --version prints the version of the package', async () => {
+    expect(await sluice(['--version'])).toMatchObject({
+      code: 0,
+      stdout: `${packageJson.version}\n`,
+      stderr: '',
+    });
+  });
+
+  it.each([[[]], [['transcribe']], [['speak']], [['convert']], [['probe']], [['sandbox']]])(
+    'sluice %j --help shows examples on standard output',
+    async (command) => {
+      const { code, stdout, stderr } = await sluice([...command, '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain('Usage: sluice');
+      expect(stdout).toMatch(/Examples:\n {2}\$ sluice /);
+    },
+  );
+
+  it.each([
+    ['nothing', [], /Usage: sluice/],
+    ['an unknown command', ['transcrbe'], /unknown command 'transcrbe'.*transcribe.*next: add --help/s],
+    ['an unknown option', ['probe', 'x.wav', '--jsn'], /unknown option '--jsn'.*--json.*next: /s],
+    ['a missing argument', ['transcribe'], /missing required argument 'inputs'.*next: /s],
+    ['a bad concurrency', ['transcribe', 'x.wav', '-c', '0'], /whole number from 1 to 10000/],
+    ['a bad format', ['transcribe', 'x.wav', '-f', 'txt,docx'], /txt, json, srt, vtt/],
+    ['a bad language', ['transcribe', 'x.wav', '-l', 'English!'], /en, fr, de, es, pt, or any/],
+    ['a bad wire format', ['transcribe', 'x.wav', '--wire', 'mp3'], /Allowed choices are auto, pcm/],
+    ['a bad progress mode', ['transcribe', 'x.wav', '--progress', 'bar'], /Allowed choices are auto, live/],
+    [
+      'a pattern without a match',
+      ['transcribe', 'nothing-*.wav'],
+      /no file matches nothing-\*\.wav\n {2}next: /,
+    ],
+    [
+      'several formats at once',
+      ['transcribe', 'x.wav', '-f', 'txt,srt'],
+      /cannot share standard output\n {2}next: add -o/,
+    ],
+    [
+      'subtitles of several inputs',
+      ['transcribe', 'x.wav', 'y.wav', '-f', 'vtt'],
+      /cannot share.*next: add -o/s,
+    ],
+    [
+      'colliding outputs',
+      ['transcribe', 'x.wav', 'x.wave', '-o', 'out'],
+      /would both be written to x\.\*\n {2}next: /,
+    ],
+    ['no output', ['speak', 'hello'], /required option '-o, --output <file>'.*next: /s],
+    [
+      'an output without a format',
+      ['speak', 'hello', '-o', 'x.raw'],
+      /does not say which format\D*\n {2}next: /,
+    ],
+    [
+      'a WAV under another name',
+      ['speak', 'hello', '-o', 'x.raw', '--output-format', 'wav'],
+      /would hold a WAV/,
+    ],
+    ['nothing to say', ['speak', ' ', '-o', 'x.wav', '--sandbox'], /no text to speak/],
+    [
+      'an output that is no WAV',
+      ['convert', 'x.wav', 'x.mp3'],
+      /only WAV can be written\n {2}next: name it \.wav/,
+    ],
+    ['a bad rate', ['convert', 'x.wav', 'y.wav', '--rate', '999'], /whole number from 1000 to 192000/],
+    ['a bad codec', ['convert', 'x.wav', 'y.wav', '--codec', 'mp3'], /Allowed choices are s16, s24/],
+    ['a bad port', ['sandbox', '--port', '70000'], /whole number from 0 to 65535/],
+    ['a bad fault', ['sandbox', '--fault', 'explode'], /Unknown fault "explode".*next: /s],
+  ])('sluice refuses %s with exit 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await sluice(args, { cwd: folderWith() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('sluice without a key says how to get one and how to try without, exit 3', async () => {
+    const folder = folderWith(['a.wav']);
+    for (const args of [
+      ['transcribe', join(folder, 'a.wav')],
+      ['speak', 'hello', '-o', join(folder, 'b.wav')],
+    ]) {
+      const { code, stderr } = await sluice(args);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/no API key.*https:\/\/gradium\.ai.*GRADIUM_API_KEY.*--sandbox/s);
+    }
+  });
+
+  it('sluice offers wire formats that the package knows', () => {
+    for (const wire of [...INPUT_WIRES, ...OUTPUT_WIRES])
+      expect(wire === 'auto' || isWireFormat(wire)).toBe(true);
+  });
+});
