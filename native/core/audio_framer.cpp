@@ -335,14 +335,23 @@ struct AudioFramer::State {
     return Ok{};
   }
 
+  // A rate that cannot be converted is the file's, not the caller's mistake.
+  Status OpenWav(const WavInfo& info) {
+    Status status = OpenSource({info.format, info.sample_rate_hz, info.channels});
+    if (status.ok() || status.error().code != ErrorCode::kInvalidRate) return status;
+    return Error{ErrorCode::kWavUnsupportedRate, info.data_offset,
+                 "a WAV of " + std::to_string(info.sample_rate_hz) + " Hz is outside the " +
+                     std::to_string(kMinRateHz) + " to " + std::to_string(kMaxRateHz) +
+                     " Hz that can be converted; resample it first, for example with `ffmpeg -i INPUT.wav "
+                     "-ar 48000 OUTPUT.wav`"};
+  }
+
   Status TakeWav(std::span<const uint8_t> input, Output& out) {
     while (!input.empty()) {
       const Result<WavReader::Piece> piece = wav.Process(input);
       if (!piece.ok()) return piece.error();
       if (!converter && wav.has_info()) {
-        const WavInfo& info = wav.info();
-        if (Status status = OpenSource({info.format, info.sample_rate_hz, info.channels}); !status.ok())
-          return status;
+        if (Status status = OpenWav(wav.info()); !status.ok()) return status;
       }
       if (Status status = TakeAudio(piece.value().audio, out); !status.ok()) return status;
       input = input.subspan(piece.value().consumed);

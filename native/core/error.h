@@ -29,6 +29,7 @@ enum class ErrorKind : uint8_t {
   X(kWavUnsupportedEncoding, "ERR_WAV_UNSUPPORTED_ENCODING", kUnsupported) \
   X(kWavUnsupportedWidth, "ERR_WAV_UNSUPPORTED_WIDTH", kUnsupported)       \
   X(kWavUnsupportedWavl, "ERR_WAV_UNSUPPORTED_WAVL", kUnsupported)         \
+  X(kWavUnsupportedRate, "ERR_WAV_UNSUPPORTED_RATE", kUnsupported)         \
   X(kUnsupportedContainer, "ERR_UNSUPPORTED_CONTAINER", kUnsupported)      \
   X(kOutputTooSmall, "ERR_OUTPUT_TOO_SMALL", kRange)                       \
   X(kInvalidRate, "ERR_INVALID_RATE", kRange)                              \

@@ -64,8 +64,8 @@ export class AudioFramer {
    *
    * @param out Room for `maxOutputBytes(chunk.length)` bytes; must not share memory with `chunk`.
    * @returns Bytes written: a whole number of messages, so a multiple of `messageBytes`.
-   * @throws FormatError, UnsupportedError from the WAV header, and RangeError ERR_INVALID_RATE for one whose rate the
-   * resampler does not take: the stream is over then, and every call until `reset` throws the same.
+   * @throws FormatError, UnsupportedError from the WAV header: the stream is over then, and every call until `reset`
+   * throws the same.
    * @throws RangeError ERR_OUTPUT_TOO_SMALL (nothing is taken then); TypeError ERR_INVALID_ARG.
    */
   processInto(chunk: Uint8Array, out: Uint8Array): number {

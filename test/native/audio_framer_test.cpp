@@ -635,7 +635,7 @@ TEST("AudioFramer names the rate of a WAV that cannot be resampled") {
     Bytes out(framer.MaxOutputBytes(file.size()));
     const Result<size_t> refused = framer.Process(file, out);
     REQUIRE(!refused.ok());
-    CHECK(refused.error().code == ErrorCode::kInvalidRate);
+    CHECK(refused.error().code == ErrorCode::kWavUnsupportedRate);
     CHECK(refused.error().message.find(std::to_string(rate)) != std::string::npos);
     CHECK(!framer.Flush(out).ok());  // never an empty success
   }

@@ -1,0 +1,152 @@
+// The honest end-to-end check: text is spoken by the sandbox, converted, transcribed by the sandbox through the client.
+// The text comes back only if every sample on the way was right, and word times must lie where the words are.
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { convertSamples, readWav, resample, writeWav } from '../../src/audio/index.js';
+import { type AudioFormat, STEP_S, WIRE_FORMATS, type WireFormat, wireAudio } from '../../src/format.js';
+import { Gradium, type Speech, type Transcript, type Word } from '../../src/gradium/index.js';
+import { startSandbox } from '../../src/sandbox/index.js';
+
+const TEXTS = {
+  ascii: 'The quick brown fox jumps over 13 lazy dogs.',
+  accented: 'Ça va à Besançon, où l’été dure; schöne Grüße, señor!',
+  emoji: 'Ship it 🚀 now 👩‍💻 日本語 ok',
+};
+const FORMATS = WIRE_FORMATS.filter((format) => format !== 'opus');
+
+let sandbox: Awaited<ReturnType<typeof startSandbox>>;
+let client: Gradium;
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
+});
+afterAll(() => sandbox.close());
+
+function formatOf(wire: WireFormat): AudioFormat {
+  const raw = wireAudio(wire, 'output');
+  return raw ? { encoding: raw.encoding, sampleRateHz: raw.sampleRateHz } : { container: 'wav' };
+}
+
+function expectSame(transcript: Transcript, text: string, spoken: readonly Word[], shiftS = 0): void {
+  expect(transcript.text).toBe(text);
+  expect(transcript.words.map((word) => word.text)).toEqual(spoken.map((word) => word.text));
+  for (const [i, word] of transcript.words.entries()) {
+    const truth = spoken[i] as Word;
+    expect(Math.abs(word.startS - (truth.startS + shiftS)), `start of ${word.text}`).toBeLessThanOrEqual(
+      STEP_S,
+    );
+    expect(Math.abs(word.stopS - (truth.stopS + shiftS)), `stop of ${word.text}`).toBeLessThanOrEqual(STEP_S);
+  }
+}
+
+describe.each(Object.entries(TEXTS))('speak and transcribe %s text', (_name, text) => {
+  it.each(FORMATS)('gives the same words and times at %s', async (outputFormat) => {
+    const speech = await client.tts.synthesize(text, { outputFormat });
+    const transcript = await client.stt.transcribe(speech.data, { format: formatOf(outputFormat) });
+    expectSame(transcript, text, speech.words);
+  });
+});
+
+describe('speak, convert and transcribe', () => {
+  const text = Object.values(TEXTS).join(' ');
+  let speech: Speech;
+  let samples: Float32Array;
+  beforeAll(async () => {
+    speech = await client.tts.synthesize(text);
+    samples = readWav(speech.data, { sample: 'float32' }).samples as Float32Array;
+  });
+
+  const bytesOf = (view: Float32Array): Uint8Array =>
+    new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  const stereo = (mono: Float32Array): Float32Array =>
+    new Float32Array(
+      convertSamples(bytesOf(mono), { from: 'f32le', to: 'f32le', toChannels: 2 }).slice().buffer,
+    );
+  const at = (toHz: number): Float32Array => resample(samples, { fromHz: 48_000, toHz });
+
+  const conversions: [string, () => Uint8Array][] = [
+    ['8 kHz 16-bit', () => writeWav(at(8_000), { sampleRateHz: 8_000, encoding: 's16' })],
+    ['24-bit', () => writeWav(samples, { sampleRateHz: 48_000, encoding: 's24' })],
+    [
+      '44.1 kHz 24-bit stereo',
+      () => writeWav(stereo(at(44_100)), { sampleRateHz: 44_100, channels: 2, encoding: 's24' }),
+    ],
+    ['8 kHz mu-law', () => writeWav(at(8_000), { sampleRateHz: 8_000, encoding: 'mulaw' })],
+    ['8 kHz A-law', () => writeWav(at(8_000), { sampleRateHz: 8_000, encoding: 'alaw' })],
+    ['11.025 kHz 8-bit', () => writeWav(at(11_025), { sampleRateHz: 11_025, encoding: 'u8' })],
+    ['192 kHz float', () => writeWav(at(192_000), { sampleRateHz: 192_000, encoding: 'f32' })],
+  ];
+  it.each(conversions)('gives the same words and times after %s', async (_name, convert) => {
+    expectSame(await client.stt.transcribe(convert()), text, speech.words);
+  });
+
+  it('gives the same words, shifted, when silence of any length precedes them', async () => {
+    const lead = new Float32Array(12_345);
+    const shifted = new Float32Array(lead.length + samples.length);
+    shifted.set(samples, lead.length);
+    const wav = writeWav(shifted, { sampleRateHz: 48_000, encoding: 's16' });
+    expectSame(await client.stt.transcribe(wav), text, speech.words, lead.length / 48_000);
+  });
+
+  it.each(['pcm_8000', 'pcm_22050', 'pcm_44100', 'ulaw_8000', 'alaw_8000', 'wav'] as const)(
+    'gives the same words when sent as %s',
+    async (wire) => {
+      const transcript = await client.stt.transcribe(speech.data, { wire });
+      expect(transcript.wire.format).toBe(wire);
+      expectSame(transcript, text, speech.words);
+    },
+  );
+
+  it('is the same from a path, a Node stream, a web stream and odd pieces', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-round-trip-'));
+    const path = join(folder, 'speech.wav');
+    await speech.save(path);
+    const pieces = async function* () {
+      for (let i = 0; i < speech.data.length; i += 4097) yield speech.data.subarray(i, i + 4097);
+    };
+    const sources = [path, createReadStream(path), Readable.toWeb(createReadStream(path)), pieces()];
+    for (const source of sources) {
+      const transcript = await client.stt.transcribe(source as Parameters<typeof client.stt.transcribe>[0]);
+      expectSame(transcript, text, speech.words);
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the clock of word times', () => {
+  it.each([
+    { clock: 'decoder', timestamps: 'source', lateS: 0 },
+    { clock: 'decoder', timestamps: 'decoder', lateS: 16 * STEP_S },
+    { clock: 'audio', timestamps: 'decoder', lateS: 0 },
+  ] as const)(
+    'is right for a $clock-clock server and timestamps: $timestamps',
+    async ({ clock, timestamps, lateS }) => {
+      const server = await startSandbox({ clock });
+      const other = new Gradium({ apiKey: 'any', baseUrl: server.url });
+      const speech = await other.tts.synthesize(TEXTS.ascii);
+      const transcript = await other.stt.transcribe(speech.data, { timestamps, delayInFrames: 16 });
+      expectSame(transcript, TEXTS.ascii, speech.words, lateS);
+      await server.close();
+    },
+  );
+});
+
+describe('carried tone-voice recordings', () => {
+  const folder = resolve(import.meta.dirname, '../fixtures/audio/voice');
+  const texts: Record<string, string> = JSON.parse(readFileSync(join(folder, 'TEXTS.json'), 'utf8'));
+
+  it('are all described', () => {
+    expect(
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.wav'))
+        .sort(),
+    ).toEqual(Object.keys(texts).sort());
+  });
+
+  it.each(Object.entries(texts))('%s says its text', async (name, text) => {
+    expect((await client.stt.transcribe(join(folder, name))).text).toBe(text);
+  });
+});

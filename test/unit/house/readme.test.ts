@@ -1,0 +1,44 @@
+// The README's code runs as it stands.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../../..');
+// Inside the package, so that `sluice-audio` means the package itself; on its built files.
+const folder = join(root, 'build/readme');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => String(match[1]));
+// `using` is newer than Node 20; what it does there is close() at the end.
+const forNode20 = (code: string): string => code.replace(/^using /gm, 'const ');
+
+beforeAll(() => mkdirSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('README', () => {
+  it('has examples', () => expect(examples.length).toBeGreaterThanOrEqual(3));
+
+  it.each(examples.map((code, i) => [i + 1, code] as const))('example %i runs', (i, code) => {
+    const file = join(folder, `example-${i}.mjs`);
+    writeFileSync(file, forNode20(code));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).not.toBe('');
+  });
+
+  it('links to files that exist', () => {
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => String(match[1]));
+    expect(links.length).toBeGreaterThan(5);
+    for (const link of links) expect(() => readFileSync(join(root, link))).not.toThrow();
+  });
+
+  it('says what require() gives on this Node too', () => {
+    const code = "const { readWav } = require('sluice-audio/audio'); console.log(typeof readWav)";
+    const { stdout } = spawnSync(process.execPath, ['-e', code], { cwd: root, encoding: 'utf8' });
+    expect(stdout.trim()).toBe('function');
+  });
+});
