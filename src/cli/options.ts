@@ -4,23 +4,10 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../batch/index.js';
-import type { RawAudioFormat, WireFormat } from '../index.js';
+import { type RawAudioFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 
-/** What the service accepts as input; `opus` and `wav` need a source that already is one. */
-export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = [
-  'auto',
-  'pcm',
-  'pcm_8000',
-  'pcm_16000',
-  'pcm_22050',
-  'pcm_24000',
-  'pcm_44100',
-  'pcm_48000',
-  'ulaw_8000',
-  'mulaw_8000',
-  'alaw_8000',
-  'wav',
-];
+/** What may be sent: everything but `opus`, which is not written here. */
+export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = ['auto', ...WIRE_FORMATS.filter(isNotOpus)];
 
 /** What files without a header may hold: mono samples as the wire format of that name has them. */
 export const RAW_INPUTS: Readonly<Record<string, RawAudioFormat>> = {
@@ -35,20 +22,12 @@ export const RAW_INPUTS: Readonly<Record<string, RawAudioFormat>> = {
   alaw_8000: { encoding: 'alaw', sampleRateHz: 8_000 },
 };
 
-/** What the service gives as output. */
-export const OUTPUT_WIRES: readonly WireFormat[] = [
-  'wav',
-  'pcm',
-  'pcm_8000',
-  'pcm_16000',
-  'pcm_22050',
-  'pcm_24000',
-  'pcm_44100',
-  'pcm_48000',
-  'ulaw_8000',
-  'mulaw_8000',
-  'alaw_8000',
-];
+/** What may be asked for: everything but `opus`, which is not read here. */
+export const OUTPUT_WIRES: readonly WireFormat[] = WIRE_FORMATS.filter(isNotOpus);
+
+function isNotOpus(format: WireFormat): boolean {
+  return format !== 'opus';
+}
 
 export function wholeNumber(name: string, min: number, max: number): (text: string) => number {
   return (text) => {
