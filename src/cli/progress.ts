@@ -211,8 +211,9 @@ export class Progress {
   }
 
   private drawLive(): void {
-    const columns = this.output.columns ?? DEFAULT_COLUMNS;
-    const room = Math.min(MAX_ACTIVE_LINES, (this.output.rows ?? DEFAULT_ROWS) - 2);
+    // 0: a terminal that does not know its size, such as script(1)'s.
+    const columns = this.output.columns || DEFAULT_COLUMNS;
+    const room = Math.min(MAX_ACTIVE_LINES, (this.output.rows || DEFAULT_ROWS) - 2);
     const head = this.aggregate().slice(0, columns - 1);
     const lines = [this.failed > 0 && usesColor(this.output, this.env) ? red(head) : head];
     for (const [name, job] of [...this.active].slice(0, Math.max(0, room))) {

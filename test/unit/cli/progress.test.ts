@@ -51,6 +51,18 @@ describe('Progress', () => {
     expect(screen(writes)).toEqual([]);
   });
 
+  it('Progress live shows whole lines on a terminal that reports a size of 0', () => {
+    const { progress, writes, time } = terminal('live', { columns: 0, rows: 0 });
+    progress.start(FILES);
+    progress.onBatch({ type: 'start', source: 'calls/0.wav' });
+    time.ms = 10_000;
+    progress.onBatch({ type: 'progress', source: 'calls/0.wav', transcribedS: 30, durationS: 60 });
+    expect(screen(writes)).toEqual([
+      '0/20 files · 0.01 h audio · 3.0× real time · ETA 6:30',
+      '  calls/0.wav  0:30 of 1:00',
+    ]);
+  });
+
   it('Progress live redraws at most 10 times a second', () => {
     const { progress, writes, time } = terminal('live');
     progress.start(FILES);
