@@ -24,8 +24,8 @@ class AudioFramerObject {
   static constexpr const char* kName = "AudioFramer";
 
   // new AudioFramer(source, encoding, sampleRateHz, channels, wireEncoding, wireRateHz, stepsPerMessage,
-  //                 clientReqIdJson); encoding, sampleRateHz and channels are looked at for source 'raw'
-  //                 only, clientReqIdJson is '' for none.
+  //                 clientReqIdJson, sourceBytes?); encoding, sampleRateHz and channels are looked at for
+  //                 source 'raw' only, clientReqIdJson is '' for none.
   static std::unique_ptr<AudioFramerObject> Create(const Arguments& args) {
     FramerOptions options;
     options.source = static_cast<FramerOptions::Source>(args.Word(0, "source", kSources));
@@ -35,6 +35,8 @@ class AudioFramerObject {
     options.steps_per_message =
         static_cast<uint32_t>(args.Unsigned(6, "stepsPerMessage", 1, kMaxStepsPerMessage));
     options.client_req_id_json = args.Text(7, "clientReqId", kMaxClientReqIdBytes);
+    if (!args.IsUndefined(8))
+      options.source_bytes = args.Unsigned(8, "sourceBytes", 0, std::numeric_limits<int64_t>::max());
     return std::make_unique<AudioFramerObject>(Take(AudioFramer::Create(options)));
   }
   explicit AudioFramerObject(AudioFramer core) : core_(std::move(core)) {}

@@ -164,7 +164,7 @@ AddonData& DataOf(napi_env env) {
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env), info_(info) {
   size_t count = kMax;
-  Check(napi_get_cb_info(env, info, &count, values_, &self_, nullptr));
+  Check(napi_get_cb_info(env, info, &count, values_.data(), &self_, nullptr));
 }
 
 bool Arguments::IsConstructCall() const {
@@ -175,14 +175,14 @@ bool Arguments::IsConstructCall() const {
 
 bool Arguments::IsUndefined(size_t i) const {
   napi_valuetype type = napi_undefined;
-  Check(napi_typeof(env_, values_[i], &type));
+  Check(napi_typeof(env_, values_.at(i), &type));
   return type == napi_undefined;
 }
 
 uint64_t Arguments::Unsigned(size_t i, const char* name, uint64_t min, uint64_t max,
                              const char* range_code) const {
   double number = 0;
-  if (napi_get_value_double(env_, values_[i], &number) != napi_ok)
+  if (napi_get_value_double(env_, values_.at(i), &number) != napi_ok)
     ThrowType(std::string(name) + " must be a number, got " + Describe(i));
   // NaN fails every comparison.
   if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)) ||
@@ -205,7 +205,7 @@ uint32_t Arguments::Channels(size_t i, const char* name, uint32_t max) const {
 
 bool Arguments::Bool(size_t i, const char* name) const {
   bool value = false;
-  if (napi_get_value_bool(env_, values_[i], &value) != napi_ok)
+  if (napi_get_value_bool(env_, values_.at(i), &value) != napi_ok)
     ThrowType(std::string(name) + " must be a boolean, got " + Describe(i));
   return value;
 }
@@ -214,7 +214,7 @@ size_t Arguments::Word(size_t i, const char* name, std::span<const char* const> 
   std::array<char, 16> text{};  // longer than every word
   size_t length = 0;
   const bool is_text =
-      napi_get_value_string_utf8(env_, values_[i], text.data(), text.size(), &length) == napi_ok;
+      napi_get_value_string_utf8(env_, values_.at(i), text.data(), text.size(), &length) == napi_ok;
   const std::string_view word(text.data(), length);
   for (size_t k = 0; is_text && k < words.size(); ++k)
     if (word == words[k]) return k;
@@ -231,7 +231,7 @@ SampleFormat Arguments::Encoding(size_t i, const char* name) const {
 
 std::string Arguments::Text(size_t i, const char* name, size_t max_bytes) const {
   size_t length = 0;
-  if (napi_get_value_string_utf8(env_, values_[i], nullptr, 0, &length) != napi_ok)
+  if (napi_get_value_string_utf8(env_, values_.at(i), nullptr, 0, &length) != napi_ok)
     ThrowType(std::string(name) + " must be a string, got " + Describe(i));
   if (length > max_bytes) {
     ThrowRange(std::string(name) + " must have at most " + std::to_string(max_bytes) + " bytes, got " +
@@ -239,16 +239,16 @@ std::string Arguments::Text(size_t i, const char* name, size_t max_bytes) const 
                ErrorCodeName(ErrorCode::kInvalidLength));
   }
   std::string text(length + 1, '\0');
-  Check(napi_get_value_string_utf8(env_, values_[i], text.data(), text.size(), &length));
+  Check(napi_get_value_string_utf8(env_, values_.at(i), text.data(), text.size(), &length));
   text.resize(length);
   return text;
 }
 
 napi_value Arguments::Function(size_t i, const char* name) const {
   napi_valuetype type = napi_undefined;
-  Check(napi_typeof(env_, values_[i], &type));
+  Check(napi_typeof(env_, values_.at(i), &type));
   if (type != napi_function) ThrowType(std::string(name) + " must be a class, got " + Describe(i));
-  return values_[i];
+  return values_.at(i);
 }
 
 std::span<const uint8_t> Arguments::Bytes(size_t i, const char* name) const { return WritableBytes(i, name); }
@@ -270,7 +270,7 @@ std::span<float> Arguments::Float32(size_t i, const char* name) const {
 
 bool Arguments::IsFloat32Array(size_t i) const {
   napi_typedarray_type type;
-  return TypedArrayKind(env_, values_[i], type) && type == napi_float32_array;
+  return TypedArrayKind(env_, values_.at(i), type) && type == napi_float32_array;
 }
 
 std::span<uint8_t> Arguments::Borrow(size_t i, const char* name, napi_typedarray_type type,
@@ -280,7 +280,7 @@ std::span<uint8_t> Arguments::Borrow(size_t i, const char* name, napi_typedarray
   void* data = nullptr;
   napi_value buffer = nullptr;
   const bool is_array =
-      napi_get_typedarray_info(env_, values_[i], &found, &length, &data, &buffer, nullptr) == napi_ok;
+      napi_get_typedarray_info(env_, values_.at(i), &found, &length, &data, &buffer, nullptr) == napi_ok;
   if (!is_array || found != type)
     ThrowType(std::string(name) + " must be " + wanted + ", got " + Describe(i));
   bool ordinary = false;  // false for a SharedArrayBuffer
@@ -301,7 +301,7 @@ std::span<uint8_t> Arguments::Borrow(size_t i, const char* name, napi_typedarray
 
 std::string Arguments::Describe(size_t i) const {
   napi_valuetype type = napi_undefined;
-  Check(napi_typeof(env_, values_[i], &type));
+  Check(napi_typeof(env_, values_.at(i), &type));
   switch (type) {
     case napi_undefined:
       return "undefined";
@@ -310,9 +310,9 @@ std::string Arguments::Describe(size_t i) const {
     case napi_boolean:
       return "a boolean";
     case napi_number:
-      return DescribeNumber(env_, values_[i]);
+      return DescribeNumber(env_, values_.at(i));
     case napi_string:
-      return DescribeString(env_, values_[i]);
+      return DescribeString(env_, values_.at(i));
     case napi_symbol:
       return "a symbol";
     case napi_function:
@@ -323,7 +323,7 @@ std::string Arguments::Describe(size_t i) const {
       break;
   }
   napi_typedarray_type array_type;
-  return TypedArrayKind(env_, values_[i], array_type) ? ArrayName(array_type) : "an object";
+  return TypedArrayKind(env_, values_.at(i), array_type) ? ArrayName(array_type) : "an object";
 }
 
 void RefuseOverlap(std::span<const uint8_t> input, std::span<const uint8_t> output) {

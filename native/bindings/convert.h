@@ -5,6 +5,7 @@
 // and the return: spans borrowed here stay valid for the one synchronous call they are made for.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -84,7 +85,7 @@ AddonData& DataOf(napi_env env);
 // The arguments of one call; those that were not given are undefined.
 class Arguments {
  public:
-  static constexpr size_t kMax = 8;
+  static constexpr size_t kMax = 9;  // of new AudioFramer
   Arguments(napi_env env, napi_callback_info info);
   napi_env env() const { return env_; }
   napi_value self() const { return self_; }
@@ -128,7 +129,7 @@ class Arguments {
   napi_env env_;
   napi_callback_info info_;
   napi_value self_ = nullptr;
-  napi_value values_[kMax] = {};
+  std::array<napi_value, kMax> values_ = {};  // read with at(): an index too far is an exception
 };
 
 // Input and output of one call must not share bytes: the core would read what it has just written.

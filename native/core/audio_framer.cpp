@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -23,6 +24,11 @@ constexpr float kLoudest = 16.0F;
 // No chunk is this long, so sizes can be capped here and their products cannot overflow 64 bits:
 // 2^50 frames * 192 wire frames * 2 bytes * 4/3 < 2^60.
 constexpr uint64_t kLongestInput = uint64_t{1} << 50;
+
+// A promise of room that no buffer of a 32-bit process can keep must not wrap around to one that it can.
+size_t ToSize(uint64_t bytes) {
+  return static_cast<size_t>(std::min<uint64_t>(bytes, std::numeric_limits<size_t>::max()));
+}
 
 bool IsFloat(SampleFormat format) {
   return format == SampleFormat::kF32Le || format == SampleFormat::kF32Be || format == SampleFormat::kF64Le ||
@@ -106,6 +112,11 @@ class WireConverter {
   uint64_t BytesAhead(uint64_t frames) const {
     const uint64_t total = FramesAtRate(frames_in_ + frames, source_.rate_hz, wire_.rate_hz);
     return (total - frames_out_) * wire_.FrameBytes();
+  }
+
+  // Wire bytes that `frames` source frames can bring out at most, whatever came before them.
+  uint64_t MaxBytes(uint64_t frames) const {
+    return FramesAtRate(frames, source_.rate_hz, wire_.rate_hz) * wire_.FrameBytes();
   }
 
   template <class Sink>
@@ -225,14 +236,16 @@ class MessageWriter {
   size_t message_bytes() const { return MessageBytes(pending_.size()); }
   uint64_t audio_bytes_written() const { return audio_bytes_written_; }
 
-  // What whole messages need when `audio_bytes` more arrive.
+  // What whole messages need when `audio_bytes` more arrive, however much was gathered before.
   uint64_t MaxBytes(uint64_t audio_bytes) const {
-    return (pending_size_ + audio_bytes) / pending_.size() * message_bytes();
+    if (audio_bytes == 0) return 0;
+    return (pending_.size() - 1 + audio_bytes) / pending_.size() * message_bytes();
   }
-  // The same with the last message, padded as End does.
-  uint64_t MaxBytesToEnd(uint64_t audio_bytes) const {
-    const size_t rest = (pending_size_ + audio_bytes) % pending_.size();
-    return MaxBytes(audio_bytes) + (rest == 0 ? 0 : MessageBytes(rest + rest % 2));
+  // What is gathered now and `audio_bytes` more need, with the last message, padded as End does.
+  uint64_t BytesToEnd(uint64_t audio_bytes) const {
+    const uint64_t total = pending_size_ + audio_bytes;
+    const size_t rest = total % pending_.size();
+    return total / pending_.size() * message_bytes() + (rest == 0 ? 0 : MessageBytes(rest + rest % 2));
   }
 
   void Append(std::span<const uint8_t> audio, Output& out) {
@@ -321,10 +334,28 @@ size_t MessageAudioBytes(const FramerOptions& options) {
 
 struct AudioFramer::State {
   explicit State(const FramerOptions& given)
-      : options(given), messages(MessageAudioBytes(given), given.client_req_id_json) {}
+      : options(given),
+        wav(given.source_bytes),
+        messages(MessageAudioBytes(given), given.client_req_id_json) {}
 
   bool is_wav() const { return options.source == FramerOptions::Source::kWav; }
   bool is_opaque() const { return options.source == FramerOptions::Source::kOpaque; }
+
+  uint64_t MaxOutputBytes(size_t input_bytes) const {
+    const uint64_t bytes = std::min<uint64_t>(input_bytes, kLongestInput);
+    if (converter) {
+      // A frame may have been begun by the chunk before.
+      const uint64_t frames = (carry.size() - 1 + bytes) / carry.size();
+      return messages.MaxBytes(bytes == 0 ? 0 : converter->MaxBytes(frames));
+    }
+    // The header is not known: at worst all that comes is audio of one byte a frame at the lowest rate.
+    const uint64_t frames = FramesAtRate(bytes, kMinRateHz, options.wire_rate_hz);
+    return messages.MaxBytes(frames * BytesPerSample(options.wire_format));
+  }
+
+  uint64_t MaxFlushBytes() const {
+    return finished ? 0 : messages.BytesToEnd(converter ? converter->BytesAhead(0) : 0);
+  }
 
   Status OpenSource(const AudioSide& source) {
     Result<WireConverter> made =
@@ -339,7 +370,7 @@ struct AudioFramer::State {
   Status OpenWav(const WavInfo& info) {
     Status status = OpenSource({info.format, info.sample_rate_hz, info.channels});
     if (status.ok() || status.error().code != ErrorCode::kInvalidRate) return status;
-    return Error{ErrorCode::kWavUnsupportedRate, info.data_offset,
+    return Error{ErrorCode::kWavUnsupportedRate, info.rate_offset,
                  "a WAV of " + std::to_string(info.sample_rate_hz) + " Hz is outside the " +
                      std::to_string(kMinRateHz) + " to " + std::to_string(kMaxRateHz) +
                      " Hz that can be converted; resample it first, for example with `ffmpeg -i INPUT.wav "
@@ -441,20 +472,10 @@ Result<AudioFramer> AudioFramer::Create(const FramerOptions& options) {
 }
 
 size_t AudioFramer::MaxOutputBytes(size_t input_bytes) const {
-  const uint64_t bytes = std::min<uint64_t>(input_bytes, kLongestInput);
-  if (state_->converter) {
-    const uint64_t frames = (state_->carry_size + bytes) / state_->carry.size();
-    return state_->messages.MaxBytes(state_->converter->BytesAhead(frames));
-  }
-  // The header is not known: at worst all that comes is audio of one byte a frame at the lowest rate.
-  const uint64_t frames = FramesAtRate(bytes, kMinRateHz, state_->options.wire_rate_hz);
-  return state_->messages.MaxBytes(frames * BytesPerSample(state_->options.wire_format));
+  return ToSize(state_->MaxOutputBytes(input_bytes));
 }
 
-size_t AudioFramer::MaxFlushBytes() const {
-  const uint64_t ahead = state_->converter ? state_->converter->BytesAhead(0) : 0;
-  return state_->finished ? 0 : state_->messages.MaxBytesToEnd(ahead);
-}
+size_t AudioFramer::MaxFlushBytes() const { return ToSize(state_->MaxFlushBytes()); }
 
 Result<size_t> AudioFramer::Process(std::span<const uint8_t> input, std::span<uint8_t> output) {
   if (state_->failure) return *state_->failure;

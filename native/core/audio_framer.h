@@ -31,6 +31,9 @@ struct FramerOptions {
   SampleFormat format = SampleFormat::kS16Le;  // kRaw only
   uint32_t sample_rate_hz = 0;                 // kRaw only
   uint16_t channels = 1;                       // kRaw only
+  // kWav: size of the whole file where it is known, which settles some broken headers (see WavReader). It is
+  // that of the first source: Reset forgets it.
+  uint64_t source_bytes = kUnknownSize;
 
   // Wire: mono samples (the service knows s16le, mulaw and alaw) at this rate. For kOpaque only the size of a
   // step matters.
@@ -51,9 +54,9 @@ class AudioFramer {
   AudioFramer& operator=(AudioFramer&&) noexcept;
   ~AudioFramer();
 
-  // Room that Process(input_bytes) may need now: exact once the source format is known, up to what the
-  // resampler still holds back. For a WAV whose header is not yet known it bounds every possible header
-  // (8-bit mono at 1 kHz becomes 128 times its size at 48 kHz), so feed the head in small pieces.
+  // Room that Process(input_bytes) may need: the same at any moment once the source format is known, so ask
+  // once. For a WAV whose header is not yet known it bounds every possible header (8-bit mono at 1 kHz
+  // becomes 128 times its size at 48 kHz), so feed the head in small pieces.
   size_t MaxOutputBytes(size_t input_bytes) const;
   // Room that Flush may need now.
   size_t MaxFlushBytes() const;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kPreambleBytes = 12;  // "RIFF" size "WAVE"
 constexpr size_t kChunkHeaderBytes = 8;
+constexpr size_t kFmtRateOffset = 4;  // in the body of fmt: tag, channels, rate …
 constexpr size_t kListTypeBytes = 4;
 // riffSize u64, dataSize u64; sampleCount and the table of other chunks' sizes are not needed.
 constexpr size_t kDs64Bytes = 16;
@@ -299,6 +300,7 @@ void WavReader::EndFmt() {
   has_fmt_ = true;
   info_.format = fmt.format;
   info_.sample_rate_hz = fmt.sample_rate_hz;
+  info_.rate_offset = chunk_offset_ + kChunkHeaderBytes + kFmtRateOffset;
   info_.channels = fmt.channels;
   info_.bits_per_sample = static_cast<uint16_t>(BitsPerSample(fmt.format));
   if (fmt.block_align_mismatch) Warn(WavWarning::kBlockAlignMismatch);

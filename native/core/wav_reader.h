@@ -46,6 +46,7 @@ struct WavInfo {
   uint32_t sample_rate_hz = 0;
   uint16_t channels = 0;
   uint16_t bits_per_sample = 0;  // BitsPerSample(format): 8, 16, 24, 32 or 64
+  uint64_t rate_offset = 0;      // of the sample rate in the file, for messages
   uint64_t data_offset = 0;      // of the first audio byte in the file
   uint64_t declared_bytes = 0;   // what the data header says; kUnknownSize when it is a placeholder
   size_t FrameBytes() const { return BytesPerSample(format) * channels; }

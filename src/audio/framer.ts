@@ -8,6 +8,7 @@ import { type NativeAudioFramer, native } from '../native/index.js';
 import { describe, requireOptions, requireWord } from './arguments.js';
 import { type AudioInfo, audioInfo } from './probe.js';
 
+/** What an {@link AudioFramer} reads and what it writes. */
 export interface AudioFramerOptions {
   /** What the bytes are. Not looked at when `to` is `opus`: those bytes pass as they are. */
   from: AudioFormat;
@@ -17,6 +18,11 @@ export interface AudioFramerOptions {
   stepsPerMessage?: number;
   /** `client_req_id` of every message, for several sessions on one socket; escaped once. At most 1 024 bytes of JSON. */
   clientReqId?: string;
+  /**
+   * Size of a WAV source in bytes, where it is known beforehand. It settles some broken headers as `readWav` and
+   * `probeAudio` do, which know it. It is that of the first source: `reset` forgets it.
+   */
+  sourceBytes?: number;
 }
 
 /** `wav` and `opus` have no rate of their own here: a step of their bytes is as long as one of 24 kHz samples. */
@@ -30,10 +36,12 @@ const OPAQUE_WIRE: WireAudio = { encoding: 's16le', sampleRateHz: 24_000 };
  * All messages but the last have the same length, `messageBytes`, so the output is a run of equal messages.
  * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
  *
+ * @see wire reference, sections 2.2 (`audio`) and 2.5
  * @example
- * using framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_24000' });
+ * using framer = new AudioFramer({ from: { encoding: 'mulaw', sampleRateHz: 8000 }, to: 'pcm_24000' });
+ * const chunk = new Uint8Array(160).fill(0xff); // 20 ms of a telephone line
  * const out = new Uint8Array(framer.maxOutputBytes(chunk.length));
- * const bytes = framer.processInto(chunk, out);
+ * const messages = out.subarray(0, framer.processInto(chunk, out));
  */
 export class AudioFramer {
   readonly #native: NativeAudioFramer;
@@ -41,7 +49,7 @@ export class AudioFramer {
   /** @throws TypeError or RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH. */
   constructor(options: AudioFramerOptions) {
     requireOptions(options, 'new AudioFramer');
-    const { from, to, stepsPerMessage = 1, clientReqId } = options;
+    const { from, to, stepsPerMessage = 1, clientReqId, sourceBytes } = options;
     requireOptions(from, "AudioFramer's from");
     const wireName = requireWord(to, 'to', WIRE_FORMATS);
     const wire = wireAudio(wireName, 'input');
@@ -56,6 +64,7 @@ export class AudioFramer {
       sampleRateHz,
       stepsPerMessage,
       jsonString(clientReqId),
+      sourceBytes,
     );
   }
 
@@ -73,8 +82,13 @@ export class AudioFramer {
   }
 
   /**
-   * Room that `processInto` wants for so many bytes of input. Before a WAV's header is known this bounds every
-   * possible header, so feed the first kilobytes by themselves.
+   * Room that `processInto` wants for so many bytes of input: the same at any moment, so ask once. Only before a WAV's
+   * header is known it is larger, since it bounds every possible header: feed the first kilobytes by themselves.
+   *
+   * @param inputBytes A whole number from 0.
+   * @returns Bytes.
+   * @throws TypeError ERR_INVALID_ARG for anything but a number; RangeError ERR_INVALID_ARG for one that is not whole,
+   * below 0 or above 2^36.
    */
   maxOutputBytes(inputBytes: number): number {
     return this.#native.maxOutputBytes(inputBytes);
@@ -86,23 +100,24 @@ export class AudioFramer {
    *
    * @param out Room for `maxFlushBytes` bytes.
    * @returns Bytes written: whole messages, of which only the last may be shorter than `messageBytes`.
-   * @throws FormatError when a WAV ended before its audio began; RangeError ERR_OUTPUT_TOO_SMALL.
+   * @throws FormatError when a WAV ended before its audio began; RangeError ERR_OUTPUT_TOO_SMALL; TypeError
+   * ERR_INVALID_ARG.
    */
   flushInto(out: Uint8Array): number {
     return this.#native.flushInto(out);
   }
 
-  /** Room that `flushInto` wants, as things stand. */
+  /** Room that `flushInto` wants, in bytes, as things stand. */
   get maxFlushBytes(): number {
     return this.#native.maxFlushBytes();
   }
 
-  /** Length of every message but the last. */
+  /** Length of every message but the last, in bytes. */
   get messageBytes(): number {
     return this.#native.messageBytes();
   }
 
-  /** Frames handed out in messages so far, at the wire's rate; 0 for `wav` and `opus`. */
+  /** Frames (mono, so samples too) handed out in messages so far, at the wire's rate; 0 for `wav` and `opus`. */
   get wireFrames(): number {
     return this.#native.wireFrames();
   }
@@ -131,6 +146,7 @@ export class AudioFramer {
     this.#native.close();
   }
 
+  /** `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -6,15 +6,21 @@ import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { SAMPLE_ENCODINGS, type SampleEncoding, type WireFormat } from '../format.js';
 import { describe, requireOptions, requireWord } from './arguments.js';
 
+/** What {@link planWire} needs to know of a source. An `AudioInfo` will do. */
 export interface WireSource {
+  /** How its samples lie in bytes. */
   encoding: SampleEncoding;
+  /** Frames in a second: a whole number from 1. */
   sampleRateHz: number;
+  /** A whole number from 1. */
   channels: number;
 }
 
+/** How a source goes out, as {@link planWire} chose it. */
 export interface WirePlan {
+  /** The service's name of what is sent: always raw samples, mono, at 8, 16, 22.05 or 24 kHz. */
   wire: WireFormat;
-  /** The source's bytes go out as they are. */
+  /** The source's bytes go out as they are: no conversion, no loss. */
   untouched: boolean;
   /** For people: why this one. */
   reason: string;
@@ -26,8 +32,10 @@ const UNTOUCHED_RATES_HZ: readonly number[] = [8000, 16_000, 22_050, 24_000];
 const RECOGNISER_RATE_HZ = 24_000;
 
 /**
- * Picks the wire format for a source.
+ * Picks the wire format for a source: the source's own where that is one and its rate is not above the recogniser's
+ * 24 kHz; else s16le, mono, at the lowest of 8, 16 and 24 kHz that holds its rate, 24 kHz for all above.
  *
+ * @see wire reference, section 2.5
  * @throws TypeError or RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS.
  * @example
  * planWire({ encoding: 'mulaw', sampleRateHz: 8000, channels: 1 }).wire; // 'ulaw_8000'

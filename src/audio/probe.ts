@@ -8,20 +8,25 @@ import type { SampleEncoding } from '../format.js';
 import { native, type WavFacts } from '../native/index.js';
 import { describe } from './arguments.js';
 
+/** What a recording's headers say, and what is really there. */
 export interface AudioInfo {
+  /** `wav` for RIFF, RIFX, RF64 and BW64 alike. */
   container: 'wav';
+  /** How its samples lie in the file. */
   encoding: SampleEncoding;
+  /** Frames in a second: 1 to 2 147 483 647. */
   sampleRateHz: number;
+  /** Interleaved channels: from 1, as many as a frame of 65 535 bytes holds. */
   channels: number;
-  /** Of the container: 8, 16, 24, 32 or 64. */
+  /** Bits that one sample takes in the file: 8, 16, 24, 32 or 64. */
   bitsPerSample: number;
   /** Whole frames that are really there, whatever the header says. */
   frames: number;
-  /** frames / sampleRateHz. */
+  /** Seconds: frames / sampleRateHz. */
   durationS: number;
   /** Frames that the header promises and the file does not hold. */
   missingFrames: number;
-  /** Of the first audio byte. */
+  /** Of the first audio byte, in bytes from the start of the file. */
   dataOffset: number;
   /** Oddities that were put up with, e.g. `truncated`; listed in docs/wav.md. */
   warnings: string[];

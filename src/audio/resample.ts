@@ -5,14 +5,15 @@
 import { type NativeResampler, native, type ResamplerQuality } from '../native/index.js';
 import { requireOptions, requireWord } from './arguments.js';
 
+/** Rates, channels and quality of a rate conversion. */
 export interface ResampleOptions {
-  /** Rate of the input, 1 000 to 192 000. */
+  /** Rate of the input: a whole number from 1 000 to 192 000. */
   fromHz: number;
-  /** Rate of the output, 1 000 to 192 000. */
+  /** Rate of the output: a whole number from 1 000 to 192 000. */
   toHz: number;
   /** Interleaved channels, 1 to 64. Default 1. */
   channels?: number;
-  /** Default `default`. */
+  /** What to spend on it. Default `default`; see {@link ResamplerQuality} for what each costs. */
   quality?: ResamplerQuality;
 }
 
@@ -20,12 +21,14 @@ export interface ResampleOptions {
  * Converts a whole buffer to another rate. Output frame k lies at input time k · fromHz / toHz, without delay, and
  * there are exactly ceil(n · toHz / fromHz) frames for n frames of input.
  *
- * @param samples Int16Array, or Float32Array with full scale 1.0 (not clipped); whole frames.
- * @returns New samples of the same type.
+ * @param samples Int16Array, or Float32Array with full scale 1.0 (not clipped); whole frames, interleaved.
+ * @returns New samples of the same type, interleaved too. int16 is rounded to nearest even and saturates.
  * @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH (no whole number of frames),
  * ERR_TOO_LARGE (no memory for the result).
- * @throws TypeError ERR_INVALID_ARG.
+ * @throws TypeError ERR_INVALID_ARG; RangeError ERR_INVALID_ARG for an unknown `quality`.
+ * @see docs/resampler.md
  * @example
+ * const at8k = new Int16Array(8000);
  * const at24k = resample(at8k, { fromHz: 8000, toHz: 24000 });
  */
 export function resample<T extends Int16Array | Float32Array>(samples: T, options: ResampleOptions): T {
@@ -34,9 +37,12 @@ export function resample<T extends Int16Array | Float32Array>(samples: T, option
   return native.resample(samples, fromHz, toHz, channels, quality) as T;
 }
 
+/** Samples as JavaScript holds them: full scale is 32 768 for `int16` and 1.0 for `float32`. */
 export type SampleType = 'int16' | 'float32';
+/** The array of a {@link SampleType}: Float32Array for `float32`, else Int16Array. */
 export type SampleArray<S extends SampleType> = S extends 'float32' ? Float32Array : Int16Array;
 
+/** {@link ResampleOptions}, and the kind of samples. */
 export interface ResamplerOptions<S extends SampleType = SampleType> extends ResampleOptions {
   /** What `process` takes and gives. Default `int16`. */
   sample?: S;
@@ -50,8 +56,8 @@ export interface ResamplerOptions<S extends SampleType = SampleType> extends Res
  *
  * @example
  * using resampler = new Resampler({ fromHz: 44100, toHz: 24000 });
- * for (const chunk of chunks) send(resampler.process(chunk));
- * send(resampler.flush());
+ * const parts = [new Int16Array(441), new Int16Array(882)].map((chunk) => resampler.process(chunk));
+ * parts.push(resampler.flush()); // 720 frames in all
  */
 export class Resampler<S extends SampleType = 'int16'> {
   readonly #native: NativeResampler;
@@ -68,19 +74,22 @@ export class Resampler<S extends SampleType = 'int16'> {
   }
 
   /**
-   * Takes a chunk (whole frames) and gives the output that is ready, in an array of its own.
+   * Takes a chunk (whole frames, interleaved) and gives the output that is ready, in an array of its own; it may be
+   * empty.
    *
    * @throws RangeError ERR_INVALID_LENGTH when `chunk` is no whole number of frames; TypeError ERR_INVALID_ARG.
    */
   process(chunk: SampleArray<S>): SampleArray<S> {
     // Anything else than an array is left to processInto to refuse.
-    const out = this.#room(ArrayBuffer.isView(chunk) ? Math.ceil(chunk.length / this.#channels) : 0);
+    const isArray = ArrayBuffer.isView(chunk) && 'length' in chunk; // a DataView has none
+    const out = this.#room(isArray ? Math.ceil(chunk.length / this.#channels) : 0);
     return this.#exact(out, this.#native.processInto(chunk, out));
   }
 
   /**
    * Like `process`, into memory of the caller's: one native call, no allocation.
    *
+   * @param chunk Whole frames, interleaved.
    * @param out Room for at least `maxOutputFrames(chunk frames)` frames; must not share memory with `chunk`.
    * @returns Frames written to the front of `out`.
    * @throws RangeError ERR_OUTPUT_TOO_SMALL (nothing is taken then), ERR_INVALID_LENGTH; TypeError ERR_INVALID_ARG.
@@ -89,7 +98,12 @@ export class Resampler<S extends SampleType = 'int16'> {
     return this.#native.processInto(chunk, out);
   }
 
-  /** Frames of room that `processInto` wants for so many frames of input; with 0, what `flushInto` wants. */
+  /**
+   * Frames (not samples) of room that `processInto` wants for so many frames of input; with 0, what `flushInto` wants.
+   * The same at any moment.
+   *
+   * @throws TypeError, RangeError ERR_INVALID_ARG unless `inputFrames` is a whole number from 0.
+   */
   maxOutputFrames(inputFrames: number): number {
     return this.#native.maxOutputFrames(inputFrames);
   }
@@ -104,7 +118,7 @@ export class Resampler<S extends SampleType = 'int16'> {
    * Like `flush`, into memory of the caller's.
    *
    * @param out Room for at least `maxOutputFrames(0)` frames.
-   * @returns Frames written.
+   * @returns Frames written to the front of `out`.
    * @throws RangeError ERR_OUTPUT_TOO_SMALL; TypeError ERR_INVALID_ARG.
    */
   flushInto(out: SampleArray<S>): number {
@@ -116,7 +130,10 @@ export class Resampler<S extends SampleType = 'int16'> {
     this.#native.reset();
   }
 
-  /** Input frames held back: an output frame comes out this many input frames after its own instant. */
+  /**
+   * Input frames held back: an output frame comes out this many input frames after its own instant. 0 when the rates
+   * are equal. Divide by `fromHz` for seconds.
+   */
   get latencyFrames(): number {
     return this.#native.latencyFrames();
   }
@@ -126,6 +143,7 @@ export class Resampler<S extends SampleType = 'int16'> {
     this.#native.close();
   }
 
+  /** `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

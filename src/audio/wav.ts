@@ -6,6 +6,7 @@ import type { SampleEncoding } from '../format.js';
 import { native } from '../native/index.js';
 import { requireOptions, requireWord } from './arguments.js';
 
+/** How {@link readWav} hands out the samples. */
 export interface ReadWavOptions<S extends 'int16' | 'float32' = 'int16' | 'float32'> {
   /**
    * `int16` (default): narrower widths are scaled up, wider ones rounded to nearest even and saturated.
@@ -16,9 +17,11 @@ export interface ReadWavOptions<S extends 'int16' | 'float32' = 'int16' | 'float
 
 /** A WAV file's samples and what its header said. */
 export interface WavAudio<T extends Int16Array | Float32Array = Int16Array | Float32Array> {
+  /** Frames in a second: 1 to 2 147 483 647. */
   sampleRateHz: number;
+  /** Interleaved channels: from 1, as many as a frame of 65 535 bytes holds. */
   channels: number;
-  /** Of the container: 8, 16, 24, 32 or 64. */
+  /** Bits that one sample took in the file: 8, 16, 24, 32 or 64. */
   bitsPerSample: number;
   /** How the samples lay in the file. */
   encoding: SampleEncoding;
@@ -37,14 +40,22 @@ export interface WavAudio<T extends Int16Array | Float32Array = Int16Array | Flo
  * channels. A recording that was cut is used as far as it goes, and `warnings` and `missingFrames` say so.
  *
  * @param bytes The whole file; a Buffer is fine.
- * @throws FormatError when the bytes are no WAV file or break the format; its `byteOffset` says where.
- * @throws UnsupportedError for valid files outside our scope, e.g. ADPCM or another container.
- * @throws TypeError ERR_INVALID_ARG unless `bytes` is a Uint8Array in ordinary memory; RangeError ERR_TOO_LARGE.
+ * @throws FormatError (its codes, ERR_WAV_NOT_WAV …) when the bytes are no WAV file or break the format; its
+ * `byteOffset` says where.
+ * @throws UnsupportedError (its codes, ERR_WAV_UNSUPPORTED_ENCODING …) for valid files outside our scope, e.g. ADPCM or
+ * another container.
+ * @throws TypeError ERR_INVALID_ARG unless `bytes` is a Uint8Array in ordinary memory; RangeError ERR_TOO_LARGE, or
+ * ERR_INVALID_ARG for an unknown `sample`.
+ * @see docs/wav.md, with every decision where the format leaves room
  * @example
+ * import { readFile } from 'node:fs/promises';
+ *
  * const { samples, sampleRateHz } = readWav(await readFile('call.wav'));
  */
 export function readWav(bytes: Uint8Array, options?: ReadWavOptions<'int16'>): WavAudio<Int16Array>;
+/** The same with samples in float32, full scale 1.0. */
 export function readWav(bytes: Uint8Array, options: ReadWavOptions<'float32'>): WavAudio<Float32Array>;
+/** The same where the kind of samples is known at run time only. */
 export function readWav(bytes: Uint8Array, options?: ReadWavOptions): WavAudio;
 export function readWav(bytes: Uint8Array, options: ReadWavOptions = {}): WavAudio {
   requireOptions(options, 'readWav');
@@ -53,12 +64,14 @@ export function readWav(bytes: Uint8Array, options: ReadWavOptions = {}): WavAud
   return audio;
 }
 
+/** Sample encodings that {@link writeWav} writes: all little-endian; `mulaw` and `alaw` are ITU-T G.711. */
 export type WavEncoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'mulaw' | 'alaw';
 
+/** What {@link writeWav} puts into the header. */
 export interface WriteWavOptions {
-  /** 1 to 2 147 483 647. */
+  /** Frames in a second: a whole number from 1 to 2 147 483 647. */
   sampleRateHz: number;
-  /** Interleaved channels; must divide `samples.length`. Default 1. */
+  /** Interleaved channels, from 1, as many as a frame of 65 535 bytes holds; must divide `samples.length`. Default 1. */
   channels?: number;
   /** Default `s16` for an Int16Array, `f32` for a Float32Array. */
   encoding?: WavEncoding;
@@ -67,11 +80,16 @@ export interface WriteWavOptions {
 /**
  * Makes a WAV file of samples. Towards narrower widths values are rounded to nearest even and saturate.
  *
+ * @param samples Whole frames, interleaved; a Float32Array has its full scale at 1.0.
  * @returns The file's bytes, with an ArrayBuffer of their own.
  * @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH (no whole number of frames),
  * ERR_TOO_LARGE (RIFF sizes are 32 bits). TypeError or RangeError ERR_INVALID_ARG.
+ * @see docs/wav.md
  * @example
- * await writeFile('speech.wav', writeWav(samples, { sampleRateHz: 24000 }));
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const samples = new Int16Array(24_000); // one second of silence
+ * await writeFile('speech.wav', writeWav(samples, { sampleRateHz: 24_000 }));
  */
 export function writeWav(
   samples: Int16Array | Float32Array,

@@ -33,8 +33,10 @@ function explain(path: string, cause: unknown): Error {
       `The native addon of sluice-audio did not load (${platformName()}, Node ${process.version}).`,
       `Looked for: ${path}${override}`,
       found,
-      `To fix it, run \`npm run build\` in ${root}`,
-      'It needs CMake 3.21 or newer, make or ninja, and a C++20 compiler.',
+      existsSync(`${root}scripts/prepare.mjs`)
+        ? `To fix it, run \`npm run build\` in ${root} (CMake 3.21 or newer, make or ninja, a C++20 compiler).`
+        : 'This version has no prebuilt addon: run `npm run build` in a clone of the project, and set SLUICE_ADDON to ' +
+          'the build/Release/sluice.node that it makes.',
     ].join('\n'),
     { cause },
   );

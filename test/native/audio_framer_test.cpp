@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -461,6 +463,46 @@ TEST("AudioFramer MaxOutputBytes is proportional to the work") {
     CHECK_EQ(f->MaxOutputBytes(std::numeric_limits<size_t>::max()), f->MaxOutputBytes(size_t{1} << 50));
 }
 
+// A loud tone above the new Nyquist frequency is filtered out, not clipped: clipping before the filter would
+// leave its distortion in the band.
+TEST("AudioFramer leaves room above full scale before the filter") {
+  constexpr uint32_t kFrom = 48000;
+  Bytes loud;
+  for (size_t n = 0; n < kFrom; ++n) {
+    const double t = static_cast<double>(n) / kFrom;
+    const auto x = static_cast<float>(0.25 * std::sin(2 * std::numbers::pi * 997 * t) +
+                                      2 * std::sin(2 * std::numbers::pi * 15013 * t));
+    const auto bits = std::bit_cast<uint32_t>(x);
+    for (unsigned shift = 0; shift < 32; shift += 8) loud.push_back(static_cast<uint8_t>(bits >> shift));
+  }
+  const Bytes wire = AudioOf(Run(Raw(Format::kF32Le, kFrom, 1, Format::kS16Le, 16000), loud, Whole()));
+  REQUIRE(wire.size() == 16000U * 2);
+  double worst = 0;
+  for (size_t k = 1600; k < 14400; ++k) {
+    const auto got = static_cast<int16_t>(wire[2 * k] | wire[2 * k + 1] << 8);
+    const double want = 8192 * std::sin(2 * std::numbers::pi * 997 * static_cast<double>(k) / 16000);
+    worst = std::max(worst, std::abs(got - want));
+  }
+  CHECK_LE(worst, 2.0);
+}
+
+TEST("AudioFramer MaxOutputBytes is the same at any moment, and enough") {
+  for (const FramerOptions& options : {Raw(Format::kS24Le, 44100, 2, Format::kS16Le, 24000),
+                                       Raw(Format::kS16Le, 8000, 1, Format::kS16Le, 8000),
+                                       Raw(Format::kF64Le, 8000, 3, Format::kS16Le, 48000)}) {
+    AudioFramer framer = Made(options);
+    const Bytes source = SignalBytes(options.format, 20000, options.channels, options.sample_rate_hz);
+    for (const size_t chunk : {1U, 7U, 480U, 5001U}) {
+      const size_t room = framer.MaxOutputBytes(chunk);
+      Bytes out(room);
+      for (size_t at = 0; at + chunk <= source.size() && at < 300 * chunk; at += chunk) {
+        REQUIRE(framer.Process(std::span(source).subspan(at, chunk), out).ok());
+        CHECK_EQ(framer.MaxOutputBytes(chunk), room);
+      }
+    }
+  }
+}
+
 TEST("AudioFramer is as new after Reset and after Flush") {
   const FramerOptions options = Raw(Format::kF32Le, 48000, 2, Format::kMulaw, 8000);
   const Bytes a = SignalBytes(Format::kF32Le, 12345, 2, 48000);
@@ -636,6 +678,7 @@ TEST("AudioFramer names the rate of a WAV that cannot be resampled") {
     const Result<size_t> refused = framer.Process(file, out);
     REQUIRE(!refused.ok());
     CHECK(refused.error().code == ErrorCode::kWavUnsupportedRate);
+    CHECK_EQ(refused.error().byte_offset, 24U);
     CHECK(refused.error().message.find(std::to_string(rate)) != std::string::npos);
     CHECK(!framer.Flush(out).ok());  // never an empty success
   }

@@ -49,5 +49,6 @@ int main(int argc, char** argv) {
     }
   }
   std::printf("core: %d passed, %d failed\n", passed, failed);
-  return failed > 0 || passed == 0 ? 1 : 0;
+  if (failed > 0) return 1;
+  return passed == 0 ? 2 : 0;
 }

@@ -384,13 +384,10 @@ TEST("Resampler output does not depend on the cuts") {
   const auto check_pair = [&](uint32_t from_hz, uint32_t to_hz) {
     for (const uint32_t channels : {1U, 2U}) {
       CheckCutsDoNotMatter<float>({from_hz, to_hz, channels}, ++seed);
-      CheckCutsDoNotMatter<int16_t>({from_hz, to_hz, channels, ResamplerQuality::kFast}, ++seed);
+      CheckCutsDoNotMatter<int16_t>({from_hz, to_hz, channels}, ++seed);
     }
   };
-  check_pair(48000, 8000);
-  check_pair(44100, 16000);
-  check_pair(22050, 24000);
-  check_pair(8000, 48000);
+  ForEachPair(check_pair);
   check_pair(24000, 24000);
   check_pair(44101, 48000);  // interpolated
   check_pair(48000, 8009);

@@ -246,7 +246,7 @@ const rawClasses = {
     },
   },
   AudioFramer: {
-    good: () => ['raw', 's16le', 8000, 1, 's16le', 16_000, 1, '"id"'],
+    good: () => ['raw', 's16le', 8000, 1, 's16le', 16_000, 1, '"id"', 1000],
     methods: {
       processInto: () => [u8(8), u8(20_000)],
       flushInto: () => [u8(20_000)],
@@ -400,6 +400,7 @@ const framerOptions = () => ({
   to: 'pcm_16000',
   stepsPerMessage: 1,
   clientReqId: 'id',
+  sourceBytes: 1000,
 });
 attackOptions(
   'new Resampler',

@@ -201,6 +201,30 @@ describe('AudioFramer', () => {
     expect(thrown(() => new AudioFramer(options as never))).toMatchObject({ name, code });
   });
 
+  // An odd chunk without its pad byte before a chunk whose size looks like text: with a useless RIFF size, only the
+  // file's size tells which reading is right.
+  const ambiguous = (): Buffer => {
+    const list = Buffer.concat([Buffer.from('LIST\x40\0\0\0INFO'), Buffer.alloc(0x3c)]);
+    const data = Buffer.alloc(3208);
+    data.write('data', 0);
+    data.writeUInt32LE(3200, 4);
+    const head = Buffer.from(
+      'RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0',
+      'latin1',
+    );
+    return Buffer.concat([head, Buffer.from('junk\x05\0\0\0hello', 'latin1'), list, data]);
+  };
+
+  test('reads a file whose size it knows as readWav does', () => {
+    const wav = ambiguous();
+    expect(readWav(wav)).toMatchObject({ frames: 1600, warnings: ['unpadded-chunk'] });
+    const framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_16000', sourceBytes: wav.length });
+    framer.processInto(wav, new Uint8Array(framer.maxOutputBytes(wav.length)));
+    framer.flushInto(new Uint8Array(framer.maxFlushBytes));
+    expect(framer.wireFrames).toBe(1600);
+    expect(framer.sourceInfo).toMatchObject({ frames: 1600, warnings: ['unpadded-chunk'] });
+  });
+
   test('says that it is closed, however often it is closed', () => {
     const framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm' });
     framer.close();

@@ -12,11 +12,13 @@ const CHANNELS = [1, 2, 6];
 const CASES = ENCODINGS.flatMap((encoding) => CHANNELS.map((channels) => ({ encoding, channels })));
 
 function withTool(tool: string, body: () => void): void {
-  if (spawnSync(tool, ['--help']).error === undefined) return describe(`with ${tool}`, body);
-  console.warn(
-    `NOT RUN: the checks against ${tool}, which is not installed (Debian: sox ffmpeg sndfile-programs)`,
-  );
-  return describe.skip(`with ${tool} (missing)`, body);
+  const missing = spawnSync(tool, ['--help']).error !== undefined;
+  if (missing) {
+    console.warn(
+      `NOT RUN: the checks against ${tool}, which is not installed (Debian: sox ffmpeg sndfile-programs)`,
+    );
+  }
+  describe.skipIf(missing)(`with ${tool}`, body);
 }
 
 let folder: string;

@@ -73,6 +73,16 @@ describe('resample', () => {
 });
 
 describe('Resampler', () => {
+  test('refuses a DataView by name', () => {
+    const resampler = new Resampler({ fromHz: 8000, toHz: 16_000 });
+    const view = new DataView(new ArrayBuffer(8)) as never;
+    expect(thrown(() => resampler.process(view))).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG',
+    });
+    expect(thrown(() => resampler.process(view)).message).toContain('chunk');
+  });
+
   const options = { fromHz: 44_100, toHz: 24_000 } as const;
   const samples = toInt16(sine(5000, 997, 44_100));
 

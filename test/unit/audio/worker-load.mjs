@@ -1,5 +1,5 @@
 // Keeps the addon busy in worker threads and ends them in mid-call. Run by workers.test.ts in a process of its own.
-//   node worker-load.mjs AUDIO_INDEX terminate|exit
+//   node worker-load.mjs AUDIO_INDEX terminate|exit|one-by-one
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 async function work(audioIndex) {
@@ -30,6 +30,29 @@ const busy = (worker) =>
     worker.once('error', reject);
   });
 
+const RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
+/** Every pair of rates: some 12 MB of taps in all. */
+async function openAllPairs(audioIndex) {
+  const { Resampler } = await import(audioIndex);
+  for (const fromHz of RATES)
+    for (const toHz of RATES)
+      for (const quality of ['fast', 'default', 'best']) new Resampler({ fromHz, toHz, quality }).close();
+}
+
+/** Workers one after another, in a process whose main thread never loads the addon: MB that ten of them added. */
+async function oneByOne(audioIndex) {
+  const rssMb = async (workers) => {
+    for (let i = 0; i < workers; i++) {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { pairs: audioIndex } });
+      await new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
+    }
+    return process.memoryUsage.rss() / 1e6;
+  };
+  const before = await rssMb(3);
+  console.log(String(Math.round((await rssMb(10)) - before)));
+}
+
 async function main(audioIndex, how) {
   const rounds = how === 'terminate' ? 6 : 1;
   for (let round = 0; round < rounds; round++) {
@@ -47,5 +70,6 @@ async function main(audioIndex, how) {
   console.log(`alive: ${samples.length}`);
 }
 
-if (isMainThread) await main(process.argv[2], process.argv[3]);
-else await work(workerData);
+if (!isMainThread) await (workerData.pairs ? openAllPairs(workerData.pairs) : work(workerData));
+else if (process.argv[3] === 'one-by-one') await oneByOne(process.argv[2]);
+else await main(process.argv[2], process.argv[3]);

@@ -11,7 +11,7 @@ afterAll(() => audio.remove());
 
 const load = fileURLToPath(new URL('./worker-load.mjs', import.meta.url));
 // A signal or an exit code other than 0 rejects.
-const run = (how: 'terminate' | 'exit') =>
+const run = (how: 'terminate' | 'exit' | 'one-by-one') =>
   promisify(execFile)(process.execPath, [load, audio.index, how], {
     env: { ...process.env, SLUICE_ADDON: addonPath },
   });
@@ -22,4 +22,9 @@ test('worker.terminate() in mid-call leaves the process alive', async () => {
 
 test('process.exit() under load exits with its code', async () => {
   expect((await run('exit')).stdout).toBe('');
+}, 120_000);
+
+test('workers that come and go leave no taps behind', async () => {
+  // Ten workers that each lost their 12 MB of taps would add 120 MB.
+  expect(Number((await run('one-by-one')).stdout)).toBeLessThan(60);
 }, 120_000);
