@@ -1,7 +1,17 @@
 // Brings a clone to the point where its commands work: dependencies, addon, dist. Does nothing that is not needed.
 // Uses Node's own modules alone, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +20,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const ADDON_STAMP = 'build/.addon-stamp';
 const CORE_STAMP = 'build/.core-stamp';
-const DIST_STAMP = 'dist/.stamp';
+const DIST_STAMP = 'build/.dist-stamp';
+const ADDON = 'build/Release/sluice.node';
+const CLI = 'dist/cli/main.js';
+const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Runs a command in the project's root with its output shown; ends the process when it fails. */
 export function run(command, args, options = {}) {
@@ -39,9 +52,9 @@ function newest(path) {
   return readdirSync(full).reduce((time, name) => Math.max(time, newest(join(path, name))), stat.mtimeMs);
 }
 
-/** Whether `product` is missing or older than any of its sources (folders count with all they hold). */
-function stale(product, sources) {
-  return newest(product) <= Math.max(...sources.map(newest)) || !existsSync(join(root, product));
+/** Whether something must be made: its product is gone, or a source is newer than the stamp of the last time. */
+function stale(product, stampPath, sources) {
+  return !existsSync(join(root, product)) || newest(stampPath) <= Math.max(...sources.map(newest));
 }
 
 function stamp(path) {
@@ -85,26 +98,39 @@ function checkNode() {
 
 export function prepareDependencies() {
   checkNode();
-  if (!stale('node_modules/.package-lock.json', ['package-lock.json'])) return;
+  if (!stale(INSTALLED, INSTALLED, ['package-lock.json'])) return;
   console.error('sluice: installing dependencies …');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  // A lock file newer than what npm wrote (a fresh checkout on a coarse clock) must not install again next time.
-  writeFileSync(join(root, 'node_modules/.package-lock.json'), '', { flag: 'a' });
+  // A lock file from the future (another machine's clock) must not install again every time.
+  const now = new Date(Math.max(Date.now(), newest('package-lock.json') + 1));
+  utimesSync(join(root, INSTALLED), now, now);
+}
+
+/** CMake keeps absolute paths: a build folder that came along when the clone was moved cannot be used. */
+function dropForeignCache(folder) {
+  const cache = join(root, folder, 'CMakeCache.txt');
+  if (!existsSync(cache)) return;
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
+  if (home !== root.replaceAll('\\', '/')) rmSync(join(root, folder), { recursive: true });
 }
 
 export function prepareAddon() {
-  if (!stale(ADDON_STAMP, ['native', 'CMakeLists.txt', 'node_modules/.package-lock.json'])) return;
+  if (!stale(ADDON, ADDON_STAMP, ['native/core', 'native/bindings', 'CMakeLists.txt', INSTALLED])) return;
   checkToolchain();
+  dropForeignCache('build');
   console.error('sluice: building the addon …');
-  run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--log-level=warn']);
+  run(process.execPath, ['node_modules/cmake-js/bin/cmake-js', 'compile', '--log-level=warn'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   stamp(ADDON_STAMP);
 }
 
 export function prepareDist() {
-  if (!stale(DIST_STAMP, ['src', 'tsconfig.json', 'node_modules/.package-lock.json'])) return;
+  if (!stale(CLI, DIST_STAMP, ['src', 'tsconfig.json', INSTALLED])) return;
   console.error('sluice: compiling TypeScript …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+  chmodSync(join(root, CLI), 0o755); // for a command that `npm link` made
   stamp(DIST_STAMP);
 }
 
@@ -112,9 +138,10 @@ export function prepareDist() {
 export function prepareCoreTests({ sanitize = false } = {}) {
   const folder = sanitize ? 'build/core-sanitize' : 'build/core';
   const coreStamp = sanitize ? `${CORE_STAMP}-sanitize` : CORE_STAMP;
-  const runner = join(root, folder, process.platform === 'win32' ? 'Release/core_tests.exe' : 'core_tests');
-  if (stale(coreStamp, ['native/core', 'test/native', 'CMakeLists.txt'])) {
+  const runner = join(folder, process.platform === 'win32' ? 'Release/core_tests.exe' : 'core_tests');
+  if (stale(runner, coreStamp, ['native/core', 'test/native', 'CMakeLists.txt'])) {
     checkToolchain();
+    dropForeignCache(folder);
     console.error(`sluice: building the core's tests${sanitize ? ' with sanitizers' : ''} …`);
     const options = [
       '-DSLUICE_CORE_TESTS=ON',
@@ -125,7 +152,7 @@ export function prepareCoreTests({ sanitize = false } = {}) {
     run('cmake', ['--build', folder, '--config', 'Release'], { stdio: ['ignore', 'ignore', 'inherit'] });
     stamp(coreStamp);
   }
-  return runner;
+  return join(root, runner);
 }
 
 /** Our C++ files, relative to the project's root. */

@@ -41,7 +41,7 @@ for (const { name, to, ...from } of CASES) {
   const step = new Uint8Array((from.sampleRateHz * from.channels * BYTES[from.encoding] * 80) / 1000).map(
     (_, i) => i * 7,
   );
-  const out = Buffer.alloc(framer.maxOutputBytes(step.length));
+  const out = Buffer.alloc(framer.maxOutputBytes(step.length)); // the same at any moment
   const plain = () => JSON.stringify({ type: 'audio', audio: Buffer.from(step.buffer).toString('base64') });
   if (name.includes('untouched')) {
     const written = framer.processInto(step, out);

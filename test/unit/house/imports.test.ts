@@ -88,7 +88,6 @@ describe('src', () => {
 
   it('keeps each index.ts to re-exports', () => {
     const offenders = sourceFiles(src, /(^|\/)index\.ts$/).filter((file) => {
-      if (relative(src, file) === join('native', 'index.ts')) return false; // loads the addon; it has no siblings
       const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
       return (
         code.replace(/export\s+(type\s+)?(\*|\{[^}]*\})(\s+as\s+\w+)?\s+from\s+'[^']+';/g, '').trim() !== ''

@@ -9,8 +9,6 @@ const root = resolve(import.meta.dirname, '../../..');
 const folder = join(root, 'build/readme');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => String(match[1]));
-// `using` is newer than Node 20; what it does there is close() at the end.
-const forNode20 = (code: string): string => code.replace(/^using /gm, 'const ');
 
 beforeAll(() => mkdirSync(folder, { recursive: true }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,7 +18,7 @@ describe('README', () => {
 
   it.each(examples.map((code, i) => [i + 1, code] as const))('example %i runs', (i, code) => {
     const file = join(folder, `example-${i}.mjs`);
-    writeFileSync(file, forNode20(code));
+    writeFileSync(file, code);
     const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
       encoding: 'utf8',
       timeout: 20_000,
