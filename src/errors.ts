@@ -3,7 +3,10 @@
  * Not here: who throws what; each function documents its own codes. The list in prose: docs/errors.md.
  */
 
-/** Codes of errors found in bytes by the native core; a test compares this list with native/core/error.h. */
+/**
+ * Codes that a {@link FormatError} carries: what is wrong with the bytes. Found by the native core; a test compares
+ * this list with native/core/error.h. What each means and the way out: docs/errors.md.
+ */
 export const FORMAT_ERROR_CODES = [
   'ERR_WAV_NOT_WAV',
   'ERR_WAV_BAD_CHUNK',
@@ -13,8 +16,13 @@ export const FORMAT_ERROR_CODES = [
   'ERR_WAV_NO_DATA',
   'ERR_WAV_NO_DS64',
 ] as const;
+/** One of {@link FORMAT_ERROR_CODES}. */
 export type FormatErrorCode = (typeof FORMAT_ERROR_CODES)[number];
 
+/**
+ * Codes that an {@link UnsupportedError} carries: what it is in the bytes that this package does not read. Most come
+ * from the native core; a test compares this list with native/core/error.h. Meaning and way out: docs/errors.md.
+ */
 export const UNSUPPORTED_ERROR_CODES = [
   'ERR_WAV_UNSUPPORTED_ENCODING',
   'ERR_WAV_UNSUPPORTED_WIDTH',
@@ -22,9 +30,13 @@ export const UNSUPPORTED_ERROR_CODES = [
   'ERR_WAV_UNSUPPORTED_RATE',
   'ERR_UNSUPPORTED_CONTAINER',
 ] as const;
+/** One of {@link UNSUPPORTED_ERROR_CODES}. */
 export type UnsupportedErrorCode = (typeof UNSUPPORTED_ERROR_CODES)[number];
 
-/** Codes on a RangeError or TypeError: the caller's mistake, thrown at once. */
+/**
+ * Codes in the `code` of a TypeError (a value of the wrong kind) or RangeError (of the right kind, out of range): the
+ * caller's mistake, thrown at once. Meaning and way out: docs/errors.md.
+ */
 export const ARGUMENT_ERROR_CODES = [
   'ERR_OUTPUT_TOO_SMALL',
   'ERR_INVALID_RATE',
@@ -35,15 +47,29 @@ export const ARGUMENT_ERROR_CODES = [
   'ERR_CLOSED',
   'ERR_NO_API_KEY',
 ] as const;
+/** One of {@link ARGUMENT_ERROR_CODES}. */
 export type ArgumentErrorCode = (typeof ARGUMENT_ERROR_CODES)[number];
 
-/** The bytes break their format's specification. */
+/**
+ * The bytes break their format's specification. A new attempt with the same bytes fails alike.
+ *
+ * @example
+ * try {
+ *   readWav(Uint8Array.of(1, 2, 3));
+ * } catch (error) {
+ *   if (!(error instanceof FormatError)) throw error;
+ *   console.error(`${error.code} at byte ${error.byteOffset}: ${error.message}`);
+ * }
+ */
 export class FormatError extends Error {
+  /** Always `FormatError`. */
   override readonly name = 'FormatError';
+  /** What is wrong. Stable, unlike the message, which is for people. */
   readonly code: FormatErrorCode;
-  /** Offset into the file or stream, in bytes, where the fault was seen. */
+  /** Where the fault was seen, in bytes from the start of the file or stream: a whole number from 0. */
   readonly byteOffset: number;
 
+  /** @param byteOffset in bytes from the start of the file or stream */
   constructor(message: string, code: FormatErrorCode, byteOffset: number) {
     super(message);
     this.code = code;
@@ -53,11 +79,17 @@ export class FormatError extends Error {
 
 /** The bytes are valid but outside what this package reads; the message names the feature and the way out. */
 export class UnsupportedError extends Error {
+  /** Always `UnsupportedError`. */
   override readonly name = 'UnsupportedError';
+  /** Which kind of feature. Stable, unlike the message. */
   readonly code: UnsupportedErrorCode;
-  /** Offset into the file or stream, in bytes, where the feature was seen. */
+  /**
+   * Where the feature was seen, in bytes from the start of the file or stream: a whole number from 0. 0 also where an
+   * option asked for it, not the bytes.
+   */
   readonly byteOffset: number;
 
+  /** @param byteOffset in bytes from the start of the file or stream */
   constructor(message: string, code: UnsupportedErrorCode, byteOffset: number) {
     super(message);
     this.code = code;
@@ -67,25 +99,45 @@ export class UnsupportedError extends Error {
 
 /** What every network failure carries beside its message. */
 export interface NetworkErrorInfo {
-  /** The service's own id of the request, once it has given one. */
+  /** The service's own id of the request, once it has given one: with its `ready`. */
   requestId?: string | undefined;
-  /** The WebSocket close code, where a close was the cause. */
+  /** The WebSocket close code (RFC 6455 §7.4), 1000 to 4999, where a close was the cause. */
   closeCode?: number | undefined;
+  /** The error beneath this one, such as the system's. Default: none. */
   cause?: unknown;
 }
 
+/**
+ * How far a session had come: `connect` until the WebSocket is open (name, TCP, TLS, upgrade), `setup` from then to the
+ * service's `ready`, `stream` after that.
+ */
 export type ConnectionPhase = 'connect' | 'setup' | 'stream';
 
 /** The connection failed or ended early. Words received before are never passed off as a whole transcript. */
 export class ConnectionError extends Error {
+  /** Always `ConnectionError`. */
   override readonly name = 'ConnectionError';
+  /**
+   * `ERR_CONNECT`: no connection came about, `cause` has the system's reason. `ERR_CLOSED_EARLY`: it ended before the
+   * service's `end_of_stream`. `ERR_PROTOCOL`: one side sent what the protocol does not allow.
+   */
   readonly code: 'ERR_CONNECT' | 'ERR_CLOSED_EARLY' | 'ERR_PROTOCOL';
+  /** How far the session had come. */
   readonly phase: ConnectionPhase;
+  /** The service's own id of the request; undefined before its `ready`. Name it when you report a fault. */
   readonly requestId: string | undefined;
+  /**
+   * The WebSocket close code, 1000 to 4999 (RFC 6455 §7.4), where a close was the cause; else undefined. 1006: the
+   * connection dropped without a close frame.
+   */
   readonly closeCode: number | undefined;
-  /** Whether trying again may help. */
+  /**
+   * Whether trying again may help: true for system errors, early closes and a service that broke the protocol; false
+   * for a bad certificate, and for the closes by which the peer says that we broke it (1002, 1003, 1007, 1009, 1010).
+   */
   readonly retryable: boolean;
 
+  /** @param info what the fields say; `cause` becomes the error's own */
   constructor(
     message: string,
     info: NetworkErrorInfo & {
@@ -103,16 +155,23 @@ export class ConnectionError extends Error {
   }
 }
 
+/** Which of the {@link Deadlines} passed: `connectMs`, `setupMs`, `idleMs` or `totalMs`. */
 export type DeadlinePhase = 'connect' | 'setup' | 'idle' | 'total';
 
-/** A deadline passed: nothing hangs. */
+/** A deadline passed: nothing hangs. Which there are, in milliseconds, and their defaults: `Deadlines`. */
 export class TimeoutError extends Error {
+  /** Always `TimeoutError`. */
   override readonly name = 'TimeoutError';
+  /** Always `ERR_TIMEOUT`. */
   readonly code = 'ERR_TIMEOUT';
+  /** The deadline that passed. */
   readonly phase: DeadlinePhase;
+  /** The service's own id of the request; undefined before its `ready`. */
   readonly requestId: string | undefined;
+  /** Always true. After `total` there is no time left for it within the same call. */
   readonly retryable = true;
 
+  /** @param info what the fields say; `cause` becomes the error's own */
   constructor(message: string, info: NetworkErrorInfo & { phase: DeadlinePhase }) {
     super(message, info.cause === undefined ? undefined : { cause: info.cause });
     this.phase = info.phase;
@@ -120,17 +179,36 @@ export class TimeoutError extends Error {
   }
 }
 
-/** The service refused: its code, its request id, and whether trying again may help. */
+/**
+ * The service refused, by an `error` message, a close that says so, or an HTTP answer to the upgrade: its code, its
+ * request id, and whether trying again may help (wire reference, section 1.6).
+ *
+ * @example
+ * try {
+ *   await new Gradium().stt.transcribe('call.wav');
+ * } catch (error) {
+ *   if (!(error instanceof SpeechApiError)) throw error;
+ *   console.error(error.apiCode, error.requestId, error.retryable ? 'try again later' : error.message);
+ * }
+ */
 export class SpeechApiError extends Error {
+  /** Always `SpeechApiError`. */
   override readonly name = 'SpeechApiError';
+  /** Always `ERR_SPEECH_API`; the service's own code is `apiCode`. */
   readonly code = 'ERR_SPEECH_API';
-  /** The service's own code (1008 = policy: key, credits, bad setup; 1011 = its own failure) or HTTP status. */
+  /**
+   * The service's own code, 1001 to 1014 (1008 = policy: key, credits, bad setup; 1011 = its own failure), or an HTTP
+   * status; undefined when it gave neither.
+   */
   readonly apiCode: number | undefined;
+  /** The service's own id of the request; undefined before its `ready`. Name it when you report a fault. */
   readonly requestId: string | undefined;
+  /** Whether trying again may help: true for 1011 to 1014, 408, 429, 5xx and no code; false for 1008 and other 4xx. */
   readonly retryable: boolean;
-  /** Seconds the service asked us to wait (`Retry-After`). */
+  /** Seconds from 0 that the service asked us to wait (`Retry-After`, RFC 9110 §10.2.3); undefined when it did not. */
   readonly retryAfterS: number | undefined;
 
+  /** @param info what the fields say; `cause` becomes the error's own */
   constructor(
     message: string,
     info: NetworkErrorInfo & {
@@ -147,12 +225,24 @@ export class SpeechApiError extends Error {
   }
 }
 
-/** A TypeError with a code: an argument is of the wrong kind. */
+/**
+ * A TypeError with a code: an argument is of the wrong kind. Makes it, does not throw it.
+ *
+ * @param code Default `ERR_INVALID_ARG`.
+ * @example
+ * const error = argumentTypeError('path must be a string'); // error.code is 'ERR_INVALID_ARG'
+ */
 export function argumentTypeError(message: string, code: ArgumentErrorCode = 'ERR_INVALID_ARG'): TypeError {
   return Object.assign(new TypeError(message), { code });
 }
 
-/** A RangeError with a code: an argument is of the right kind but outside its range. */
+/**
+ * A RangeError with a code: an argument is of the right kind but outside its range. Makes it, does not throw it.
+ *
+ * @param code Default `ERR_INVALID_ARG`.
+ * @example
+ * const error = argumentRangeError('rate must be 1000 to 192000, got 0', 'ERR_INVALID_RATE');
+ */
 export function argumentRangeError(message: string, code: ArgumentErrorCode = 'ERR_INVALID_ARG'): RangeError {
   return Object.assign(new RangeError(message), { code });
 }

@@ -71,7 +71,7 @@ export type WavEncoding = 'u8' | 's16' | 's24' | 's32' | 'f32' | 'f64' | 'mulaw'
 export interface WriteWavOptions {
   /** Frames in a second: a whole number from 1 to 2 147 483 647. */
   sampleRateHz: number;
-  /** Interleaved channels, from 1, as many as a frame of 65 535 bytes holds; must divide `samples.length`. Default 1. */
+  /** Interleaved, from 1, as many as a frame of 65 535 bytes holds; must divide `samples.length`. Default 1. */
   channels?: number;
   /** Default `s16` for an Int16Array, `f32` for a Float32Array. */
   encoding?: WavEncoding;

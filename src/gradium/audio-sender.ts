@@ -3,6 +3,8 @@
  * Not here: when to send (SttSession.room), where the bytes come from.
  */
 import type { AudioFramer } from '../audio/index.js';
+import { wireAudio } from '../format.js';
+import { frameBytes, type Recording } from './recording.js';
 import type { SttSession } from './stt-session.js';
 
 /**
@@ -22,6 +24,19 @@ const MAX_RUN_BYTES = 256 * 1024;
 const HEAD_PIECE_BYTES = 4 * 1024;
 const MAX_PIECE_BYTES = 256 * 1024;
 
+export type SentSource = Pick<Recording, 'from' | 'layout' | 'wire' | 'info'>;
+
+/** How much audio has been sent: counted by the framer, or by the bytes of a WAV that passes as it is. */
+function sentSeconds(
+  { layout, wire, info }: SentSource,
+  framer: AudioFramer,
+): (sourceBytes: number) => number {
+  const rateHz = wireAudio(wire, 'input')?.sampleRateHz;
+  if (rateHz !== undefined) return () => framer.wireFrames / rateHz;
+  const bytesPerS = frameBytes(layout) * layout.sampleRateHz;
+  return (sourceBytes) => Math.max(0, sourceBytes - (info?.dataOffset ?? 0)) / bytesPerS;
+}
+
 export class AudioSender {
   readonly #framer: AudioFramer;
   readonly #session: SttSession;
@@ -30,21 +45,13 @@ export class AudioSender {
   #awaitsHeader: boolean;
   #payloadBytes = 0;
 
-  /**
-   * @param awaitsHeader whether the framer learns from a WAV header what the audio is
-   * @param sentS the length of the audio sent so far, from the source bytes given so far
-   */
-  constructor(
-    framer: AudioFramer,
-    session: SttSession,
-    awaitsHeader: boolean,
-    sentS: (sourceBytes: number) => number,
-  ) {
+  constructor(framer: AudioFramer, session: SttSession, source: SentSource) {
     this.#framer = framer;
     this.#session = session;
-    this.#awaitsHeader = awaitsHeader;
-    this.#sentS = sentS;
-    this.#pieceBytes = awaitsHeader ? HEAD_PIECE_BYTES : this.#fittingPiece();
+    // The framer parses no WAV that passes as it is.
+    this.#awaitsHeader = source.from.container === 'wav' && source.wire !== 'wav';
+    this.#sentS = sentSeconds(source, framer);
+    this.#pieceBytes = this.#awaitsHeader ? HEAD_PIECE_BYTES : this.#fittingPiece();
   }
 
   /** Sends a piece of `chunk` that begins at `at`; where the next one begins. Call while the session has room. */

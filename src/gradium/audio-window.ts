@@ -19,6 +19,8 @@ const EXACT_EVERY = 16;
  */
 export class AudioWindow {
   sentS = 0;
+  /** Whether any message has come since `ready`. */
+  heard = false;
   #steps = 0;
   #stepS = STEP_S;
   #exactS = 0;
@@ -70,9 +72,12 @@ export class AudioWindow {
     return this.sentS - this.serverS < WINDOW_S;
   }
 
-  /** Whether the service has audio to report on. */
+  /**
+   * Whether the service has audio to report on. Without steps only its first sign of life is owed: what it has to
+   * say after that depends on what is spoken.
+   */
   get owed(): boolean {
-    return this.sawSteps && this.sentS - this.serverS > OWED_S;
+    return (this.sawSteps || !this.heard) && this.sentS - this.serverS > OWED_S;
   }
 
   #readLast(): void {
@@ -85,7 +90,7 @@ export class AudioWindow {
   #correct({ stepS, totalS }: ServerStep): void {
     if (stepS !== undefined && stepS > 0) this.#stepS = stepS;
     const countedS = this.#exactS + (this.#steps - this.#exactSteps) * this.#stepS;
-    this.#exactS = Math.max(this.#exactS, totalS ?? countedS);
+    this.#exactS = Math.max(this.#exactS, countedS, totalS ?? 0);
     this.#exactSteps = this.#steps;
   }
 }

@@ -4,8 +4,9 @@
  */
 import { argumentTypeError } from '../errors.js';
 import { type ByteSource, resolveDeadlines, socketUrl } from '../speech/index.js';
+import type { ClientConfig } from './session.js';
 import { SttStream } from './stt-stream.js';
-import { type ClientConfig, transcribe } from './transcribe.js';
+import { transcribe } from './transcribe.js';
 import { synthesize } from './tts.js';
 import type {
   GradiumOptions,
@@ -16,6 +17,7 @@ import type {
   TtsOptions,
 } from './types.js';
 
+/** Where the Gradium API lives, unless `baseUrl` or GRADIUM_BASE_URL says otherwise (wire reference, section 1.1). */
 export const DEFAULT_BASE_URL = 'https://api.gradium.ai/api';
 
 /** Speech to text. */
@@ -34,9 +36,13 @@ export class GradiumStt {
    * The promise is fulfilled only by a whole transcript: everything else rejects it. Sources that can be read again
    * (path, bytes) are tried again after failures that may pass.
    *
-   * @throws TypeError, RangeError ERR_INVALID_ARG; FormatError, UnsupportedError about the recording;
-   * ConnectionError, TimeoutError, SpeechApiError; the source's own error; `signal.reason`, untouched
+   * @param source A string is a path. A stream is read to its end, or destroyed.
+   * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; FormatError,
+   * UnsupportedError about the recording; ConnectionError ERR_CONNECT, ERR_CLOSED_EARLY, ERR_PROTOCOL; TimeoutError
+   * ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API; the source's own error; `signal.reason`, untouched
+   * @see wire reference, section 2.2
    * @example
+   * const client = new Gradium();
    * const { text, words } = await client.stt.transcribe('call.wav', { language: 'en' });
    */
   transcribe(source: ByteSource, options?: TranscribeOptions): Promise<Transcript> {
@@ -44,12 +50,17 @@ export class GradiumStt {
   }
 
   /**
-   * Opens a live session: write audio bytes, read events.
+   * Opens a live session: write audio bytes, cut anywhere, read events.
    *
-   * @throws TypeError, RangeError ERR_INVALID_ARG; later failures destroy the stream with the error
+   * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; UnsupportedError
+   * ERR_UNSUPPORTED_CONTAINER for `wire: 'opus'`. Later failures, as those of `transcribe`, destroy the stream with the
+   * error.
+   * @see wire reference, section 2.2
    * @example
-   * const stream = client.stt.stream({ format: { encoding: 'mulaw', sampleRateHz: 8000 } });
-   * phone.pipe(stream);
+   * import { createReadStream } from 'node:fs';
+   *
+   * const stream = new Gradium().stt.stream({ format: { encoding: 'mulaw', sampleRateHz: 8000 } });
+   * createReadStream('line.ulaw').pipe(stream);
    * for await (const event of stream) if (event.type === 'word') console.log(event.word.text);
    */
   stream(options: SttStreamOptions): SttStream {
@@ -69,10 +80,16 @@ export class GradiumTts {
   /**
    * Speaks a text and collects the audio, `wav` by default, with the time of every word.
    *
-   * @throws TypeError, RangeError ERR_INVALID_ARG (an empty text too); ConnectionError, TimeoutError, SpeechApiError;
+   * @param text Cut at white space into messages of some 300 characters; `<break time="1.5s" />` (0.1 to 2 s) and
+   * `<flush>` are the service's to understand.
+   * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG (an empty text too); ConnectionError ERR_CONNECT,
+   * ERR_CLOSED_EARLY, ERR_PROTOCOL (also for no audio at all); TimeoutError ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API;
    * FormatError when the service's WAV is none; `signal.reason`, untouched
+   * @see wire reference, section 2.3
    * @example
-   * await (await client.tts.synthesize('Hello there.', { voiceId })).save('hello.wav');
+   * const client = new Gradium();
+   * const speech = await client.tts.synthesize('Hello there.', { voiceId: 'YOUR_VOICE' });
+   * await speech.save('hello.wav');
    */
   synthesize(text: string, options?: TtsOptions): Promise<Speech> {
     return synthesize(this.#config, text, options);
@@ -82,14 +99,16 @@ export class GradiumTts {
 /**
  * A client of the Gradium speech API. It opens nothing by itself; every call has a connection of its own.
  *
- * @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG
  * @example
  * const client = new Gradium(); // GRADIUM_API_KEY, GRADIUM_BASE_URL
  */
 export class Gradium {
+  /** Speech to text. */
   readonly stt: GradiumStt;
+  /** Text to speech. */
   readonly tts: GradiumTts;
 
+  /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
     const apiKey = checkedKey(options.apiKey ?? process.env.GRADIUM_API_KEY);
     const baseUrl = options.baseUrl ?? (process.env.GRADIUM_BASE_URL || DEFAULT_BASE_URL);

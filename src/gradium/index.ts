@@ -7,6 +7,7 @@ export {
   TimeoutError,
   UnsupportedError,
 } from '../errors.js';
+export type { ByteSource } from '../speech/index.js';
 export { DEFAULT_BASE_URL, Gradium, type GradiumStt, type GradiumTts } from './client.js';
 export type { SttStream } from './stt-stream.js';
 export type {

@@ -50,12 +50,27 @@ export interface Ready {
 /** Everything in `ready` may be missing but the message itself; only a text in place of a number is worse. */
 export function readReady(message: ServerMessage): Ready {
   return {
-    requestId: optionalString(message, 'request_id') ?? '',
+    requestId: requestIdOf(message),
     model: optionalString(message, 'model_name') ?? '',
     sampleRateHz: optionalNumber(message, 'sample_rate') ?? 0,
     frameSize: optionalNumber(message, 'frame_size') ?? 0,
-    delayInFrames: optionalNumber(message, 'delay_in_frames') ?? optionalNumber(message, 'delay_in_tokens'),
+    delayInFrames: delayOf(message),
   };
+}
+
+/** A text; some make it a number. */
+function requestIdOf(message: ServerMessage): string {
+  const id = message.request_id;
+  return typeof id === 'number' ? String(id) : (optionalString(message, 'request_id') ?? '');
+}
+
+/** What no decoder has would move every word. */
+const MAX_DELAY_FRAMES = 80;
+
+function delayOf(message: ServerMessage): number | undefined {
+  const delay = optionalNumber(message, 'delay_in_frames') ?? optionalNumber(message, 'delay_in_tokens');
+  if (delay === undefined || (delay >= 0 && delay <= MAX_DELAY_FRAMES)) return delay;
+  throw new Malformed(`ready.delay_in_frames is not from 0 to ${MAX_DELAY_FRAMES}`);
 }
 
 export interface ServerText {
@@ -112,9 +127,19 @@ export function readFlushed(message: ServerMessage): { flushId: number | string 
 }
 
 export function readError(message: ServerMessage): { message: string; code: number | undefined } {
-  const code = Number.parseInt(String(message.code), 10);
-  const text = typeof message.message === 'string' ? message.message : '';
-  return { message: text, code: Number.isNaN(code) ? undefined : code };
+  const { code } = message;
+  const number = typeof code === 'string' && /^\d+$/.test(code) ? Number(code) : code;
+  const said = message.message ?? message.error ?? message.detail ?? '';
+  return {
+    message: typeof said === 'string' ? said : JSON.stringify(said),
+    code: isErrorCode(number) ? number : undefined,
+  };
+}
+
+/** HTTP's and the WebSocket's codes for what failed; of another number nobody knows whether a new attempt can help. */
+function isErrorCode(code: unknown): code is number {
+  if (typeof code !== 'number' || !Number.isInteger(code)) return false;
+  return (code >= 400 && code <= 599) || (code >= 1001 && code <= 1014);
 }
 
 export interface ServerAudio {

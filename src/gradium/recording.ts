@@ -37,6 +37,8 @@ export interface Recording {
   untouched: boolean;
   /** The WAV header's facts: of the whole file where it could be looked at, else as far as the stream had come. */
   info: AudioInfo | undefined;
+  /** Size of the whole source, where it is known beforehand. */
+  bytes: number | undefined;
   /** In seconds, where it is known beforehand. */
   durationS: number | undefined;
   /** Nothing but a header, if that. */
@@ -148,6 +150,7 @@ function wholeRecording(
     layout,
     ...plan,
     info,
+    bytes,
     durationS: frames / layout.sampleRateHz,
     empty: frames === 0,
     again: true,
@@ -170,6 +173,7 @@ async function streamedRecording(
     layout,
     ...wireFor(layout, wire),
     info: head.info,
+    bytes: undefined,
     durationS: undefined,
     empty: head.empty,
     again: false,

@@ -1,17 +1,27 @@
 /**
  * What STT and TTS sessions share: setup, the one `ready`, errors, deadlines while we wait, and the end.
- * Not here: what lies between; see stt-session.ts and tts-session.ts.
+ * Not here: what lies between; see stt-session.ts and tts.ts.
  */
 import { ConnectionError, type ConnectionPhase, TimeoutError } from '../errors.js';
 import {
+  CLOSE_TIMEOUT_MS,
+  type Deadlines,
   DeadlineTimer,
   type ErrorContext,
   protocolError,
+  quoted,
   type ResolvedDeadlines,
   SpeechSocket,
   serviceError,
 } from '../speech/index.js';
 import { Malformed, parseMessage, type Ready, readError, readReady, type ServerMessage } from './messages.js';
+
+/** What the client knows and a call does not. */
+export interface ClientConfig {
+  url: URL;
+  apiKey: string;
+  deadlines: Deadlines | undefined;
+}
 
 export interface SessionConfig {
   url: URL;
@@ -34,8 +44,11 @@ export interface SessionHandlers {
   onFail(error: unknown): void;
 }
 
-/** After an `error` without a code, for the close code that tells whether a new attempt can help. */
-const CLOSE_CODE_WAIT_MS = 1_000;
+/**
+ * After an `error` without a code, for the close code that tells whether a new attempt can help. The socket reports a
+ * close only when the connection is gone, and may wait as long as this for that.
+ */
+const CLOSE_CODE_WAIT_MS = CLOSE_TIMEOUT_MS + 1_000;
 
 export class GradiumSession {
   readonly #handlers: SessionHandlers;
@@ -48,6 +61,8 @@ export class GradiumSession {
   #finishing = false;
   #waiting = false;
   #paused = false;
+  /** Messages that the kernel has not wholly taken. */
+  #unsent = 0;
   #uncoded: { message: string; wait: DeadlineTimer } | undefined;
 
   /** Connects at once. */
@@ -66,9 +81,9 @@ export class GradiumSession {
       connectMs: deadlines.connectMs,
       secrets: this.#secrets,
       where: () => this.#context(),
-      onOpen: () => this.#opened(setup),
+      onOpen: () => this.#checked(() => this.#opened(setup)),
       onMessage: (data) => this.#received(data),
-      onDrain: () => this.#drained(),
+      onDrain: () => this.#checked(() => this.#drained()),
       onFail: (error) => this.#failed(error),
     });
   }
@@ -90,6 +105,7 @@ export class GradiumSession {
   }
 
   send(message: string | Buffer): void {
+    this.#unsent++;
     this.#socket.send(message);
   }
 
@@ -104,6 +120,11 @@ export class GradiumSession {
   setWaiting(waiting: boolean): void {
     this.#waiting = waiting || this.#finishing;
     this.#watchIdle();
+  }
+
+  /** A sign of life: the idle deadline begins anew. */
+  postponeIdle(): void {
+    if (this.#idle.running) this.#idle.refresh();
   }
 
   /** Stops reading while the consumer is behind; no deadline runs against the service meanwhile. */
@@ -129,27 +150,44 @@ export class GradiumSession {
     this.#socket.destroy();
   }
 
+  /** Ends it for a reason found outside of the handlers. */
+  fail(error: unknown): void {
+    this.#socket.fail(this.#typed(error));
+  }
+
   #opened(setup: object): void {
     this.#phase = 'setup';
     this.#setup.start();
-    this.#socket.send(JSON.stringify(setup));
+    this.send(JSON.stringify(setup));
     this.#handlers.onOpen();
   }
 
   #drained(): void {
-    if (this.#idle.running) this.#idle.refresh();
+    this.#unsent--;
+    if (this.#finishing) this.postponeIdle();
     this.#handlers.onDrain();
   }
 
   #received(data: Buffer): void {
     if (this.#uncoded) return;
-    if (this.#idle.running) this.#idle.refresh();
-    if (this.#handlers.onFrame(data)) return;
+    this.postponeIdle();
     try {
-      this.#dispatch(parseMessage(data));
+      if (!this.#handlers.onFrame(data)) this.#dispatch(parseMessage(data));
     } catch (error) {
-      throw error instanceof Malformed ? protocolError(error.message, this.#context()) : error;
+      throw this.#typed(error);
     }
+  }
+
+  #checked(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      throw this.#typed(error);
+    }
+  }
+
+  #typed(error: unknown): unknown {
+    return error instanceof Malformed ? protocolError(error.message, this.#context()) : error;
   }
 
   #dispatch(message: ServerMessage): void {
@@ -169,8 +207,10 @@ export class GradiumSession {
     }
   }
 
-  #gotReady(ready: Ready): void {
+  #gotReady(said: Ready): void {
     if (this.#ready) throw new Malformed('a second ready');
+    // Cleaned here once: it goes into messages, and the service could echo anything in it.
+    const ready = { ...said, requestId: quoted(said.requestId, this.#secrets) };
     this.#ready = ready;
     this.#phase = 'stream';
     this.#setup.stop();
@@ -190,7 +230,7 @@ export class GradiumSession {
 
   #gotEnd(): void {
     if (!this.#ready) throw new Malformed('end_of_stream before ready');
-    if (!this.#finishing) {
+    if (!this.#finishing || this.#unsent > 0) {
       throw new ConnectionError('the service ended the stream before all of the input was sent', {
         code: 'ERR_CLOSED_EARLY',
         phase: this.#phase,

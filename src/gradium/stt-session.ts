@@ -49,6 +49,8 @@ export class SttSession {
   #model: string;
   #room: Deferred | undefined;
   #flushes = 0;
+  #lastFlushId = 0;
+  #audioS = 0;
 
   /** Connects at once. */
   constructor(options: SttSessionOptions) {
@@ -63,7 +65,7 @@ export class SttSession {
       onFrame: (data) => this.#frame(data),
       onReady: (ready) => this.#ready(ready),
       onMessage: (message) => this.#message(message),
-      onDrain: () => this.#wake(false),
+      onDrain: () => this.#drained(),
       onEnd: () => this.#ended(),
       onFail: (error) => options.onFail(error),
     });
@@ -100,7 +102,7 @@ export class SttSession {
    * fails first. Audio does not wait for `ready`, only for the connection.
    */
   room(): Promise<void> | undefined {
-    if (!this.#room && !this.#hasRoom(HIGH_WATER_BYTES, true)) {
+    if (!this.#room && !this.#roomLeft()) {
       this.#room = deferred();
       this.#updateWaiting();
     }
@@ -115,21 +117,21 @@ export class SttSession {
   /** @param sentS all the audio sent so far, in seconds. */
   sent(sentS: number): void {
     this.#window.sentS = sentS;
+    this.#limitWords(sentS);
     this.#updateWaiting();
   }
 
+  /** @param flushId greater than any before. */
   flush(flushId: number): void {
     this.#flushes++;
+    this.#lastFlushId = flushId;
     this.#session.send(JSON.stringify({ type: 'flush', flush_id: flushId }));
     this.#updateWaiting();
   }
 
-  /** All audio was sent. @param audioS its length in the source, where it is known. */
-  finish(audioS: number | undefined): void {
-    if (audioS !== undefined) {
-      const lateS = this.#options.options.timestamps === 'decoder' ? decoderDelayS(this.#delayInFrames) : 0;
-      this.#words.audioEndS = audioS + lateS;
-    }
+  /** All audio was sent. @param audioS its length in the source. */
+  finish(audioS: number): void {
+    this.#limitWords(audioS);
     this.#session.finish();
   }
 
@@ -149,11 +151,34 @@ export class SttSession {
     return this.#options.options.timestamps === 'source' ? decoderDelayS(delayInFrames) : 0;
   }
 
+  /** No word lies beyond the audio sent: one absurd time would push all that come after it. */
+  #limitWords(audioS: number): void {
+    this.#audioS = audioS;
+    const lateS = this.#options.options.timestamps === 'decoder' ? decoderDelayS(this.#delayInFrames) : 0;
+    this.#words.audioEndS = audioS + lateS;
+  }
+
+  /** What the service did wrong fails the session; it is not thrown at a sender who asks for room. */
+  #roomLeft(): boolean {
+    try {
+      return this.#hasRoom(HIGH_WATER_BYTES, true);
+    } catch (error) {
+      this.#session.fail(error);
+      return false;
+    }
+  }
+
   #hasRoom(highBytes: number, exact: boolean): boolean {
     const session = this.#session;
     return (
       session.isOpen && session.bufferedBytes <= highBytes && this.#window.hasRoom(session.isReady, exact)
     );
+  }
+
+  #drained(): void {
+    // A peer that works off our backlog is alive. What leaves at once shows only that there is a kernel.
+    if (this.#room) this.#session.postponeIdle();
+    this.#wake(false);
   }
 
   /** Something moved: lets the sender go on if that was what it waited for. */
@@ -170,6 +195,10 @@ export class SttSession {
   }
 
   #frame(data: Buffer): boolean {
+    if (!this.#window.heard && this.#session.isReady) {
+      this.#window.heard = true;
+      this.#updateWaiting();
+    }
     if (this.#options.steps || !isStepFrame(data)) return false;
     this.#window.stepFrame(data);
     this.#stepped();
@@ -186,6 +215,7 @@ export class SttSession {
     this.#delayInFrames = ready.delayInFrames ?? this.#delayInFrames;
     this.#model = ready.model || this.#model;
     this.#words.shiftS = this.#shiftFor(this.#delayInFrames);
+    this.#limitWords(this.#audioS);
     const { requestId, sampleRateHz, frameSize } = ready;
     this.#options.onEvent({
       type: 'ready',
@@ -250,8 +280,10 @@ export class SttSession {
   }
 
   #flushed(message: ServerMessage): void {
-    this.#flushes = Math.max(0, this.#flushes - 1);
-    this.#options.onEvent({ type: 'flushed', ...readFlushed(message) });
+    const { flushId } = readFlushed(message);
+    // One answer may stand for all flushes up to it.
+    this.#flushes = Number(flushId) >= this.#lastFlushId ? 0 : Math.max(0, this.#flushes - 1);
+    this.#options.onEvent({ type: 'flushed', flushId });
     this.#updateWaiting();
   }
 

@@ -39,6 +39,7 @@ export function checkSttOptions(options: SttOptions, defaultSteps: number): Chec
   if (timestamps !== 'source' && timestamps !== 'decoder') {
     throw argumentRangeError("timestamps must be 'source' or 'decoder'");
   }
+  checkSignal(options.signal);
   const steps = checkNumber('stepsPerMessage', options.stepsPerMessage, 1, MAX_STEPS_PER_MESSAGE, true);
   return {
     language: checkText('language', options.language) ?? 'any',
@@ -99,6 +100,11 @@ export function checkText(name: string, value: unknown): string | undefined {
   if (typeof value !== 'string') throw argumentTypeError(`${name} must be a string, got ${typeof value}`);
   if (value === '') throw argumentRangeError(`${name} must not be empty`);
   return value;
+}
+
+export function checkSignal(value: unknown): void {
+  if (value === undefined || value instanceof AbortSignal) return;
+  throw argumentTypeError('signal must be an AbortSignal');
 }
 
 export function checkExtra(value: unknown): Record<string, unknown> {

@@ -5,12 +5,12 @@
 import { Duplex } from 'node:stream';
 import { AudioFramer, type AudioInfo } from '../audio/index.js';
 import { argumentTypeError, TimeoutError } from '../errors.js';
-import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope } from '../speech/index.js';
+import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
 import { AudioSender } from './audio-sender.js';
 import { checkWire, frameBytes, layoutOf, type SampleLayout, wireFor } from './recording.js';
+import type { ClientConfig } from './session.js';
 import { SttSession } from './stt-session.js';
 import { type CheckedSttOptions, checkSttOptions } from './stt-setup.js';
-import { awaitsHeader, type ClientConfig, sentSeconds } from './transcribe.js';
 import type { SttEvent, SttStreamOptions } from './types.js';
 import { WavHead } from './wav-head.js';
 
@@ -45,9 +45,7 @@ export class SttStream extends Duplex {
   readonly #total: DeadlineTimer;
   /** Of a WAV, until its header is known. */
   #head: WavHead | undefined;
-  #running:
-    | { session: SttSession; sender: AudioSender; framer: AudioFramer; layout: SampleLayout }
-    | undefined;
+  #running: Running | undefined;
   #takenBytes = 0;
   #flushId = 0;
   #flushes: { atBytes: number; id: number }[] = [];
@@ -75,10 +73,16 @@ export class SttStream extends Duplex {
     );
     // Errors are for whoever reads or writes; nobody doing so must not end the process.
     this.on('error', () => {});
-    if (layout) this.#start(layout, undefined);
-    this.#total.start();
     this.#scope = new Scope(options.signal);
     this.#scope.onFail((reason) => this.destroy(reason as Error));
+    if (this.destroyed) return;
+    this.#total.start();
+    try {
+      if (layout) this.#start(layout, undefined);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
   }
 
   /** The service's id of this session, once it has said `ready`. */
@@ -102,6 +106,7 @@ export class SttStream extends Duplex {
     return id;
   }
 
+  /** The events; throws the error that ended the stream. Leaving the loop early closes the connection. */
   override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> &
     AsyncIterator<SttEvent> {
     return super[Symbol.asyncIterator]();
@@ -189,8 +194,7 @@ export class SttStream extends Duplex {
       onEnd: () => this.push(null),
       onFail: (error) => this.destroy(error as Error),
     });
-    const header = awaitsHeader({ from: this.#options.format, wire });
-    const sender = new AudioSender(framer, session, header, sentSeconds({ layout, wire, info }, framer));
+    const sender = new AudioSender(framer, session, { from: this.#options.format, layout, wire, info });
     this.#running = { session, sender, framer, layout };
     return this.#running;
   }
@@ -199,12 +203,13 @@ export class SttStream extends Duplex {
   #send(running: Running, audio: Uint8Array, at: number, done: () => void, failed: Callback): void {
     if (this.destroyed) return;
     const { session, sender } = running;
+    const turns = new Turns();
     try {
       let next = at;
       while (next < audio.length) {
-        const room = session.room();
-        if (room) {
-          room.then(() => this.#send(running, audio, next, done, failed));
+        const wait = session.room() ?? turns.due();
+        if (wait) {
+          wait.then(() => this.#send(running, audio, next, done, failed));
           return;
         }
         next = sender.sendPiece(audio, next);

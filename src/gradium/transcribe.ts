@@ -3,38 +3,24 @@
  * Not here: the protocol (stt-session.ts), what the recording is (recording.ts).
  */
 import { AudioFramer } from '../audio/index.js';
-import { TimeoutError } from '../errors.js';
-import { wireAudio } from '../format.js';
 import {
   type ByteSource,
   type ChunkReader,
-  DeadlineTimer,
   deferred,
   type ResolvedDeadlines,
   resolveDeadlines,
   Scope,
+  TotalDeadline,
+  Turns,
   totalMs,
   withRetries,
 } from '../speech/index.js';
 import { AudioSender } from './audio-sender.js';
-import {
-  frameBytes,
-  openRecording,
-  type Recording,
-  type SourceFacts,
-  sourceFacts,
-  WAV,
-} from './recording.js';
+import { openRecording, type Recording, type SourceFacts, sourceFacts, WAV } from './recording.js';
+import type { ClientConfig } from './session.js';
 import { SttSession } from './stt-session.js';
 import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
-import type { Deadlines, TranscribeOptions, Transcript, Word } from './types.js';
-
-/** What the client knows and a call does not. */
-export interface ClientConfig {
-  url: URL;
-  apiKey: string;
-  deadlines: Deadlines | undefined;
-}
+import type { TranscribeOptions, Transcript, Word } from './types.js';
 
 /** 800 ms: masking and the trip through the socket cost per message. */
 const STEPS_PER_MESSAGE = 10;
@@ -70,7 +56,11 @@ export async function transcribe(
       stt.wire,
       scope,
     );
-    if (recording.empty) return emptyTranscript(recording, stt);
+    if (recording.empty) {
+      // A stream is still held.
+      recording.open().close();
+      return emptyTranscript(recording, stt);
+    }
     if (recording.durationS !== undefined) total.start(totalMs(deadlines, recording.durationS));
     const { onProgress } = options;
     const lengthKnown = (durationS: number) => total.start(totalMs(deadlines, durationS));
@@ -85,39 +75,17 @@ export async function transcribe(
   }
 }
 
-/** The deadline for a whole call. The first `start` counts. */
-class TotalDeadline {
-  readonly #scope: Scope;
-  #timer: DeadlineTimer | undefined;
-  #endsAtMs = Number.POSITIVE_INFINITY;
-
-  constructor(scope: Scope) {
-    this.#scope = scope;
-  }
-
-  start(ms: number): void {
-    if (this.#timer) return;
-    const error = () => new TimeoutError(`not done within ${ms} ms`, { phase: 'total' });
-    this.#timer = new DeadlineTimer(ms, () => this.#scope.fail(error()));
-    this.#timer.start();
-    if (ms > 0) this.#endsAtMs = performance.now() + ms;
-  }
-
-  get remainingMs(): number {
-    return this.#endsAtMs - performance.now();
-  }
-
-  stop(): void {
-    this.#timer?.stop();
-  }
-}
-
 async function attempt(job: Job, outer: Scope): Promise<Transcript> {
   const { config, recording, stt, deadlines } = job;
-  const { from, wire } = recording;
+  const { from, wire, bytes } = recording;
   const scope = new Scope(outer);
   const words: Word[] = [];
-  const framer = new AudioFramer({ from, to: wire, stepsPerMessage: stt.stepsPerMessage });
+  const framer = new AudioFramer({
+    from,
+    to: wire,
+    stepsPerMessage: stt.stepsPerMessage,
+    ...(bytes !== undefined && { sourceBytes: bytes }),
+  });
   const reader = recording.open();
   const ended = deferred();
   const session = new SttSession({
@@ -152,15 +120,16 @@ async function sendAll(
   reader: ChunkReader,
 ): Promise<SourceFacts> {
   const { recording } = job;
-  const sender = new AudioSender(framer, session, awaitsHeader(recording), sentSeconds(recording, framer));
+  const sender = new AudioSender(framer, session, recording);
+  const turns = new Turns();
   let bytesRead = 0;
   for (;;) {
     const chunk = await scope.wait(reader.next());
     if (!chunk) break;
     bytesRead += chunk.length;
     for (let at = 0; at < chunk.length; ) {
-      const room = session.room();
-      if (room) await scope.wait(room);
+      const wait = session.room() ?? turns.due();
+      if (wait) await scope.wait(wait);
       else at = sender.sendPiece(chunk, at);
     }
   }
@@ -169,22 +138,6 @@ async function sendAll(
   const facts = sourceFacts(job.recording, framer.sourceInfo, bytesRead);
   job.lengthKnown(facts.durationS);
   return facts;
-}
-
-/** Whether the framer parses a WAV; it does not when the WAV passes as it is. */
-export function awaitsHeader({ from, wire }: Pick<Recording, 'from' | 'wire'>): boolean {
-  return from.container === 'wav' && wire !== 'wav';
-}
-
-/** How much audio has been sent: counted by the framer, or by the bytes of a WAV that passes as it is. */
-export function sentSeconds(
-  { layout, wire, info }: Pick<Recording, 'layout' | 'wire' | 'info'>,
-  framer: AudioFramer,
-): (sourceBytes: number) => number {
-  const rateHz = wireAudio(wire, 'input')?.sampleRateHz;
-  if (rateHz !== undefined) return () => framer.wireFrames / rateHz;
-  const bytesPerS = frameBytes(layout) * layout.sampleRateHz;
-  return (sourceBytes) => Math.max(0, sourceBytes - (info?.dataOffset ?? 0)) / bytesPerS;
 }
 
 function progressHandler({ onProgress, recording }: Job): { onProgress?: (serverS: number) => void } {

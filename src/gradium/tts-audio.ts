@@ -16,10 +16,16 @@ const OPUS_RATE_HZ = 48_000;
 
 /**
  * @param heardS where the last message's audio stops, as the service says: the length of what is not sample-counted
+ * @returns undefined when there is no sound in it: no bytes, or a WAV header alone
  * @throws FormatError when what was sent as WAV is none
  */
-export function collectAudio(parts: Buffer[], format: WireFormat, heardS: number): CollectedAudio {
+export function collectAudio(
+  parts: Buffer[],
+  format: WireFormat,
+  heardS: number,
+): CollectedAudio | undefined {
   const data = Buffer.concat(parts);
+  if (data.length === 0) return undefined;
   if (format === 'wav') return wavWithTrueSizes(data);
   const wire = wireAudio(format, 'output');
   if (!wire) return { data, sampleRateHz: OPUS_RATE_HZ, durationS: heardS };
@@ -32,13 +38,17 @@ export function collectAudio(parts: Buffer[], format: WireFormat, heardS: number
  * The service's WAV begins with a header that knows no sizes (0xFFFFFFFF). RIFF/WAVE: the file's size less 8 lies
  * at byte 4, the data chunk's size in the four bytes before its first sample.
  */
-function wavWithTrueSizes(data: Buffer): CollectedAudio {
+function wavWithTrueSizes(data: Buffer): CollectedAudio | undefined {
   const { dataOffset, sampleRateHz, durationS } = probeAudio(data);
   const actual = data.length - dataOffset;
-  const declared = data.readUInt32LE(dataOffset - 4);
-  if (declared > actual || (declared === 0 && actual > 0)) {
-    data.writeUInt32LE(data.length - 8, 4);
-    data.writeUInt32LE(actual, dataOffset - 4);
-  }
+  if (actual <= 0) return undefined;
+  correctSize(data, 4, data.length - 8);
+  correctSize(data, dataOffset - 4, actual);
   return { data, sampleRateHz, durationS };
+}
+
+/** A size that fits is left alone: other chunks may follow. */
+function correctSize(data: Buffer, at: number, actual: number): void {
+  const declared = data.readUInt32LE(at);
+  if (declared > actual || declared === 0) data.writeUInt32LE(actual, at);
 }

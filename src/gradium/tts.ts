@@ -2,22 +2,22 @@
  * Text to speech: the setup, the session, and what comes of it.
  * Not here: cutting the text (tts-text.ts), the audio's header (tts-audio.ts).
  */
-import { argumentRangeError, argumentTypeError, ConnectionError, TimeoutError } from '../errors.js';
+import { argumentRangeError, argumentTypeError, ConnectionError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 import {
-  DeadlineTimer,
   deferred,
+  protocolError,
   type ResolvedDeadlines,
   resolveDeadlines,
   Scope,
+  TotalDeadline,
   totalMs,
   withRetries,
 } from '../speech/index.js';
-import { readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
+import { type Ready, readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
 import { saveWhole } from './save.js';
-import { GradiumSession } from './session.js';
-import { checkExtra, checkNumber, checkText, defined } from './stt-setup.js';
-import type { ClientConfig } from './transcribe.js';
+import { type ClientConfig, GradiumSession } from './session.js';
+import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
 import { collectAudio } from './tts-audio.js';
 import { textMessages } from './tts-text.js';
 import type { Speech, TtsOptions, Word } from './types.js';
@@ -69,21 +69,18 @@ export async function synthesize(
   options: TtsOptions = {},
 ): Promise<Speech> {
   if (typeof text !== 'string') throw argumentTypeError(`text must be a string, got ${typeof text}`);
+  checkSignal(options.signal);
   const setup = ttsSetup(options);
   const messages = textMessages(text);
   if (messages.length === 0) throw argumentRangeError('text is empty: there is nothing to say');
   const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
   const scope = new Scope(options.signal);
-  const ms = totalMs(deadlines, text.length / CHARS_PER_S);
-  const endsAtMs = ms > 0 ? performance.now() + ms : Number.POSITIVE_INFINITY;
-  const total = new DeadlineTimer(ms, () =>
-    scope.fail(new TimeoutError(`not done within ${ms} ms`, { phase: 'total' })),
-  );
+  const total = new TotalDeadline(scope);
   try {
     scope.throwIfFailed();
-    total.start();
-    return await withRetries({ retries, scope, remainingMs: () => endsAtMs - performance.now() }, () =>
+    total.start(totalMs(deadlines, text.length / CHARS_PER_S));
+    return await withRetries({ retries, scope, remainingMs: () => total.remainingMs }, () =>
       attempt({ ...config, deadlines }, setup, messages, scope),
     );
   } finally {
@@ -104,7 +101,7 @@ async function attempt(
   const session = new GradiumSession(config, setup, {
     onOpen: () => sendText(session, messages),
     onFrame: () => false,
-    onReady: () => {},
+    onReady: (ready) => heard.ready(ready),
     onMessage: (message) => heard.message(message),
     onDrain: () => {},
     onEnd: ended.resolve,
@@ -130,6 +127,11 @@ class Heard {
   readonly #parts: Buffer[] = [];
   readonly #words: Word[] = [];
   #stopS = 0;
+  #readyRateHz = 0;
+
+  ready({ sampleRateHz }: Ready): void {
+    this.#readyRateHz = sampleRateHz;
+  }
 
   message(message: ServerMessage): void {
     if (message.type === 'audio') this.#audio(message);
@@ -137,9 +139,10 @@ class Heard {
     // Other types (flushed, need_more_text and what may come) ask nothing of us.
   }
 
-  /** @throws ConnectionError ERR_PROTOCOL when there is no audio at all */
+  /** @throws ConnectionError ERR_PROTOCOL when there is no sound at all, or not at the rate that was announced */
   speech(outputFormat: WireFormat, requestId: string): Speech {
-    if (this.#parts.length === 0) {
+    const audio = collectAudio(this.#parts, outputFormat, this.#stopS);
+    if (!audio) {
       throw new ConnectionError('the service ended the stream without any audio', {
         code: 'ERR_PROTOCOL',
         phase: 'stream',
@@ -147,7 +150,8 @@ class Heard {
         retryable: true,
       });
     }
-    const { data, sampleRateHz, durationS } = collectAudio(this.#parts, outputFormat, this.#stopS);
+    const { data, sampleRateHz, durationS } = audio;
+    this.#checkRate(outputFormat, sampleRateHz, requestId);
     return {
       data,
       outputFormat,
@@ -157,6 +161,14 @@ class Heard {
       words: this.#words,
       save: (path) => saveWhole(path, data),
     };
+  }
+
+  /** Only where the service chooses the rate: what `sample_rate` means beside a format that names one, no source says. */
+  #checkRate(format: WireFormat, rateHz: number, requestId: string): void {
+    const saidHz = this.#readyRateHz;
+    if ((format !== 'pcm' && format !== 'wav') || saidHz === 0 || saidHz === rateHz) return;
+    const message = `ready.sample_rate is ${saidHz}, and the ${format} audio has ${rateHz} Hz`;
+    throw protocolError(message, { phase: 'stream', requestId, secrets: [] });
   }
 
   #audio(message: ServerMessage): void {
@@ -170,10 +182,13 @@ class Heard {
     const stopS = requiredNumber(message, 'stop_s');
     const trimmed = text.trim();
     if (trimmed === '') return;
+    // Never before 0, nor before the word before it.
+    const previous = this.#words.findLast((word) => word.streamId === streamId);
+    const wordStartS = Math.max(startS, previous?.startS ?? 0);
     this.#words.push({
       text: trimmed,
-      startS,
-      stopS: Math.max(startS, stopS),
+      startS: wordStartS,
+      stopS: Math.max(wordStartS, stopS),
       ...(streamId === undefined ? {} : { streamId }),
     });
   }

@@ -7,12 +7,21 @@ import type { Deadlines } from '../speech/index.js';
 
 export type { Deadlines };
 
-/** One word with its place in the source recording, in seconds from the source's first sample. */
+/**
+ * One word with its place in the audio: the source recording of a transcript, the synthesised speech of a `Speech`.
+ * Times are in seconds from the first sample.
+ */
 export interface Word {
+  /** As the service spells it, punctuation included; trimmed, never empty. */
   text: string;
+  /** From 0, and not before the start of the preceding word of its stream. */
   startS: number;
-  /** From the service's `end_text`; equal to the next word's start or the end of the audio when it sent none. */
+  /**
+   * From the service's `end_text`; equal to the next word's start or the end of the audio when it sent none. Never
+   * before `startS`, nor (with `timestamps: 'source'`) past the end of the audio.
+   */
   stopS: number;
+  /** The service's `stream_id`, mostly 0; absent when it sent none. */
   streamId?: number;
 }
 
@@ -20,29 +29,44 @@ export interface Word {
 export interface Transcript {
   /** All words joined by single spaces. Empty when nothing was said: that is a result, not an error. */
   text: string;
+  /** In the order in which they came, which is that of their times within a stream. */
   words: Word[];
   /** The language asked for (`any` = detected by the service). */
   language: string;
+  /** The model that the service says it used; the one asked for when it says none. */
   model: string;
+  /** The service's own id of the request; empty when it gave none, or was not asked because there is no audio. */
   requestId: string;
   /** Length of the audio that was transcribed, in seconds of the source. */
   durationS: number;
+  /** The decoder's delay in frames of 80 ms, 0 to 80: as the service's `ready` says it, else as it was asked for. */
   delayInFrames: number;
   /** How word times were derived: the decoder's delay, in seconds, that was subtracted (0 with `timestamps: 'decoder'`). */
   timestampShiftS: number;
   /** What was sent: the wire format, and whether the source's samples passed untouched. */
-  wire: { format: WireFormat; untouched: boolean };
+  wire: {
+    /** The service's name of the format. */
+    format: WireFormat;
+    /** True: no conversion of any kind. */
+    untouched: boolean;
+  };
+  /** What the recording is. */
   source: TranscriptSource;
-  /** Codes such as `truncated`: the recording was used, and this is what is odd about it. */
+  /** Codes such as `truncated`: the recording was used, and this is what is odd about it. Listed in docs/wav.md. */
   warnings: string[];
 }
 
+/** What a transcript's recording was. */
 export interface TranscriptSource {
   /** Path or name, where there is one. */
   name?: string;
+  /** `wav` or `raw`. */
   container: string;
+  /** How its samples lay in bytes: a `SampleEncoding`. */
   encoding: string;
+  /** Frames in a second. */
   sampleRateHz: number;
+  /** Interleaved channels, from 1; they are averaged for the service. */
   channels: number;
   /** Frames found in the source. */
   frames: number;
@@ -50,71 +74,133 @@ export interface TranscriptSource {
   missingS?: number;
 }
 
+/**
+ * What a live session hands out, in the service's order (wire reference, section 2.2): one `ready` first, `endOfStream`
+ * last. Times are in seconds of the audio written, corrected as `timestamps` says.
+ */
 export type SttEvent =
+  /** The session has begun. */
   | {
       type: 'ready';
+      /** The service's own id of the request; empty when it gave none. */
       requestId: string;
+      /** As the service says it, else as it was asked for. */
       model: string;
+      /** What the service works at, 24 000 as a rule; 0 when it did not say. */
       sampleRateHz: number;
+      /** Samples in a step at that rate, 1 920 as a rule; 0 when it did not say. */
       frameSize: number;
+      /** The decoder's delay in frames of 80 ms, 0 to 80. */
       delayInFrames: number;
     }
-  /** A word as it was recognised. Times are corrected as `timestamps` says. */
-  | { type: 'text'; text: string; startS: number; streamId?: number }
+  /** A word as it was recognised. */
+  | {
+      type: 'text';
+      /** Trimmed, never empty. */
+      text: string;
+      /** As in `Word`. */
+      startS: number;
+      /** As in `Word`. */
+      streamId?: number;
+    }
   /** The end of the preceding text of this stream. */
-  | { type: 'endText'; stopS: number; streamId?: number }
+  | {
+      type: 'endText';
+      /** As in `Word`. */
+      stopS: number;
+      /** As in `Word`. */
+      streamId?: number;
+    }
   /** A word with both times, once its end is known. */
-  | { type: 'word'; word: Word }
+  | {
+      type: 'word';
+      /** Final. */
+      word: Word;
+    }
+  /** 80 ms of audio were worked through. */
   | {
       type: 'step';
+      /** From 0, one for each step. */
       index: number;
+      /** Audio worked through so far, in seconds. */
       totalDurationS: number;
-      vad: { horizonS: number; inactivityProb: number }[];
+      /** Whether the speaker has stopped; pick an entry by its horizon, not by its place. */
+      vad: {
+        /** How far ahead, in seconds: 0.5, 1, 2, and 3 where the service gives it. */
+        horizonS: number;
+        /** Probability, 0 to 1, that the speaker is silent that far ahead. */
+        inactivityProb: number;
+      }[];
     }
-  | { type: 'flushed'; flushId: number | string }
+  /** All words of what was written before a `flush()` have been handed out. */
+  | {
+      type: 'flushed';
+      /** What `flush()` returned. A text, maybe an empty one, only from a server that does not give back our number. */
+      flushId: number | string;
+    }
+  /** The service has worked through everything; nothing follows. */
   | { type: 'endOfStream' };
 
+/** Who is asking, and where. */
 export interface GradiumOptions {
   /** Default: the environment's GRADIUM_API_KEY. Never logged, never part of a message. */
   apiKey?: string;
   /** Default: GRADIUM_BASE_URL, then https://api.gradium.ai/api. http(s) or ws(s), with or without /api. */
   baseUrl?: string;
+  /** In milliseconds, for all calls; a call's own go before, one by one. Default: those of {@link Deadlines}. */
   deadlines?: Deadlines;
 }
 
+/** What `transcribe` and `stream` have in common. Ranges: wire reference, section 2.2. */
 export interface SttOptions {
-  /** en, fr, de, es, pt or `any` (default): detected by the service. */
+  /** en, fr, de, es, pt or `any` (default): detected by the service. Always sent. */
   language?: string;
-  /** Default `default`. */
+  /** The service's name of it. Default `default`. */
   model?: string;
-  /** Decoder delay in 80 ms frames, 0 to 80. Default 10; always sent. */
+  /**
+   * Decoder delay in 80 ms frames: a whole number from 0 to 80. Default 10; always sent. More is more accurate and
+   * later; with 0 there may be no words. Documented are 7, 8, 10, 12, 14, 16, 20, 24, 32, 36 and 48.
+   */
   delayInFrames?: number;
+  /** Temperature, 0 to 1.5 (documented: to 1). Default: not sent, and the service takes 0. */
   temp?: number;
-  /** −4 to 4. */
+  /** −4 to 4: moves words earlier or later. Default: not sent. */
   paddingBonus?: number;
-  /** Seconds the service may keep looking for a free worker at setup. */
+  /**
+   * Seconds the service may keep looking for a free worker at setup, 0 to 86 400; `setupMs` grows by them. Default: not
+   * sent.
+   */
   retryForS?: number;
-  /** Keys of json_config that this client does not know. */
+  /** Keys of json_config that this client does not know; named options go before. Default: none. */
   extra?: Record<string, unknown>;
-  /** Default `auto`: the cheapest format that loses nothing (see planWire). */
+  /** Default `auto`: the cheapest format that loses nothing (see planWire). `opus` is refused: UnsupportedError. */
   wire?: 'auto' | WireFormat;
   /** 80 ms steps per audio message: 1 to 125. Default 10 for transcribe, 1 for stream. */
   stepsPerMessage?: number;
   /** `source` (default): decoder delay subtracted, never below 0. `decoder`: as the service sent them. */
   timestamps?: 'source' | 'decoder';
+  /** In milliseconds; go before the client's, one by one. Default: the client's. */
   deadlines?: Deadlines;
+  /** Ends it at once, waits between attempts included, with `signal.reason` as the error, untouched. Default: none. */
   signal?: AbortSignal;
 }
 
+/** How a whole recording is transcribed. */
 export interface TranscribeOptions extends SttOptions {
   /** What the bytes are, when they are not a container that says so itself. Default: WAV. */
   format?: AudioFormat;
-  /** New attempts after retryable failures, for sources that can be read again (path, Buffer). Default 4. */
+  /** New attempts after retryable failures, 0 to 1 000, for sources that can be read again (path, Buffer). Default 4. */
   retries?: number;
-  /** Called as the service gets on: seconds of the source transcribed so far, and its length where known. */
-  onProgress?: (progress: { transcribedS: number; durationS?: number }) => void;
+  /** Called as the service gets on, about once for each second of audio, and at the end. */
+  onProgress?: (progress: {
+    /** Seconds of the source transcribed so far; begins anew with a new attempt. */
+    transcribedS: number;
+    /** Length of the source in seconds, where it is known. */
+    durationS?: number;
+  }) => void;
 }
 
+/** How a live session is held. */
 export interface SttStreamOptions extends SttOptions {
   /** What will be written to the stream. */
   format: AudioFormat;
@@ -122,24 +208,39 @@ export interface SttStreamOptions extends SttOptions {
   steps?: boolean;
 }
 
+/** How a text is spoken. Ranges and the service's own defaults: wire reference, section 2.3. */
 export interface TtsOptions {
+  /** The service's id of the voice, not empty. Default: not sent, and the service chooses. */
   voiceId?: string;
-  /** Name fallback when there is no id. */
+  /** Name fallback when there is no id. Default: not sent. */
   voice?: string;
+  /** The service's name of it. Default `default`. */
   model?: string;
-  /** Default `wav`. */
+  /** Default `wav`: 48 kHz, 16 bits, mono, as `pcm` is. A `pcm_…` has the rate in its name, G.711 8 kHz. */
   outputFormat?: WireFormat;
+  /** Temperature, 0 to 1.4. Default: not sent, and the service takes 0.7. */
   temp?: number;
+  /** Guidance coefficient, the service's `cfg_coef`, 1 to 4. Default: not sent, and the service takes 2. */
   cfgCoef?: number;
+  /** −4 to 4, negative is faster. Default: not sent, and the service takes 0. */
   paddingBonus?: number;
+  /**
+   * Rules that rewrite the text before it is spoken: one of `en fr fr-be fr-ch de es pt none`, or a list of rules'
+   * names. Not empty, else passed on as it is. Default: not sent, and the service goes by the voice's language.
+   */
   rewriteRules?: string;
-  /** Keys of json_config that this client does not know. */
+  /** Keys of json_config that this client does not know; named options go before. Default: none. */
   extra?: Record<string, unknown>;
-  /** Seconds the service may keep looking for a free worker at setup. */
+  /**
+   * Seconds the service may keep looking for a free worker at setup, 0 to 86 400; `setupMs` grows by them. Default: not
+   * sent.
+   */
   retryForS?: number;
-  /** New attempts after retryable failures; each speaks the whole text again. Default 4. */
+  /** New attempts after retryable failures, 0 to 1 000; each speaks the whole text again. Default 4. */
   retries?: number;
+  /** In milliseconds; go before the client's, one by one. Default: the client's. */
   deadlines?: Deadlines;
+  /** Ends it at once, waits between attempts included, with `signal.reason` as the error, untouched. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -147,11 +248,19 @@ export interface TtsOptions {
 export interface Speech {
   /** The bytes as a file would hold them: a WAV's header has its true sizes. */
   data: Buffer;
+  /** As it was asked for. */
   outputFormat: WireFormat;
+  /** Samples in a second, all formats being mono: as the format's name, the WAV's header or (`opus`) RFC 7845 §4 says. */
   sampleRateHz: number;
+  /** The service's own id of the request; empty when it gave none. */
   requestId: string;
+  /** Length in seconds: counted in samples; of `opus`, where the service says that its last message stops. */
   durationS: number;
+  /** What was spoken when, in seconds from the speech's first sample, as the service says. */
   words: Word[];
-  /** Writes `data` to a file, whole or not at all. */
+  /**
+   * Writes `data` to a file, whole or not at all: a file that was there stays as it was until then. Rejects with the
+   * file system's own error (ENOENT, ENOSPC …).
+   */
   save(path: string): Promise<void>;
 }

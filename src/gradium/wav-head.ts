@@ -13,6 +13,7 @@ const MAX_HEAD_BYTES = 8 * 1024 * 1024;
 export class WavHead {
   /** Its output is thrown away: the wire format depends on what it finds. */
   readonly #framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_8000' });
+  #out = new Uint8Array(0);
   readonly #kept: Buffer[] = [];
   #bytes = 0;
 
@@ -23,9 +24,10 @@ export class WavHead {
   push(chunk: Uint8Array): AudioInfo | undefined {
     this.#kept.push(Buffer.from(chunk));
     this.#bytes += chunk.length;
-    const out = new Uint8Array(this.#framer.maxOutputBytes(PIECE_BYTES));
+    const outBytes = this.#framer.maxOutputBytes(PIECE_BYTES);
+    if (this.#out.length < outBytes) this.#out = new Uint8Array(outBytes);
     for (let at = 0; at < chunk.length && !this.#sawAudio(); at += PIECE_BYTES) {
-      this.#framer.processInto(chunk.subarray(at, at + PIECE_BYTES), out);
+      this.#framer.processInto(chunk.subarray(at, at + PIECE_BYTES), this.#out);
     }
     const info = this.#framer.sourceInfo;
     if (!info && this.#bytes > MAX_HEAD_BYTES) {

@@ -7,6 +7,8 @@ import type { Word } from './types.js';
 
 /** A service that never sends `end_text` must not make the list of open words grow for ever. */
 const MAX_OPEN_PER_STREAM = 8;
+/** Padding and rounding may put a word a little behind the audio; what lies further out is no time at all. */
+const MAX_BEYOND_S = 10;
 
 /**
  * Keeps, per `stream_id`, the words whose end is not known yet.
@@ -15,7 +17,9 @@ const MAX_OPEN_PER_STREAM = 8;
  * - Within a stream starts never go back: an earlier start is raised to its predecessor's.
  * - `end_text` ends the latest open word of its stream that began before it.
  * - A word left without an end gets the start of the word after it, or the end of the audio.
- * - Nothing begins before 0, ends before it begins, or lies past the end of the audio once that is known.
+ * - Nothing begins before 0, ends before it begins, or lies past the end of the audio, as far as that is known.
+ * - A time far past that end counts as not given: a start is its predecessor's, so that it cannot push all the
+ *   words after it; an end stays open.
  */
 export class WordAssembler {
   readonly #onWord: (word: Word) => void;
@@ -38,7 +42,7 @@ export class WordAssembler {
     return this.#shiftS;
   }
 
-  /** Length of the audio, on the clock that the words are on. */
+  /** Length of the audio there is so far, on the clock that the words are on. */
   set audioEndS(audioEndS: number) {
     this.#audioEndS = audioEndS;
   }
@@ -53,7 +57,8 @@ export class WordAssembler {
   text(text: string, serviceStartS: number, streamId: number | undefined): Word | undefined {
     const trimmed = text.trim();
     if (trimmed === '') return undefined;
-    const startS = Math.max(this.toSource(serviceStartS), this.#lastStartS.get(streamId) ?? 0);
+    const lastS = this.#lastStartS.get(streamId) ?? 0;
+    const startS = this.#isNoTime(serviceStartS) ? lastS : Math.max(this.toSource(serviceStartS), lastS);
     this.#lastStartS.set(streamId, startS);
     const word: Word = { text: trimmed, startS, stopS: startS };
     if (streamId !== undefined) word.streamId = streamId;
@@ -70,6 +75,7 @@ export class WordAssembler {
   /** An `end_text`; its time on the source's clock. */
   endText(serviceStopS: number, streamId: number | undefined): number {
     const stopS = this.toSource(serviceStopS);
+    if (this.#isNoTime(serviceStopS)) return stopS;
     const open = this.#openOf(streamId);
     const found = open.findLastIndex((word) => word.startS <= stopS);
     const index = Math.max(0, found);
@@ -92,6 +98,10 @@ export class WordAssembler {
       });
     }
     this.#open.clear();
+  }
+
+  #isNoTime(serviceS: number): boolean {
+    return serviceS - this.#shiftS > this.#audioEndS + MAX_BEYOND_S;
   }
 
   #openOf(streamId: number | undefined): Word[] {

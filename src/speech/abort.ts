@@ -3,29 +3,38 @@
  * Not here: what an abort ends; see scope.ts.
  */
 
-const hubs = new WeakMap<AbortSignal, Set<() => void>>();
+interface Hub {
+  listeners: Set<() => void>;
+  aborted: () => void;
+}
+
+const hubs = new WeakMap<AbortSignal, Hub>();
 
 /**
  * Calls `listener` when the signal is aborted; returns the way to stop listening.
  * One DOM listener per signal serves any number of sessions: Node prints a leak warning from the 11th on,
- * and a batch shares one signal among all its sessions.
+ * and a batch shares one signal among all its sessions. It goes with the last of them: Node keeps a signal of
+ * AbortSignal.any() or timeout() in memory for as long as anyone listens to it.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const hub = hubs.get(signal) ?? openHub(signal);
-  hub.add(listener);
-  return () => hub.delete(listener);
+  hub.listeners.add(listener);
+  return () => {
+    if (!hub.listeners.delete(listener) || hub.listeners.size > 0) return;
+    hubs.delete(signal);
+    signal.removeEventListener('abort', hub.aborted);
+  };
 }
 
-function openHub(signal: AbortSignal): Set<() => void> {
-  const hub = new Set<() => void>();
+function openHub(signal: AbortSignal): Hub {
+  const listeners = new Set<() => void>();
+  const aborted = () => {
+    const called = [...listeners];
+    listeners.clear();
+    for (const listener of called) listener();
+  };
+  const hub = { listeners, aborted };
   hubs.set(signal, hub);
-  signal.addEventListener(
-    'abort',
-    () => {
-      for (const listener of [...hub]) listener();
-      hub.clear();
-    },
-    { once: true },
-  );
+  signal.addEventListener('abort', aborted, { once: true });
   return hub;
 }

@@ -10,7 +10,11 @@ export interface Deadlines {
   connectMs?: number;
   /** From setup to `ready`. Default 30 000 (+ `retryForS`). */
   setupMs?: number;
-  /** Without any message while we wait for the service. Default 30 000. */
+  /**
+   * Without any message while it is the service's turn. Default 30 000. It is when all was sent, a `flush` is out, or
+   * nothing more may be sent, and when more than 5 s of audio are unanswered: by its `step`s, or by anything at all
+   * since `ready`. Our own silence does not count, and audio that still leaves a backlog counts as a message.
+   */
   idleMs?: number;
   /** For the whole operation, new attempts included. Default 60 000 + 2 × the audio's length where that is known. */
   totalMs?: number;
@@ -60,7 +64,7 @@ export function totalMs(deadlines: ResolvedDeadlines, audioS: number | undefined
 }
 
 /** Above this setTimeout fires at once; 24.8 days are as good as never. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** One deadline. It never keeps the process alive: the socket that it watches does. */
 export class DeadlineTimer {

@@ -8,7 +8,15 @@ export {
 export { type Deferred, deferred } from './deferred.js';
 export { isRetryable, retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
-export { type ErrorContext, protocolError, serviceError } from './service-errors.js';
-export { HIGH_WATER_BYTES, LOW_WATER_BYTES, type SocketOptions, SpeechSocket } from './socket.js';
+export { type ErrorContext, protocolError, quoted, serviceError } from './service-errors.js';
+export {
+  CLOSE_TIMEOUT_MS,
+  HIGH_WATER_BYTES,
+  LOW_WATER_BYTES,
+  type SocketOptions,
+  SpeechSocket,
+} from './socket.js';
 export { type ByteSource, type ChunkReader, readerOf } from './source.js';
+export { TotalDeadline } from './total-deadline.js';
+export { Turns } from './turns.js';
 export { socketUrl } from './url.js';

@@ -3,6 +3,7 @@
  * Not here: timers (deadlines.ts), what failures there are (service-errors.ts).
  */
 import { onAbort } from './abort.js';
+import { MAX_TIMEOUT_MS } from './deadlines.js';
 
 /**
  * An abort of the caller's signal, a deadline, a dead socket and a broken source all come here as
@@ -66,13 +67,14 @@ export class Scope {
     });
   }
 
-  /** Waits `ms`, unless the scope fails before. */
+  /** Waits `ms`, at most 24.8 days, unless the scope fails before. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const done = () => {
         stop();
         resolve();
-      }, ms);
+      };
+      const timer = setTimeout(done, Math.min(ms, MAX_TIMEOUT_MS));
       const stop = this.onFail((reason) => {
         clearTimeout(timer);
         reject(reason);

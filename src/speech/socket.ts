@@ -25,7 +25,7 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 /** How much of a refused upgrade's body is read for the message. */
 const MAX_REFUSAL_BYTES = 4096;
 /** After our close frame, for the peer's. */
-const CLOSE_TIMEOUT_MS = 2_000;
+export const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface SocketHandlers {
   onOpen(): void;

@@ -9,7 +9,16 @@ import {
   type WireFormat,
   writeWav,
 } from '../../../src/audio/index.js';
-import { fixture, frameAll, messageAudio, parseMessages, sine, thrown, toInt16 } from './helpers.js';
+import {
+  ambiguousWav,
+  fixture,
+  frameAll,
+  messageAudio,
+  parseMessages,
+  sine,
+  thrown,
+  toInt16,
+} from './helpers.js';
 
 const bytesOf = (samples: Int16Array) =>
   new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
@@ -201,22 +210,8 @@ describe('AudioFramer', () => {
     expect(thrown(() => new AudioFramer(options as never))).toMatchObject({ name, code });
   });
 
-  // An odd chunk without its pad byte before a chunk whose size looks like text: with a useless RIFF size, only the
-  // file's size tells which reading is right.
-  const ambiguous = (): Buffer => {
-    const list = Buffer.concat([Buffer.from('LIST\x40\0\0\0INFO'), Buffer.alloc(0x3c)]);
-    const data = Buffer.alloc(3208);
-    data.write('data', 0);
-    data.writeUInt32LE(3200, 4);
-    const head = Buffer.from(
-      'RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0',
-      'latin1',
-    );
-    return Buffer.concat([head, Buffer.from('junk\x05\0\0\0hello', 'latin1'), list, data]);
-  };
-
   test('reads a file whose size it knows as readWav does', () => {
-    const wav = ambiguous();
+    const wav = ambiguousWav();
     expect(readWav(wav)).toMatchObject({ frames: 1600, warnings: ['unpadded-chunk'] });
     const framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_16000', sourceBytes: wav.length });
     framer.processInto(wav, new Uint8Array(framer.maxOutputBytes(wav.length)));

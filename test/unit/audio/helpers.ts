@@ -84,3 +84,19 @@ export function parseMessages(text: string): AudioMessage[] {
 export function messageAudio(text: string): Buffer {
   return Buffer.concat(parseMessages(text).map((m) => Buffer.from(m.audio, 'base64')));
 }
+
+/**
+ * An odd chunk without its pad byte before a chunk whose size looks like text: with a useless RIFF size, only the
+ * file's size tells which reading is right. 16 kHz, 1600 frames.
+ */
+export function ambiguousWav(): Buffer {
+  const list = Buffer.concat([Buffer.from('LIST\x40\0\0\0INFO'), Buffer.alloc(0x3c)]);
+  const data = Buffer.alloc(3208);
+  data.write('data', 0);
+  data.writeUInt32LE(3200, 4);
+  const head = Buffer.from(
+    'RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0',
+    'latin1',
+  );
+  return Buffer.concat([head, Buffer.from('junk\x05\0\0\0hello', 'latin1'), list, data]);
+}

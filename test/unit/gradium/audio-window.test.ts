@@ -57,15 +57,32 @@ describe('AudioWindow', () => {
     window.sentS = 30;
     window.step(parsed(10));
     window.step(parsed(4));
-    expect(window.serverS).toBe(10);
+    expect(window.serverS).toBeCloseTo(10.08);
     window.word(20);
     expect(window.serverS).toBe(20);
     window.word(1e9);
     expect(window.serverS).toBe(30);
   });
 
+  it('counts on when total_duration_s stands still', () => {
+    const window = new AudioWindow();
+    for (let i = 0; i < 100; i++) window.step(parsed(0));
+    expect(window.serverS).toBeCloseTo(8);
+  });
+
+  it('is owed a first sign of life, and after it nothing of a service without steps', () => {
+    const window = new AudioWindow();
+    window.sentS = 5;
+    expect(window.owed).toBe(false);
+    window.sentS = 5.1;
+    expect(window.owed).toBe(true);
+    window.heard = true;
+    expect(window.owed).toBe(false);
+  });
+
   it('knows when the service has audio to report on', () => {
     const window = new AudioWindow();
+    window.heard = true;
     window.sentS = 30;
     expect(window.owed).toBe(false);
     window.step(parsed(1));

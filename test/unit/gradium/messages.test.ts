@@ -65,8 +65,15 @@ describe('readReady', () => {
     expect(readReady(parsed({ type: 'ready', delay_in_frames: null })).delayInFrames).toBeUndefined();
   });
 
-  it('refuses a delay that is no number', () => {
-    expect(() => readReady(parsed({ type: 'ready', delay_in_frames: '12' }))).toThrow(Malformed);
+  it.each(['12', -1, 81, 1e9])('refuses the delay %j', (delay) => {
+    expect(() => readReady(parsed({ type: 'ready', delay_in_frames: delay }))).toThrow(Malformed);
+    expect(() => readReady(parsed({ type: 'ready', delay_in_tokens: delay }))).toThrow(Malformed);
+  });
+
+  it('takes a number for a request id, and nothing else but text', () => {
+    expect(readReady(parsed({ type: 'ready', request_id: 12345 })).requestId).toBe('12345');
+    expect(readReady(parsed({ type: 'ready', request_id: null })).requestId).toBe('');
+    expect(() => readReady(parsed({ type: 'ready', request_id: {} }))).toThrow(Malformed);
   });
 });
 
@@ -119,6 +126,25 @@ describe('readError', () => {
     expect(readError(parsed({ type: 'error', message: 'm', code: '1011' })).code).toBe(1011);
     expect(readError(parsed({ type: 'error', message: 'm', code: null })).code).toBeUndefined();
     expect(readError(parsed({ type: 'error' }))).toEqual({ message: '', code: undefined });
+  });
+
+  it.each([1011.5, '1011.5', 0, -1, 1000, 1015, 399, 600, 1e21, {}, '8x'])(
+    'takes code %j for none',
+    (code) => {
+      expect(readError(parsed({ type: 'error', code })).code).toBeUndefined();
+    },
+  );
+
+  it.each([400, 599, 1001, 1014, '429'])('takes code %j as it is', (code) => {
+    expect(readError(parsed({ type: 'error', code })).code).toBe(Number(code));
+  });
+
+  it('finds the reason under any of its names, whatever it is', () => {
+    const said = (fields: object) => readError(parsed({ type: 'error', ...fields })).message;
+    expect(said({ error: 'old form' })).toBe('old form');
+    expect(said({ detail: 'why' })).toBe('why');
+    expect(said({ message: { detail: 'x' } })).toBe('{"detail":"x"}');
+    expect(said({ message: 7 })).toBe('7');
   });
 });
 

@@ -56,6 +56,9 @@ describe('checkSttOptions', () => {
     { stepsPerMessage: 126 },
     { extra: [] },
     { extra: 'x' },
+    { signal: {} },
+    { signal: 'x' },
+    { signal: null },
   ])('refuses %j', (options) => {
     expect(() => checkSttOptions(options as never, 1)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG' }),

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FormatError, SpeechApiError, TimeoutError } from '../../../src/errors.js';
 import { Gradium, type SttEvent, type SttStream, type SttStreamOptions } from '../../../src/gradium/index.js';
 import { type Peer, politeStt, READY, scriptedServer } from '../../speech/scripted-server.js';
+import { swallowAudio } from './greedy-peer.js';
 
 const SPEECH_16K = fileURLToPath(
   new URL('../../fixtures/audio/wav/speech-16k-mono-s16.wav', import.meta.url),
@@ -27,8 +28,16 @@ async function eventsOf(stream: SttStream): Promise<SttEvent[]> {
   return events;
 }
 
+/** Writes so many steps; all of them have been sent when it returns. */
+async function speak(stream: SttStream, steps: number): Promise<void> {
+  for (let i = 0; i < steps; i++) stream.write(oneStep);
+  while (stream.writableLength > 0) await turns(1);
+  await turns(10);
+}
+
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('SttStream', () => {
@@ -129,11 +138,31 @@ describe('SttStream', () => {
     { ...MULAW, wire: 'opus' },
     { ...MULAW, wire: 'wav' },
     { ...MULAW, delayInFrames: 99 },
+    { ...MULAW, signal: {} },
+    { ...MULAW, signal: 'x' },
     { format: { encoding: 'mulaw', sampleRateHz: Number.NaN } },
   ])('refuses the options of case %# at once', (options) => {
     expect(() => open('http://127.0.0.1:1', options as never)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^ERR_/) }),
     );
+  });
+});
+
+describe('SttStream constructor', () => {
+  it('opens no connection when it throws, nor when its signal was aborted before', async () => {
+    const connected = vi.fn();
+    await using server = await scriptedServer(connected);
+    expect(() => open(server.url, { ...MULAW, signal: {} as AbortSignal })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARG' }),
+    );
+    const late = open(server.url, { ...MULAW, signal: AbortSignal.abort() });
+    expect(late.destroyed).toBe(true);
+    // A connection that was being made would come before one made now.
+    const last = open(server.url);
+    while (connected.mock.calls.length === 0) await turns(1);
+    await turns(50);
+    expect(connected).toHaveBeenCalledTimes(1);
+    last.destroy();
   });
 });
 
@@ -160,6 +189,28 @@ describe('SttStream.flush', () => {
     expect(flushed).toEqual([first, second]);
     const order = server.peers[0]?.received.map((message) => message.flush_id ?? message.type);
     expect(order).toEqual(['setup', 'audio', first, 'audio', second]);
+  });
+
+  it('takes one answer for all the flushes up to it', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('setup');
+      peer.send(READY);
+      for (let flush = await peer.next('flush'); flush; flush = await peer.next('flush')) {
+        if (flush.flush_id === 3) peer.send({ type: 'flushed', flush_id: '3' });
+      }
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = open(server.url);
+    const flushed: unknown[] = [];
+    stream.on('data', (event: SttEvent) => {
+      if (event.type === 'flushed') flushed.push(event.flushId);
+    });
+    stream.write(oneStep);
+    for (let i = 0; i < 3; i++) stream.flush();
+    while (flushed.length === 0) await turns(1);
+    vi.advanceTimersByTime(120_000);
+    expect(stream.destroyed).toBe(false);
+    stream.destroy();
   });
 
   it('counts as our turn to wait', async () => {
@@ -250,6 +301,71 @@ describe('SttStream failing', () => {
     await expect(finished(stream)).rejects.toBeInstanceOf(TimeoutError);
   });
 
+  it('notices a service that says nothing at all after ready, however steadily it is spoken to', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('setup');
+      peer.send(READY);
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = open(server.url);
+    stream.on('data', () => {});
+    while (stream.requestId === undefined) await turns(1);
+    // Idle begins with more than 5 s unanswered.
+    for (let i = 0; i < 5; i++) {
+      await speak(stream, 12);
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(stream.destroyed).toBe(false);
+    for (let i = 0; i < 31 && !stream.destroyed; i++) {
+      await speak(stream, 12);
+      vi.advanceTimersByTime(1000);
+    }
+    await expect(finished(stream)).rejects.toMatchObject({ phase: 'idle', requestId: 'req-1' });
+  });
+
+  it('leaves a service without steps alone once it has said anything', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('setup');
+      peer.send(READY, { type: 'text', text: 'a', start_s: 0 });
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = open(server.url);
+    const seen: string[] = [];
+    stream.on('data', (event: SttEvent) => seen.push(event.type));
+    await speak(stream, 100);
+    while (!seen.includes('text')) await turns(1);
+    await speak(stream, 100);
+    vi.advanceTimersByTime(120_000);
+    await speak(stream, 100);
+    vi.advanceTimersByTime(120_000);
+    expect(stream.destroyed).toBe(false);
+    stream.destroy();
+  });
+
+  it('takes a backlog that shrinks for a sign of life', async () => {
+    await using server = await scriptedServer((peer) => {
+      peer.send(READY);
+      peer.socket.pause();
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = open(server.url);
+    stream.on('data', () => {});
+    while (stream.requestId === undefined) await turns(1);
+    const piece = Buffer.alloc(8 * 1024 * 1024);
+    stream.write(piece);
+    stream.write(piece);
+    await turns(100);
+    expect(stream.writableLength).toBe(2 * piece.length);
+    vi.advanceTimersByTime(20_000);
+    server.peers[0]?.socket.resume();
+    while (stream.writableLength > 0) await turns(1);
+    await turns(100);
+    vi.advanceTimersByTime(29_999);
+    expect(stream.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await expect(finished(stream)).rejects.toMatchObject({ phase: 'idle' });
+  });
+
   it('counts idle time from the last message', async () => {
     await using server = await scriptedServer(async (peer) => {
       await peer.next('setup');
@@ -295,6 +411,23 @@ describe('SttStream backpressure', () => {
     vi.advanceTimersByTime(600_000);
     const events = await eventsOf(stream);
     expect(events.filter((event) => event.type === 'text')).toHaveLength(answers);
+  });
+
+  it('lets the event loop turn during one large write', async () => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const stream = open(server.url);
+    let sent = 0;
+    swallowAudio((bytes) => {
+      // More than may be sent before ready.
+      if (sent <= 2_000_000 && bytes > 2_000_000) setImmediate(() => stream.destroy());
+      sent = bytes;
+    });
+    const large = Buffer.alloc(64 * 1024 * 1024);
+    stream.write(large);
+    stream.resume();
+    while (!stream.closed) await turns(1);
+    expect(sent).toBeGreaterThan(2_000_000);
+    expect(sent).toBeLessThan(large.length);
   });
 
   it('makes the writer wait when the service does not read', async () => {

@@ -4,10 +4,13 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { ConnectionError, FormatError, SpeechApiError, TimeoutError } from '../../../src/errors.js';
 import { WINDOW_S } from '../../../src/gradium/audio-window.js';
 import { Gradium, type GradiumOptions, type TranscribeOptions } from '../../../src/gradium/index.js';
 import { type Message, type Peer, politeStt, READY, scriptedServer } from '../../speech/scripted-server.js';
+import { ambiguousWav } from '../audio/helpers.js';
+import { swallowAudio } from './greedy-peer.js';
 
 const KEY = 'gd_very_secret';
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/audio/wav/${name}`, import.meta.url));
@@ -156,6 +159,34 @@ describe('transcribe', () => {
     ]);
   });
 
+  it.each([
+    ['source', 0],
+    ['decoder', 0.8],
+  ] as const)('lets no time lie beyond the audio sent so far (%s)', async (timestamps, lateS) => {
+    const rest = signalled();
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('setup');
+      peer.send(READY);
+      while (peer.audio.length < 6400) await peer.next('audio');
+      peer.send(text('early', 5), endText(6), text('absurd', 86_400, 1), endText(86_401, 1));
+      rest.fire();
+      await peer.next('end_of_stream');
+      peer.send(text('good', 3), endText(3.2), { type: 'end_of_stream' });
+    });
+    const source = async function* () {
+      yield second;
+      await rest.event;
+      await turns(50);
+      yield Buffer.concat([second, second]);
+    };
+    const { words, durationS } = await client(server.url).stt.transcribe(source(), { ...MULAW, timestamps });
+    expect(durationS).toBe(3);
+    const [first, absurd, last] = words;
+    expect(absurd).toMatchObject({ startS: 0, stopS: 3 + lateS });
+    expect(first).toMatchObject({ text: 'early', startS: 0.8 + lateS, stopS: 0.8 + lateS });
+    expect(last).toMatchObject({ text: 'good', startS: 2.2 + lateS, stopS: 2.4 + lateS });
+  });
+
   it('keeps words of several streams in order of arrival', async () => {
     await using server = await scriptedServer((peer) =>
       politeStt(
@@ -211,6 +242,18 @@ describe('transcribe', () => {
       expect(transcript.warnings).toContain('no-audio');
     }
     expect(connected).not.toHaveBeenCalled();
+  });
+
+  it('lets go of a stream without audio', async () => {
+    const returned = vi.fn(async () => ({ done: true as const, value: undefined }));
+    const empty = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: true as const, value: undefined }),
+        return: returned,
+      }),
+    };
+    await client('http://127.0.0.1:1').stt.transcribe(empty, MULAW);
+    expect(returned).toHaveBeenCalledTimes(1);
   });
 
   it('reports progress, and all of it at the end', async () => {
@@ -270,6 +313,15 @@ describe('transcribe sources', () => {
       expect(transcript.warnings).toEqual(['truncated']);
       expect(transcript.source.missingS).toBeCloseTo((55_177 - 16_000) / 16_000, 9);
     }
+  });
+
+  it('reads a broken header as probeAudio does, since it knows the size of the whole', async () => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const wav = ambiguousWav();
+    const transcript = await client(server.url).stt.transcribe(wav);
+    expect(transcript.source).toMatchObject({ frames: 1600 });
+    expect(transcript.warnings).toEqual(['unpadded-chunk']);
+    expect(server.peers[0]!.audio.equals(wav.subarray(-3200))).toBe(true);
   });
 
   it('converts where it is told to, and passes a whole WAV where told', async () => {
@@ -408,16 +460,77 @@ describe('transcribe against a server that fails', () => {
     expect(error).toMatchObject({ retryable, message: expect.stringContaining('odd') });
   });
 
+  /** Time passes, half a second and a few turns of the event loop at a time, until something comes of it. */
+  async function untilSettled<T>(result: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    result.then(done, done);
+    while (!settled) {
+      await turns(20);
+      vi.advanceTimersByTime(500);
+    }
+    return await result;
+  }
+
   it('does not wait for ever for that close', async () => {
-    expect(await failing((peer) => peer.send({ type: 'error', message: 'odd' }))).toMatchObject({
-      apiCode: undefined,
-      retryable: true,
+    fakeTimers();
+    const result = failing((peer) => peer.send({ type: 'error', message: 'odd' }));
+    expect(await untilSettled(result)).toMatchObject({ apiCode: undefined, retryable: true });
+  });
+
+  it('waits for that close as long as the connection takes to go', async () => {
+    fakeTimers();
+    const result = failing((peer) => {
+      peer.send({ type: 'error', message: 'revoked', code: null });
+      peer.ws.close(1008);
+      // Our close frame is not read, and so the connection is not ended.
+      peer.socket.pause();
     });
+    expect(await untilSettled(result)).toMatchObject({ apiCode: 1008, retryable: false });
+  });
+
+  it('shows neither the key nor an escape that the service puts into its request id', async () => {
+    const ready = { ...READY, request_id: `${KEY}\u001b[31m` };
+    const said = signalled();
+    fakeTimers();
+    const result = failing(async (peer) => {
+      await peer.next('end_of_stream');
+      peer.send(ready);
+      said.fire();
+    });
+    await said.event;
+    const error = await untilSettled(result);
+    expect(error).toMatchObject({ phase: 'idle', requestId: '[key] [31m' });
+    expect(error.message).not.toContain('\u001b');
+  });
+
+  it('calls a step that cannot be read ERR_PROTOCOL even when it is only read to make room', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('audio');
+      peer.send(READY, step(0), '{"type":"step","total_duration_s":"x"}');
+    });
+    const error = await failure(client(server.url).stt.transcribe(endless(second, { bytes: 0 }), MULAW));
+    expect(error).toMatchObject({ code: 'ERR_PROTOCOL', requestId: 'req-1' });
+  });
+
+  it('does not take an end_of_stream for the answer to one that it has not sent yet', async () => {
+    const send = WebSocket.prototype.send;
+    vi.spyOn(WebSocket.prototype, 'send').mockImplementation(function (this: WebSocket, ...args: unknown[]) {
+      // The server's own comes without options.
+      if (args.length === 1 || args[0] !== '{"type":"end_of_stream"}') Reflect.apply(send, this, args);
+    });
+    const error = await failing((peer) => peer.send(READY, text('half', 1), { type: 'end_of_stream' }));
+    expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', retryable: true });
   });
 
   it.each([
     ['malformed JSON', (peer: Peer) => peer.send('{"type":"text"')],
     ['no object', (peer: Peer) => peer.send('[]')],
+    ['a step that is not JSON', (peer: Peer) => peer.send(READY, '{"type":"step"oops')],
+    ['a step with an odd length', (peer: Peer) => peer.send(READY, step(0, { step_duration_s: 'x' }))],
+    ['an absurd delay', (peer: Peer) => peer.send({ ...READY, delay_in_frames: 1e9 })],
     ['binary', (peer: Peer) => peer.ws.send(Buffer.from('{}'))],
     ['text without a time', (peer: Peer) => peer.send(READY, { type: 'text', text: 'w' })],
     ['two readies', (peer: Peer) => peer.send(READY, READY)],
@@ -630,6 +743,23 @@ describe('transcribe pacing', () => {
     expect(await result).toMatchObject({ phase: 'idle' });
     expect(pulled.bytes / 8000).toBeGreaterThanOrEqual(WINDOW_S + 20);
     expect(pulled.bytes / 8000).toBeLessThan(WINDOW_S + 23);
+  });
+
+  it('lets the event loop turn while it sends a large recording', async () => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const controller = new AbortController();
+    const reason = { why: 'enough' };
+    let sent = 0;
+    swallowAudio((bytes) => {
+      // More than may be sent before ready.
+      if (sent <= 2_000_000 && bytes > 2_000_000) setImmediate(() => controller.abort(reason));
+      sent = bytes;
+    });
+    const large = Buffer.alloc(64 * 1024 * 1024);
+    const options = { ...MULAW, signal: controller.signal };
+    await expect(client(server.url).stt.transcribe(large, options)).rejects.toBe(reason);
+    expect(sent).toBeGreaterThan(2_000_000);
+    expect(sent).toBeLessThan(large.length);
   });
 
   it('needs no steps to go on', async () => {

@@ -35,9 +35,11 @@ const audio = (bytes: Buffer, startS: number, stopS: number) => ({
 });
 const frame = Buffer.alloc(7680, 3);
 
+const TTS_READY = { ...READY, sample_rate: 48000, frame_size: 3840, audio_stream_names: [] };
+
 async function polite(peer: Peer, ...says: (object | string)[]): Promise<void> {
   await peer.next('setup');
-  peer.send({ ...READY, sample_rate: 48000, frame_size: 3840, audio_stream_names: [] });
+  peer.send(TTS_READY);
   if (!(await peer.next('end_of_stream'))) return;
   peer.send(...says, { type: 'end_of_stream' });
   peer.ws.close(1000);
@@ -92,6 +94,53 @@ describe('synthesize', () => {
       expect(data.readUInt32LE(4)).toBe(36 + 7680);
       expect(data.readUInt32LE(40)).toBe(7680);
     }
+  });
+
+  it.each([
+    ['only the RIFF size is unknown', 0xffffffff, 7680],
+    ['only the data size is unknown', 36 + 7680, 0xffffffff],
+    ['the RIFF size is 0', 0, 7680],
+  ])('gives both sizes when %s', async (_name, riff, size) => {
+    const head = header(size);
+    head.writeUInt32LE(riff, 4);
+    await using server = await scriptedServer((peer) =>
+      polite(peer, audio(head, 0, 0), audio(frame, 0, 0.08)),
+    );
+    const { data } = await tts(server.url).synthesize('x');
+    expect(data.readUInt32LE(4)).toBe(36 + 7680);
+    expect(data.readUInt32LE(40)).toBe(7680);
+  });
+
+  it('keeps words in order and after 0', async () => {
+    const word = (said: string, startS: number, stopS: number) => ({
+      type: 'text',
+      text: said,
+      start_s: startS,
+      stop_s: stopS,
+    });
+    await using server = await scriptedServer((peer) =>
+      polite(peer, audio(frame, 0, 0.08), word('a', -1, -2), word('b', 0.5, 0.6), word('c', 0.4, 0.45)),
+    );
+    const { words } = await tts(server.url).synthesize('a b c', { outputFormat: 'pcm' });
+    expect(words.map(({ startS, stopS }) => [startS, stopS])).toEqual([
+      [0, 0],
+      [0.5, 0.6],
+      [0.5, 0.5],
+    ]);
+  });
+
+  it.each([
+    ['pcm_16000', 48_000],
+    ['ulaw_8000', 48_000],
+    ['pcm', 0],
+  ] as const)('takes %s as it comes when ready says %i Hz', async (outputFormat, sampleRate) => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('setup');
+      peer.send({ ...TTS_READY, sample_rate: sampleRate });
+      await peer.next('end_of_stream');
+      peer.send(audio(frame, 0, 0.08), { type: 'end_of_stream' });
+    });
+    expect((await tts(server.url).synthesize('x', { outputFormat })).data.length).toBe(7680);
   });
 
   it.each([
@@ -155,6 +204,7 @@ describe('synthesize', () => {
     ['x', { cfgCoef: 0 }],
     ['x', { voiceId: '' }],
     ['x', { retries: 1.5 }],
+    ['x', { signal: {} }],
   ])('refuses the arguments of case %#', async (text, options) => {
     await expect(
       tts('http://127.0.0.1:1').synthesize(text as string, options as TtsOptions),
@@ -163,10 +213,14 @@ describe('synthesize', () => {
 });
 
 describe('synthesize failing', () => {
-  async function failing(misdeed: (peer: Peer) => unknown, options: TtsOptions = { retries: 0 }) {
+  async function failing(
+    misdeed: (peer: Peer) => unknown,
+    options: TtsOptions = { retries: 0 },
+    ready: object = TTS_READY,
+  ) {
     await using server = await scriptedServer(async (peer) => {
       await peer.next('setup');
-      peer.send(READY);
+      peer.send(ready);
       await peer.next('end_of_stream');
       await misdeed(peer);
     });
@@ -202,6 +256,35 @@ describe('synthesize failing', () => {
   ])('calls %s ERR_PROTOCOL', async (_name, misdeed) => {
     expect(await failing(misdeed)).toMatchObject({ code: 'ERR_PROTOCOL' });
   });
+
+  it.each([
+    ['pcm', [Buffer.alloc(0)]],
+    ['opus', [Buffer.alloc(0)]],
+    ['wav', [Buffer.alloc(0)]],
+    ['wav', [header()]],
+    ['wav', [header(0)]],
+    ['wav', [header().subarray(0, 10), header().subarray(10)]],
+  ] as const)('calls %s without sound ERR_PROTOCOL (case %#)', async (outputFormat, parts) => {
+    const misdeed = (peer: Peer) =>
+      peer.send(...parts.map((part) => audio(part, 0, 0)), { type: 'end_of_stream' });
+    expect(await failing(misdeed, { outputFormat, retries: 0 })).toMatchObject({
+      code: 'ERR_PROTOCOL',
+      message: 'the service ended the stream without any audio',
+    });
+  });
+
+  it.each(['pcm', 'wav'] as const)(
+    'calls %s at another rate than ready said ERR_PROTOCOL',
+    async (outputFormat) => {
+      const head = outputFormat === 'wav' ? [audio(header(), 0, 0)] : [];
+      const misdeed = (peer: Peer) => peer.send(...head, audio(frame, 0, 0.08), { type: 'end_of_stream' });
+      const ready = { ...TTS_READY, sample_rate: 24_000 };
+      expect(await failing(misdeed, { outputFormat, retries: 0 }, ready)).toMatchObject({
+        code: 'ERR_PROTOCOL',
+        message: expect.stringContaining('ready.sample_rate is 24000'),
+      });
+    },
+  );
 
   it('calls a WAV that is none a FormatError', async () => {
     const misdeed = (peer: Peer) => peer.send(audio(frame, 0, 1), { type: 'end_of_stream' });

@@ -98,6 +98,22 @@ describe('WordAssembler', () => {
     ]);
   });
 
+  it('does not let one absurd time move the words after it', () => {
+    const { words, closed } = assembler();
+    words.audioEndS = 60;
+    words.text('a', 1, 0);
+    words.endText(1.5, 0);
+    words.text('bad', 86_400, 0);
+    expect(words.endText(86_401, 0)).toBe(60);
+    words.text('b', 2, 0);
+    words.endText(2.5, 0);
+    expect(closed.map(({ text, startS, stopS }) => [text, startS, stopS])).toEqual([
+      ['a', 1, 1.5],
+      ['bad', 1, 2],
+      ['b', 2, 2.5],
+    ]);
+  });
+
   it('ends no word before it begins, and raises a start that goes back', () => {
     const { words, closed } = assembler();
     words.text('a', 2, 0);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Scope } from '../../../src/speech/index.js';
 
@@ -60,6 +61,36 @@ describe('Scope', () => {
     expect(add).toHaveBeenCalledTimes(1);
     controller.abort('all');
     expect(scopes.every((scope) => scope.failed)).toBe(true);
+  });
+
+  it('leaves no listener on a signal once the last scope is closed', () => {
+    const { signal } = new AbortController();
+    const [one, two] = [new Scope(signal), new Scope(signal)];
+    one.close();
+    one.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    two.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('hears a signal that was let go of before', () => {
+    const controller = new AbortController();
+    new Scope(controller.signal).close();
+    const later = new Scope(controller.signal);
+    controller.abort();
+    expect(later.failed).toBe(true);
+  });
+
+  it('sleeps no shorter than asked when a timer cannot hold so much', async () => {
+    vi.useFakeTimers();
+    let woke = false;
+    new Scope().sleep(2 ** 31).then(() => {
+      woke = true;
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(woke).toBe(false);
+    await vi.advanceTimersByTimeAsync(2 ** 31);
+    expect(woke).toBe(true);
   });
 
   it('sleeps, and wakes with the failure', async () => {
