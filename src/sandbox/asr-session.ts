@@ -3,14 +3,14 @@
  * Not here: sockets, request ids and errors on the wire (connection.ts).
  */
 import { randomUUID } from 'node:crypto';
-import { isWireFormat, STEP_S, type WireFormat } from '../format.js';
+import { STEP_S } from '../format.js';
 import { InputDecoder } from './input-decoder.js';
 import {
   audioOf,
-  type ClientMessage,
   type Fields,
+  formatOf,
+  type Message,
   ProtocolError,
-  type ServerMessage,
   type Session,
   sandboxModel,
   seconds,
@@ -35,7 +35,7 @@ export class AsrSession implements Session {
   /** @throws ProtocolError */
   constructor(setup: Fields, clock: Clock) {
     this.#model = sandboxModel(setup);
-    const format = inputFormat(setup);
+    const format = formatOf(setup, 'input_format');
     this.#delayFrames = checkConfig(setup.config('json_config'));
     this.#clockShiftS = clock === 'decoder' ? this.#delayFrames * STEP_S : 0;
     this.#decoder = new InputDecoder(format);
@@ -45,7 +45,7 @@ export class AsrSession implements Session {
     return this.#ended;
   }
 
-  *start(): Generator<ServerMessage, void> {
+  *start(): Generator<Message, void> {
     yield {
       type: 'ready',
       request_id: randomUUID(),
@@ -58,7 +58,7 @@ export class AsrSession implements Session {
     };
   }
 
-  *answer(message: ClientMessage): Generator<ServerMessage, void> {
+  *answer(message: Message): Generator<Message, void> {
     switch (message.type) {
       case 'audio':
         for (const samples of this.#decoder.push(audioOf(message))) {
@@ -85,7 +85,7 @@ export class AsrSession implements Session {
     this.#decoder.close();
   }
 
-  *#worded(events: Iterable<RecogniserEvent>): Generator<ServerMessage, void> {
+  *#worded(events: Iterable<RecogniserEvent>): Generator<Message, void> {
     for (const event of events) {
       if (event.type === 'step') {
         yield stepMessage(event);
@@ -101,7 +101,7 @@ export class AsrSession implements Session {
   }
 }
 
-function stepMessage({ index, vad }: RecogniserEvent & { type: 'step' }): ServerMessage {
+function stepMessage({ index, vad }: RecogniserEvent & { type: 'step' }): Message {
   return {
     type: 'step',
     vad: vad.map(({ horizonS, inactivityProb }) => ({
@@ -112,14 +112,6 @@ function stepMessage({ index, vad }: RecogniserEvent & { type: 'step' }): Server
     step_duration_s: STEP_S,
     total_duration_s: seconds((index + 1) * STEP_S),
   };
-}
-
-function inputFormat(setup: Fields): WireFormat {
-  const name = setup.string('input_format') ?? 'wav';
-  if (name === '') return 'pcm';
-  if (name === 'opus') throw new ProtocolError('input_format opus is not supported by this sandbox yet');
-  if (!isWireFormat(name)) throw new ProtocolError(`unknown input_format "${name}"`);
-  return name;
 }
 
 /** Checks what the service checks; answers the decoder's delay in frames. */

@@ -5,18 +5,19 @@
  * Memory stays bounded both ways: while answers wait to be written, no message is worked on; while messages
  * wait to be worked on, the socket is not read.
  */
+import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { FaultScript, SessionFault } from './faults.js';
 import {
-  type ClientMessage,
   closesOnEnd,
   Fields,
+  isCloseCode,
+  type Message,
   ProtocolError,
   parseMessage,
   type RequestId,
   requestIdOf,
-  type ServerMessage,
   type Session,
 } from './protocol.js';
 
@@ -27,8 +28,12 @@ const WRITE_LOW_BYTES = 256 * 1024;
 const READ_HIGH_BYTES = 256 * 1024;
 /** Longest stretch of work before other sockets get their turn. */
 const TURN_MS = 8;
+/** How long the client of a broken connection may do nothing before its half of it is ended, too. */
+const DROP_GRACE_MS = 2_000;
 
 export interface ConnectionOptions {
+  /** The TCP connection under the WebSocket. */
+  tcp: Socket;
   /** For the log. */
   name: string;
   /** Whether the client brought a key. */
@@ -108,7 +113,7 @@ export class Connection {
     }
   }
 
-  async #openRequest(id: RequestId, message: ClientMessage): Promise<void> {
+  async #openRequest(id: RequestId, message: Message): Promise<void> {
     if (this.#requests.has(id)) {
       const which =
         id === undefined ? 'a request without client_req_id' : `client_req_id ${JSON.stringify(id)}`;
@@ -124,7 +129,7 @@ export class Connection {
     await this.#deliver(request, session.start());
   }
 
-  async #continueRequest(id: RequestId, message: ClientMessage): Promise<void> {
+  async #continueRequest(id: RequestId, message: Message): Promise<void> {
     const request = this.#requests.get(id);
     if (request === undefined) {
       throw new ProtocolError(
@@ -145,7 +150,7 @@ export class Connection {
     if (request.closesOnEnd) this.#close(1000);
   }
 
-  async #deliver(request: Request, messages: Iterable<ServerMessage>): Promise<void> {
+  async #deliver(request: Request, messages: Iterable<Message>): Promise<void> {
     for (const message of messages) {
       const { fault } = request;
       if (fault !== undefined && isDue(fault, request.sent)) await this.#misbehave(request, fault, message);
@@ -158,7 +163,7 @@ export class Connection {
   }
 
   /** Does what the fault says in place of sending the message. */
-  async #misbehave(request: Request, fault: SessionFault, message: ServerMessage): Promise<void> {
+  async #misbehave(request: Request, fault: SessionFault, message: Message): Promise<void> {
     const text = JSON.stringify(stamped(message, request.id));
     switch (fault.kind) {
       case 'delay':
@@ -172,8 +177,7 @@ export class Connection {
         request.stalled = true;
         break;
       case 'drop':
-        this.#release();
-        this.#socket.terminate();
+        this.#drop();
         break;
       case 'error':
         this.#fail(new ProtocolError('fault on request', fault.code ?? 1011), request.id);
@@ -231,6 +235,17 @@ export class Connection {
     this.#socket.close(code);
   }
 
+  /**
+   * Ends the TCP connection behind what was sent before; destroying it would throw away what still waits. Until the
+   * client ends it, too, its bytes are read and dropped past the WebSocket, which would answer a ping.
+   */
+  #drop(): void {
+    this.#release();
+    const { tcp } = this.#options;
+    tcp.removeAllListeners('data').resume();
+    tcp.end(() => tcp.setTimeout(DROP_GRACE_MS, () => tcp.destroy()));
+  }
+
   #onClose(code: number): void {
     this.#log(`closed (${code})`);
     this.#release();
@@ -260,11 +275,7 @@ function isDue(fault: SessionFault, sent: number): boolean {
   return sent === after;
 }
 
-function isCloseCode(code: number): boolean {
-  return (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || code >= 3000;
-}
-
-function stamped(message: ServerMessage, id: RequestId): ServerMessage {
+function stamped(message: Message, id: RequestId): Message {
   return id === undefined ? message : { ...message, client_req_id: id };
 }
 

@@ -3,39 +3,62 @@
  * Not here: carrying them out (server.ts refuses, connection.ts does the rest).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { isCloseCode } from './protocol.js';
 
 interface Times {
-  /** How many sessions (for `refuse`: connections) it befalls. Default: all. */
+  /** How many sessions (for `refuse`: connections) it befalls: a whole number from 1 to 1 000 000. Default: all. */
   times?: number;
 }
 
 interface After extends Times {
-  /** Server messages that the session gets before it happens; `ready` is the first. Default 1. */
+  /**
+   * Server messages that the session gets before it happens; `ready` is the first. A whole number from 0 to
+   * 1 000 000 000. Default 1.
+   */
   after?: number;
 }
 
 /** Answers the WebSocket upgrade with an HTTP status instead. */
 export interface RefuseFault extends Times {
+  /** Tells it from a {@link SessionFault}. */
   kind: 'refuse';
-  /** 400 to 599. Default 503. */
+  /** HTTP status: a whole number from 400 to 599. Default 503. */
   status?: number;
-  /** Seconds, sent as `Retry-After`. */
+  /** Whole seconds from 0 to 86 400, sent as `Retry-After` (RFC 9110 §10.2.3). Default: not sent. */
   retryAfterS?: number;
 }
 
+/** What goes wrong within a session, after its WebSocket has opened. */
 export type SessionFault =
-  /** `ready` comes this many milliseconds late. */
-  | ({ kind: 'delay'; ms: number } & Times)
+  /** `ready` comes late. */
+  | ({
+      kind: 'delay';
+      /** By so many milliseconds: a whole number from 0 to 86 400 000. */
+      ms: number;
+    } & Times)
   /** The TCP connection breaks, without a close frame. */
   | ({ kind: 'drop' } & After)
-  /** An `error` message with this code (default 1011), then a close. */
-  | ({ kind: 'error'; code?: number } & After)
+  /** An `error` message, then a close. */
+  | ({
+      kind: 'error';
+      /**
+       * A whole number from 1000 to 4999, of the close too where a close frame may carry it (else that has 1011).
+       * Default 1011.
+       */
+      code?: number;
+    } & After)
   /** One message arrives as broken JSON; the session goes on. */
   | ({ kind: 'malformed' } & After)
   /** Nothing comes any more, though the socket stays open and is read. */
   | ({ kind: 'stall' } & After)
-  /** A close frame with this code (default 1011) comes early. */
-  | ({ kind: 'close'; code?: number } & After);
+  /** A close frame comes early. */
+  | ({
+      kind: 'close';
+      /**
+       * What a close frame may carry (RFC 6455 §7.4): 1000 to 1014 without 1004 to 1006, or 3000 to 4999. Default 1011.
+       */
+      code?: number;
+    } & After);
 
 /** One thing that goes wrong. `after: 0` is in place of `ready`. */
 export type Fault = RefuseFault | SessionFault;
@@ -52,7 +75,7 @@ const PROPERTIES: Record<Fault['kind'], readonly Property[]> = {
   close: ['code', 'after', 'times'],
 };
 
-/** Both ends included. Close codes that WebSocket lets an endpoint send: RFC 6455 §7.4. */
+/** Both ends included. */
 const RANGES: Record<Property, readonly [number, number]> = {
   times: [1, 1_000_000],
   after: [0, 1_000_000_000],
@@ -62,33 +85,30 @@ const RANGES: Record<Property, readonly [number, number]> = {
   code: [1000, 4999],
 };
 
-const TEXT_NAMES: Record<string, Property> = {
-  times: 'times',
-  after: 'after',
-  status: 'status',
-  'retry-after': 'retryAfterS',
-  ms: 'ms',
-  code: 'code',
-};
-
 /**
  * Reads a fault as the command line has it: `kind` or `kind:name=value,name=value`.
  *
  * @example parseFault('refuse:status=429,retry-after=2,times=1')
- * @throws TypeError for an unknown kind or property (ERR_INVALID_ARG)
+ * @throws TypeError for what is no string, an unknown kind, an unknown or repeated property (ERR_INVALID_ARG)
  * @throws RangeError for a value out of range (ERR_INVALID_ARG)
  */
 export function parseFault(text: string): Fault {
-  const colon = text.indexOf(':');
-  const kind = colon < 0 ? text : text.slice(0, colon);
-  const fault: Record<string, unknown> = { kind };
-  if (colon >= 0) {
-    for (const pair of text.slice(colon + 1).split(',')) {
-      const [name = '', value = ''] = pair.split('=', 2);
-      fault[TEXT_NAMES[name] ?? name] = /^\d+$/u.test(value) ? Number(value) : value;
-    }
+  if (typeof text !== 'string') throw argumentTypeError('A fault must be text, such as "drop:after=3".');
+  const [kind, properties] = splitAt(text, ':');
+  const fault = new Map<string, unknown>([['kind', kind]]);
+  for (const pair of properties?.split(',') ?? []) {
+    const [name, value = ''] = splitAt(pair, '=');
+    const property = name === 'retry-after' ? 'retryAfterS' : name;
+    if (fault.has(property)) throw argumentTypeError(`Fault ${kind} has "${name}" twice.`);
+    fault.set(property, /^\d+$/u.test(value) ? Number(value) : value);
   }
-  return checkFault(fault);
+  return checkFault(Object.fromEntries(fault));
+}
+
+/** What comes before the first separator, and what after it. */
+function splitAt(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** @throws TypeError, RangeError as parseFault does */
@@ -115,16 +135,12 @@ export function checkFault(value: unknown): Fault {
 function checkNumber(kind: string, name: Property, value: unknown): void {
   const [least, most] = RANGES[name];
   const fits = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
-  if (!fits || (name === 'code' && kind === 'close' && !isSendableCloseCode(value as number))) {
+  if (!fits || (name === 'code' && kind === 'close' && !isCloseCode(value as number))) {
     throw argumentRangeError(
       `Fault ${kind}: ${textName(name)} must be a whole number from ${least} to ${most}` +
         `${kind === 'close' && name === 'code' ? ' that a close frame may carry' : ''}, not "${String(value)}".`,
     );
   }
-}
-
-function isSendableCloseCode(code: number): boolean {
-  return (code <= 1014 && ![1004, 1005, 1006].includes(code)) || code >= 3000;
 }
 
 function textName(name: Property): string {

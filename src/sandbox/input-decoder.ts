@@ -41,7 +41,7 @@ export class InputDecoder {
     if (this.#reader === undefined && this.#header?.begun) {
       throw new ProtocolError('the audio ended inside its WAV header');
     }
-    return this.flush();
+    return this.#reader?.finish() ?? NO_SAMPLES;
   }
 
   close(): void {
@@ -70,6 +70,9 @@ class SampleReader {
   readonly #encoding: SampleEncoding;
   readonly #channels: number;
   readonly #frameBytes: number;
+  readonly #sampleRateHz: number;
+  #framesIn = 0;
+  #samplesOut = 0;
   readonly #resampler: Resampler<'float32'> | undefined;
   /** The begun frame at the end of the last piece: messages may end anywhere. */
   #carry: Uint8Array = new Uint8Array(0);
@@ -78,6 +81,7 @@ class SampleReader {
     this.#encoding = encoding;
     this.#channels = channels;
     this.#frameBytes = bytesPerSample(encoding) * channels;
+    this.#sampleRateHz = sampleRateHz;
     if (sampleRateHz !== RECOGNISER_HZ) {
       this.#resampler = new Resampler({
         fromHz: sampleRateHz,
@@ -94,11 +98,33 @@ class SampleReader {
     this.#carry = new Uint8Array(joined.subarray(whole)); // a copy: the message itself may be huge
     if (whole === 0) return NO_SAMPLES;
     const mono = this.#toMono(joined.subarray(0, whole));
-    return this.#resampler?.process(mono) ?? mono;
+    const samples = this.#resampler?.process(mono) ?? mono;
+    this.#framesIn += mono.length;
+    this.#samplesOut += samples.length;
+    return samples;
   }
 
+  /** The rest of the audio so far, whose last sample may be a part of one: it is left to what follows. */
   flush(): Float32Array {
-    return this.#resampler?.flush() ?? NO_SAMPLES;
+    return this.#drain(Math.floor(this.#samplesDue));
+  }
+
+  finish(): Float32Array {
+    return this.#drain(Math.ceil(this.#samplesDue));
+  }
+
+  /** Length of the audio so far, in 8 kHz samples. */
+  get #samplesDue(): number {
+    return (this.#framesIn * RECOGNISER_HZ) / this.#sampleRateHz;
+  }
+
+  /** The resampler rounds up at each flush. Cut (or filled) to this length of the stream, that does not add up. */
+  #drain(streamLength: number): Float32Array {
+    if (this.#resampler === undefined) return NO_SAMPLES;
+    const rest = new Float32Array(Math.max(0, streamLength - this.#samplesOut));
+    rest.set(this.#resampler.flush().subarray(0, rest.length));
+    this.#samplesOut += rest.length;
+    return rest;
   }
 
   close(): void {

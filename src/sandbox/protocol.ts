@@ -2,29 +2,30 @@
  * Messages of the speech protocol as the sandbox sees them: parsing, checking, errors.
  * Not here: what a session does with them (asr-session.ts, tts-session.ts), sockets (connection.ts).
  */
-
-/** 1008: the client broke a rule or has no key. 1011: json_config, or the server itself, is at fault. */
-export type ErrorCode = number;
+import { isWireFormat, type WireFormat } from '../format.js';
 
 /** Answered with an `error` message; then the socket is closed with the same code. */
 export class ProtocolError extends Error {
-  readonly code: ErrorCode;
+  readonly code: number;
 
-  constructor(message: string, code: ErrorCode = 1008) {
+  /** @param code 1008: the client broke a rule or has no key. 1011: json_config, or the server, is at fault. */
+  constructor(message: string, code = 1008) {
     super(message);
     this.code = code;
   }
 }
 
+/** Whether a close frame may carry this code: RFC 6455 §7.4, and what IANA added up to 1014. */
+export function isCloseCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code);
+}
+
 /** Absent on sockets with one request at a time. */
 export type RequestId = string | number | undefined;
 
-export interface ClientMessage {
-  type: string;
-  [field: string]: unknown;
-}
-
-export interface ServerMessage {
+/** Of either side. */
+export interface Message {
   type: string;
   [field: string]: unknown;
 }
@@ -32,9 +33,9 @@ export interface ServerMessage {
 /** One request of a connection, from its setup to its end_of_stream. */
 export interface Session {
   /** What follows the setup: `ready` first. */
-  start(): Generator<ServerMessage, void>;
+  start(): Generator<Message, void>;
   /** The answers to one message, in order; made as they are asked for. @throws ProtocolError */
-  answer(message: ClientMessage): Generator<ServerMessage, void>;
+  answer(message: Message): Generator<Message, void>;
   /** True once its end_of_stream was given out. */
   readonly ended: boolean;
   /** Frees what it holds; nothing may be asked of it any more. */
@@ -42,15 +43,15 @@ export interface Session {
 }
 
 /** @throws ProtocolError */
-export function parseMessage(data: Buffer, isBinary: boolean): ClientMessage {
+export function parseMessage(data: Buffer, isBinary: boolean): Message {
   if (isBinary) throw new ProtocolError('binary messages are not part of the protocol: send JSON text');
   const message = parseJson(data.toString('utf8'), 'message', 1008);
   if (typeof message.type !== 'string') throw new ProtocolError('message without a "type"');
-  return message as ClientMessage;
+  return message as Message;
 }
 
 /** @throws ProtocolError when `text` is no JSON object */
-function parseJson(text: string, what: string, code: ErrorCode): Record<string, unknown> {
+function parseJson(text: string, what: string, code: number): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +61,7 @@ function parseJson(text: string, what: string, code: ErrorCode): Record<string, 
   return asObject(value, what, code);
 }
 
-function asObject(value: unknown, what: string, code: ErrorCode): Record<string, unknown> {
+function asObject(value: unknown, what: string, code: number): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
@@ -68,14 +69,14 @@ function asObject(value: unknown, what: string, code: ErrorCode): Record<string,
 }
 
 /** @throws ProtocolError */
-export function requestIdOf(message: ClientMessage): RequestId {
+export function requestIdOf(message: Message): RequestId {
   const id = message.client_req_id ?? undefined;
   if (id === undefined || typeof id === 'string' || typeof id === 'number') return id;
   throw new ProtocolError('client_req_id must be a string');
 }
 
 /** The bytes of an audio message. @throws ProtocolError */
-export function audioOf(message: ClientMessage): Buffer {
+export function audioOf(message: Message): Buffer {
   const { audio } = message;
   if (typeof audio !== 'string') throw new ProtocolError('audio message without a base64 string in "audio"');
   const bytes = Buffer.from(audio, 'base64');
@@ -92,9 +93,9 @@ export function audioOf(message: ClientMessage): Buffer {
 /** The fields of a JSON object, checked one by one; null counts as absent, unknown fields are ignored. */
 export class Fields {
   readonly #values: Record<string, unknown>;
-  readonly #code: ErrorCode;
+  readonly #code: number;
 
-  constructor(values: Record<string, unknown>, code: ErrorCode) {
+  constructor(values: Record<string, unknown>, code: number) {
     this.#values = values;
     this.#code = code;
   }
@@ -155,6 +156,15 @@ export class Fields {
 export function closesOnEnd(setup: Fields): boolean {
   setup.number('retry_for_s', 0, Number.MAX_VALUE);
   return setup.boolean('close_ws_on_eos') ?? true;
+}
+
+/** `wav` when the setup names none; an empty name is `pcm`. @throws ProtocolError */
+export function formatOf(setup: Fields, field: 'input_format' | 'output_format'): WireFormat {
+  const name = setup.string(field) ?? 'wav';
+  if (name === '') return 'pcm';
+  if (name === 'opus') throw new ProtocolError(`${field} opus is not supported by this sandbox yet`);
+  if (!isWireFormat(name)) throw new ProtocolError(`unknown ${field} "${name}"`);
+  return name;
 }
 
 /** Says what it is where clients log the model, so that nobody takes the sandbox for the service. */

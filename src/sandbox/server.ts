@@ -19,26 +19,28 @@ import { checkFault, type Fault, FaultScript, type RefuseFault } from './faults.
 import type { Fields, Session } from './protocol.js';
 import { TtsSession } from './tts-session.js';
 
+/** Where the sandbox listens, and how it behaves. */
 export interface SandboxOptions {
-  /** Default 0: any free port. */
+  /** TCP port: a whole number from 0 to 65 535. Default 0: any free port. */
   port?: number;
-  /** Default 127.0.0.1. */
+  /** Name or address to listen on, IPv6 too. Default 127.0.0.1. */
   host?: string;
   /**
    * Clock of word times. `decoder` (default): `delay_in_frames` × 80 ms behind the audio, as observed of the
    * service. `audio`: the audio's own, as documented.
    */
   clock?: Clock;
-  /** Faults, played in order. Default none. */
+  /** Faults, played in order: each connection or session takes the first that has turns left. Default none. */
   faults?: readonly Fault[];
   /** Gets one line per connection, request and error. Never a key. Default: nothing. */
   log?: (line: string) => void;
 }
 
+/** A running sandbox. */
 export interface Sandbox {
   /** `http://HOST:PORT`: what GRADIUM_BASE_URL takes. */
   readonly url: string;
-  /** Ends every connection at once and frees the port. */
+  /** Ends every connection at once and frees the port. May be called again; never rejects. */
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ function serveWebSockets(server: Server, { clock, faults, log }: Settings): void
     }
     upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       new Connection(webSocket, {
+        tcp: request.socket,
         name: `${kind} ${++connections}`,
         hasKey: hasKey(request),
         faults: script,
@@ -122,9 +125,11 @@ function openSession(kind: Kind, setup: Fields, clock: Clock): Session {
   return kind === 'asr' ? new AsrSession(setup, clock) : new TtsSession(setup);
 }
 
-/** The path without its `/api` prefix and without the double slashes that some clients make. */
+/** The path without its `/api` prefix, and without the double and trailing slashes that some clients make. */
 function routeOf(request: IncomingMessage): string {
-  const path = splitUrl(request).path.replace(/\/{2,}/gu, '/');
+  const path = splitUrl(request)
+    .path.replace(/\/{2,}/gu, '/')
+    .replace(/\/$/u, '');
   return path.replace(/^\/api(?=\/|$)/u, '') || '/';
 }
 

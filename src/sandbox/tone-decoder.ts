@@ -37,7 +37,8 @@ const SYMBOL_TWIST = 0.02;
 const SILENT_SHARE = 0.2;
 /**
  * Energy in the gaps over energy in the tones. Telephone keys sound like our symbols but have no gap every 40 ms:
- * 0.73 and more. libopus at 6 kb/s fills the gaps up to 0.49.
+ * 0.73 and more. libopus at 6 kb/s fills the gaps up to 0.49. Gaps within bytes and between bytes are held to it
+ * apart, for a key every 80 ms has every second gap.
  */
 const GAP_SHARE = 0.6;
 
@@ -69,8 +70,14 @@ interface Reading {
   /** Mean square of the word's tones, following slow changes. */
   level: number;
   nibbles: number[];
-  gapEnergy: number;
-  toneEnergy: number;
+  /** Of the gaps between bytes, then of those within bytes. */
+  gaps: [GapEnergy, GapEnergy];
+}
+
+interface GapEnergy {
+  inGaps: number;
+  /** Of the tones after them. */
+  inTones: number;
 }
 
 export class ToneDecoder {
@@ -146,7 +153,11 @@ export class ToneDecoder {
     // 1 ms of ringing before a resampled tone is not sound before the word.
     const before = energy.mean(start - QUIET_BEFORE, start - 8);
     const whole = before < SILENT_SHARE * level;
-    this.#reading = { start, whole, level, nibbles: [], gapEnergy: 0, toneEnergy: 0 };
+    const gaps: Reading['gaps'] = [
+      { inGaps: 0, inTones: 0 },
+      { inGaps: 0, inTones: 0 },
+    ];
+    this.#reading = { start, whole, level, nibbles: [], gaps };
     return true;
   }
 
@@ -176,8 +187,9 @@ export class ToneDecoder {
   #addSymbol(reading: Reading, nibble: number, slot: Float32Array, at: number): void {
     const tone = meanSquare(slot.subarray(INNER_FROM, INNER_TO));
     if (reading.nibbles.length > 0) {
-      reading.gapEnergy += meanSquare(this.#history.slice(at - SYMBOL + GAP_FROM, at - SYMBOL + GAP_TO));
-      reading.toneEnergy += tone;
+      const gap = reading.gaps[reading.nibbles.length % 2] as GapEnergy;
+      gap.inGaps += meanSquare(this.#history.slice(at - SYMBOL + GAP_FROM, at - SYMBOL + GAP_TO));
+      gap.inTones += tone;
     }
     reading.nibbles.push(nibble);
     reading.level += (tone - reading.level) / 8;
@@ -220,9 +232,9 @@ function fitOfTwoSymbols(energy: EnergySums, start: number): number {
 }
 
 /** The word behind the symbols, or undefined when they are no word of the code. */
-function readWord({ whole, nibbles, gapEnergy, toneEnergy }: Reading): string | undefined {
+function readWord({ whole, nibbles, gaps }: Reading): string | undefined {
   if (!whole || nibbles.length === 0 || nibbles.length % 2 !== 0) return undefined;
-  if (gapEnergy > GAP_SHARE * toneEnergy) return undefined;
+  if (gaps.some(({ inGaps, inTones }) => inGaps > GAP_SHARE * inTones)) return undefined;
   const bytes = new Uint8Array(nibbles.length / 2);
   for (let i = 0; i < bytes.length; i++) {
     bytes[i] = ((nibbles[2 * i] as number) << 4) | (nibbles[2 * i + 1] as number);

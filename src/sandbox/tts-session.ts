@@ -3,14 +3,14 @@
  * Not here: tones (voice.ts), byte formats (output-encoder.ts), sockets (connection.ts).
  */
 import { randomUUID } from 'node:crypto';
-import { isWireFormat, STEP_MS, type WireFormat } from '../format.js';
+import { STEP_MS } from '../format.js';
 import { splitWords } from './acoustic-code.js';
 import { OutputEncoder } from './output-encoder.js';
 import {
-  type ClientMessage,
   type Fields,
+  formatOf,
+  type Message,
   ProtocolError,
-  type ServerMessage,
   type Session,
   sandboxModel,
 } from './protocol.js';
@@ -36,7 +36,7 @@ export class TtsSession implements Session {
     this.#model = sandboxModel(setup);
     for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
     checkConfig(setup.config('json_config'));
-    this.#encoder = new OutputEncoder(outputFormat(setup));
+    this.#encoder = new OutputEncoder(formatOf(setup, 'output_format'));
     this.#voice = new Voice(this.#encoder.sampleRateHz);
   }
 
@@ -44,7 +44,7 @@ export class TtsSession implements Session {
     return this.#ended;
   }
 
-  *start(): Generator<ServerMessage, void> {
+  *start(): Generator<Message, void> {
     yield {
       type: 'ready',
       request_id: randomUUID(),
@@ -58,7 +58,7 @@ export class TtsSession implements Session {
     if (header !== undefined) yield audioMessage(header, 0, 0);
   }
 
-  *answer(message: ClientMessage): Generator<ServerMessage, void> {
+  *answer(message: Message): Generator<Message, void> {
     switch (message.type) {
       case 'text':
         if (typeof message.text !== 'string')
@@ -78,7 +78,7 @@ export class TtsSession implements Session {
     // Holds nothing outside the JavaScript heap.
   }
 
-  *#say(text: string): Generator<ServerMessage, void> {
+  *#say(text: string): Generator<Message, void> {
     for (const [i, part] of text.replace(FLUSH_TAG, '').split(BREAK_TAG).entries()) {
       if (i % 2 === 1) {
         yield* this.#pause(breakSteps(part));
@@ -88,7 +88,7 @@ export class TtsSession implements Session {
     }
   }
 
-  *#sayWord(word: string): Generator<ServerMessage, void> {
+  *#sayWord(word: string): Generator<Message, void> {
     if (this.#afterWord) yield* this.#pause(1);
     const stop = this.#steps + Buffer.byteLength(word);
     yield {
@@ -102,18 +102,18 @@ export class TtsSession implements Session {
     this.#afterWord = true;
   }
 
-  *#pause(steps: number): Generator<ServerMessage, void> {
+  *#pause(steps: number): Generator<Message, void> {
     for (let i = 0; i < steps; i++) yield this.#audio(this.#voice.silence());
     this.#afterWord = false;
   }
 
-  #audio(step: Int16Array): ServerMessage {
+  #audio(step: Int16Array): Message {
     const start = this.#steps++;
     return audioMessage(this.#encoder.encode(step), stepTime(start), stepTime(start + 1));
   }
 }
 
-function audioMessage(bytes: Buffer, startS: number, stopS: number): ServerMessage {
+function audioMessage(bytes: Buffer, startS: number, stopS: number): Message {
   return { type: 'audio', audio: bytes.toString('base64'), start_s: startS, stop_s: stopS, stream_id: 0 };
 }
 
@@ -127,13 +127,6 @@ function breakSteps(time: string): number {
   const timeS = Number(found?.[1]);
   if (!(timeS >= 0.1 && timeS <= 2)) throw new ProtocolError(`break time "${time}" is not from 0.1s to 2.0s`);
   return Math.round((timeS * 1000) / STEP_MS);
-}
-
-function outputFormat(setup: Fields): WireFormat {
-  const name = setup.string('output_format') ?? 'wav';
-  if (name === 'opus') throw new ProtocolError('output_format opus is not supported by this sandbox yet');
-  if (!isWireFormat(name)) throw new ProtocolError(`unknown output_format "${name}"`);
-  return name;
 }
 
 function checkConfig(config: Fields): void {

@@ -107,6 +107,30 @@ describe('InputDecoder', () => {
     );
   });
 
+  it.each(['pcm_22050', 'pcm_44100', 'pcm_48000', 'pcm_8000'] as const)(
+    '%s is as long as its audio wherever it is flushed',
+    (format) => {
+      const hz = Number(format.slice(4));
+      fc.assert(
+        fc.property(cuts(1500), fc.boolean(), (lengths, flushLast) => {
+          const decoder = new InputDecoder(format);
+          let [frames, samples] = [0, 0];
+          for (const length of lengths) {
+            frames += length;
+            for (const part of decoder.push(new Uint8Array(2 * length))) samples += part.length;
+            if (!flushLast && length === lengths.at(-1)) continue;
+            samples += decoder.flush().length;
+            expect(samples).toBe(Math.floor((frames * 8_000) / hz));
+          }
+          samples += decoder.finish().length;
+          decoder.close();
+          expect(samples).toBe(Math.ceil((frames * 8_000) / hz));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
   it('answers any bytes that claim to be WAV by samples or a ProtocolError', () => {
     const damaged = fc
       .tuple(fc.nat(wav.length), fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 8 }))

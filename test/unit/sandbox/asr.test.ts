@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeAlaw, encodeMulaw, writeWav } from '../../../src/audio/index.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
-import { audio, type Message, RawClient } from './client.js';
+import { audio, type Message, RawClient, textFrame, upgrade } from './client.js';
 import { concat, silence, speak, speak8k } from './sound.js';
 
 const ASR = '/api/speech/asr';
@@ -177,29 +177,31 @@ describe('asr flush', () => {
   });
 });
 
-const UPGRADE = [
-  `GET ${ASR} HTTP/1.1`,
-  'Host: sandbox',
-  'Upgrade: websocket',
-  'Connection: Upgrade',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  'x-api-key: k',
-  '\r\n',
-].join('\r\n');
+describe('asr flush of a resampled stream', () => {
+  it.each([
+    ['pcm_44100', 44_100],
+    ['pcm_22050', 22_050],
+  ])('%s keeps the clock through 500 flushes', async (input_format, hz) => {
+    const other = await startSandbox({ clock: 'audio' });
+    const client = await RawClient.open(other.url, ASR);
+    client.send({ type: 'setup', input_format });
+    for (let i = 0; i < 500; i++) client.send(audio(new Int16Array(443)), { type: 'flush', flush_id: i });
+    client.send(audio(speak('ab', hz)), END);
+    await client.closed();
+    await other.close();
+    const [word, end] = [client.of('text')[0], client.of('end_text')[0]];
+    expect(word?.text).toBe('ab');
+    const truthS = (500 * 443) / hz;
+    // Exact to 3 samples at 8 kHz: words are looked for at every second one, and the last flush may cut one short.
+    expect(Math.abs((word?.start_s as number) - truthS)).toBeLessThan(3 / 8_000);
+    expect(Math.abs((end?.stop_s as number) - truthS - 0.16)).toBeLessThan(3 / 8_000);
+    expect(client.of('step')).toHaveLength(Math.ceil((truthS + 0.16) / 0.08));
+  });
+});
+
 /** RFC 6455 §5.5.1: final close frame of 2 bytes, code 1008. */
 const CLOSE_1008 = Buffer.from([0x88, 0x02, 0x03, 0xf0]);
 const MASKED_CLOSE_1008 = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0]);
-
-/** RFC 6455 §5.2: a final text frame with a 64-bit length; a mask of zeros leaves the payload as it is. */
-function textFrame(message: object): Buffer {
-  const payload = Buffer.from(JSON.stringify(message));
-  const head = Buffer.alloc(14);
-  head[0] = 0x81;
-  head[1] = 0x80 | 127;
-  head.writeBigUInt64BE(BigInt(payload.length), 2);
-  return Buffer.concat([head, payload]);
-}
 
 describe('asr rules', () => {
   it.each([
@@ -276,7 +278,7 @@ describe('asr rules', () => {
     socket.on('error', () => {
       broken = true;
     });
-    socket.write(UPGRADE);
+    socket.write(upgrade(ASR));
     socket.write(textFrame({ type: 'setup', input_format: 'opus' }));
     await sawClose;
     expect(Buffer.concat(received).toString('latin1')).toContain('"type":"error"');

@@ -105,3 +105,27 @@ export function audio(bytes: Uint8Array | Int16Array, id?: string): object {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   return { type: 'audio', audio: data, ...(id === undefined ? {} : { client_req_id: id }) };
 }
+
+/** What a client says first on a bare TCP connection. */
+export function upgrade(path: string): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    'Host: sandbox',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'x-api-key: k',
+    '\r\n',
+  ].join('\r\n');
+}
+
+/** RFC 6455 §5.2: a final text frame with a 64-bit length; a mask of zeros leaves the payload as it is. */
+export function textFrame(message: object): Buffer {
+  const payload = Buffer.from(JSON.stringify(message));
+  const head = Buffer.alloc(14);
+  head[0] = 0x81;
+  head[1] = 0x80 | 127;
+  head.writeBigUInt64BE(BigInt(payload.length), 2);
+  return Buffer.concat([head, payload]);
+}

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Fault, parseFault, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
-import { audio, RawClient } from './client.js';
+import { audio, RawClient, textFrame, upgrade } from './client.js';
 
 let sandbox: Sandbox | undefined;
 afterEach(async () => {
@@ -20,6 +22,13 @@ const END = { type: 'end_of_stream' };
 /** Answered by ready, four steps and end_of_stream. */
 const SESSION = [SETUP, audio(new Int16Array(4 * 640)), END];
 const ALL = ['ready', 'step', 'step', 'step', 'step', 'end_of_stream'];
+
+/** Rejects when the bytes cannot be sent. */
+function write(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
 
 async function run(client: RawClient): Promise<RawClient> {
   client.send(...SESSION);
@@ -46,6 +55,46 @@ describe('faults', () => {
     expect(dropped.types()).toEqual(['ready', 'step', 'step']);
     expect(dropped.closeCode).toBe(1006);
     expect((await run(await open())).types()).toEqual(ALL);
+  });
+
+  it('drop lets so many messages through to a client that reads slowly and goes on sending', async () => {
+    sandbox = await startSandbox({ faults: [{ kind: 'drop', after: 2000 }] }); // 20 MB: more than the system buffers
+    const client = await RawClient.open(sandbox.url, '/speech/tts');
+    client.socket.on('message', () => {
+      client.socket.pause();
+      if (client.messages.length % 100 === 0) client.socket.ping(); // more often, ws would call it a flood
+      setImmediate(() => client.socket.resume());
+    });
+    client.send({ type: 'setup', output_format: 'pcm_48000' }, { type: 'text', text: 'word '.repeat(600) });
+    expect(await client.closed()).toBe(1006);
+    expect(client.messages).toHaveLength(2000);
+  });
+
+  it('drop reads on while the client sends, and ends what its client leaves half open', async () => {
+    let sawClosed = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      sawClosed = resolve;
+    });
+    const log = (line: string): void => {
+      if (line.includes('closed (1006)')) sawClosed();
+    };
+    sandbox = await startSandbox({ faults: [{ kind: 'drop', after: 1 }], log });
+    const client = connect({
+      port: Number(new URL(sandbox.url).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    client.write(upgrade('/speech/asr'));
+    for (const message of SESSION) client.write(textFrame(message));
+    const received: Buffer[] = [];
+    client.on('data', (data) => received.push(data));
+    await once(client, 'end');
+    expect(Buffer.concat(received).toString('latin1')).toContain('"type":"ready"');
+    // 32 MB are more than the system's buffers hold: they are only taken when somebody reads them.
+    const more = textFrame(audio(new Uint8Array(750_000)));
+    for (let i = 0; i < 32; i++) await write(client, more);
+    await closed;
+    client.destroy();
   });
 
   it('error comes with its code, in place of ready where after is 0', async () => {
@@ -142,6 +191,12 @@ describe('parseFault', () => {
     ['constructor', /Unknown fault/u],
     ['drop:code=5', /drop has no "code"; it has after, times/u],
     ['drop:', /drop has no ""/u],
+    ['drop:constructor=1', /drop has no "constructor"; it has after, times/u],
+    ['drop:__proto__=5', /drop has no "__proto__"; it has after, times/u],
+    ['drop:toString', /drop has no "toString"/u],
+    ['drop:after=1,after=2', /drop has "after" twice/u],
+    ['refuse:retry-after=1,status=429,retry-after=1', /refuse has "retry-after" twice/u],
+    ['drop:kind=stall', /drop has "kind" twice/u],
     ['delay', /needs ms/u],
   ])('refuses %j as a TypeError', (text, message) => {
     const parse = (): Fault => parseFault(text);
@@ -151,10 +206,17 @@ describe('parseFault', () => {
     );
   });
 
+  it.each([undefined, null, 5, { kind: 'drop' }])('refuses %j, which is no text, as a TypeError', (value) => {
+    const parse = (): Fault => parseFault(value as unknown as string);
+    expect(parse).toThrow(TypeError);
+    expect(parse).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG' }));
+  });
+
   it.each([
     ['delay:ms=soon', /ms must be a whole number/u],
     ['delay:ms=-1', /"-1"/u],
     ['delay:ms', /ms must be/u],
+    ['drop:after=1=2', /after must be .* not "1=2"/u],
     ['refuse:status=200', /status must be a whole number from 400 to 599/u],
     ['refuse:retry-after=1.5', /retry-after/u],
     ['drop:times=0', /times/u],

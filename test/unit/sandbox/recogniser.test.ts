@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodeAlaw,
@@ -8,6 +9,7 @@ import {
   readWav,
   resample,
 } from '../../../src/audio/index.js';
+import { COLUMN_HZ, ROW_HZ, splitWords } from '../../../src/sandbox/acoustic-code.js';
 import { Recogniser } from '../../../src/sandbox/recogniser.js';
 import { concat, events, gain, hear, mix, noise, silence, speak, speak8k, toFloat, words } from './sound.js';
 
@@ -18,6 +20,15 @@ const TEXTS = {
   cjk: '日本語 を 話します 한국어 中文，好。',
 };
 const ALL = Object.values(TEXTS).join(' ');
+
+/** A telephone key: the two tones of a nibble, without ramps. */
+function key(nibble: number, ms: number): Float32Array {
+  const [row, column] = [ROW_HZ[nibble >> 2] ?? 0, COLUMN_HZ[nibble & 3] ?? 0];
+  return Float32Array.from({ length: ms * 8 }, (_, i) => {
+    const t = (2 * Math.PI * i) / 8_000;
+    return 0.25 * (Math.sin(row * t) + Math.sin(column * t));
+  });
+}
 
 describe('Recogniser', () => {
   it.each(Object.entries(TEXTS))('hears %s text as it was spoken', (_, text) => {
@@ -96,9 +107,29 @@ describe('Recogniser', () => {
     expect(events(new Float32Array(0))).toEqual([]);
   });
 
-  it('never reads text from a word that is cut, damaged or no UTF-8', () => {
+  it('gives a word cut at one end whole, or true to where it was cut, or as no text', () => {
+    const word = fc
+      .string({ unit: 'grapheme', minLength: 2, maxLength: 6 })
+      .filter((text) => splitWords(text)[0] === text);
+    const nearByte = fc
+      .tuple(fc.nat(8), fc.integer({ min: -120, max: 60 }))
+      .map(([byte, by]) => Math.max(0, byte * 640 + by));
+    fc.assert(
+      fc.property(word, fc.oneof(fc.nat(6000), nearByte), fc.boolean(), (text, at, front) => {
+        const samples = speak8k(text);
+        const cut = at % samples.length;
+        const rest = front ? samples.subarray(cut) : samples.subarray(0, cut);
+        const heard = hear(concat(silence(0.3), rest, silence(0.3)));
+        const isTrue = front ? text.endsWith(heard) : text.startsWith(heard); // the word and nothing among them
+        expect(isTrue || heard === '[speech]', JSON.stringify({ text, cut, front, heard })).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('never reads text from a word that misses half a byte, is damaged or no UTF-8', () => {
     const word = speak8k('wonderful');
-    expect(hear(word.subarray(320))).toBe('[speech]'); // half a byte is missing
+    expect(hear(word.subarray(320))).toBe('[speech]');
     expect(hear(word.subarray(200))).toBe('[speech]');
     expect(hear(word.subarray(0, 640 * 8 + 320))).toBe('[speech]');
     const holed = word.slice().fill(0, 1300, 1560);
@@ -119,11 +150,23 @@ describe('Recogniser', () => {
   });
 
   it.each([80, 160, 200, 400])('hears a telephone key of %i ms as sound, not as text', (ms) => {
-    const key = Float32Array.from({ length: ms * 8 }, (_, i) => {
-      const t = (2 * Math.PI * i) / 8_000;
-      return 0.25 * (Math.sin(770 * t) + Math.sin(1336 * t)); // "5", our nibble 5: 0x55 is "U"
-    });
-    expect(hear(concat(silence(0.3), key, silence(0.3)))).toBe(ms === 80 ? '' : '[speech]');
+    const heard = hear(concat(silence(0.3), key(5, ms), silence(0.3))); // 0x55 would be "U"
+    expect(heard).toBe(ms === 80 ? '' : '[speech]');
+  });
+
+  it.each([
+    [60, 20],
+    [76, 4],
+    [72, 8],
+    [70, 10],
+  ])('reads no text from telephone keys of %i ms with pauses of %i ms', (onMs, offMs) => {
+    for (let nibble = 0; nibble < 16; nibble++) {
+      for (const times of [1, 2, 3, 5, 8]) {
+        const keys = Array.from({ length: times }, () => [key(nibble, onMs), silence(offMs / 1000)]).flat();
+        const heard = hear(concat(silence(0.3), ...keys, silence(0.3)));
+        expect(heard.replaceAll('[speech]', ''), `${times} × nibble ${nibble}`).toBe('');
+      }
+    }
   });
 
   it('gives one [speech] for sound between words, in order and in place', () => {

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Connection } from '../../../src/sandbox/connection.js';
 import { FaultScript } from '../../../src/sandbox/faults.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
-import type { ServerMessage } from '../../../src/sandbox/protocol.js';
+import type { Message } from '../../../src/sandbox/protocol.js';
 import { audio, RawClient } from './client.js';
 
 const SETUP = { type: 'setup', input_format: 'pcm_8000' };
@@ -25,10 +25,10 @@ describe('startSandbox', () => {
   it('serves both routes and the alias, with and without /api, with stray slashes', () =>
     withSandbox(async ({ url }) => {
       for (const route of ['/speech/asr', '/speech/stt', '/speech/tts']) {
-        for (const prefix of ['', '/api', '/api/', '//api']) {
-          const client = await RawClient.open(url, prefix + route);
+        for (const path of [route, `/api${route}`, `/api/${route}`, `//api${route}`, `/api${route}/`]) {
+          const client = await RawClient.open(url, path);
           client.send({ type: 'setup' }, { type: 'end_of_stream' });
-          expect(await client.closed()).toBe(1000);
+          expect(await client.closed(), path).toBe(1000);
         }
       }
     }));
@@ -202,6 +202,7 @@ describe('Connection', () => {
   it('makes answers only as fast as they are read, and reads only as fast as it answers', async () => {
     const socket = new SlowSocket();
     new Connection(socket as unknown as WebSocket, {
+      tcp: new Socket(),
       name: 'test',
       hasKey: true,
       faults: new FaultScript([]),
@@ -209,8 +210,8 @@ describe('Connection', () => {
       open: () => ({
         ended: false,
         dispose() {},
-        *start(): Generator<ServerMessage, void> {},
-        *answer(): Generator<ServerMessage, void> {
+        *start(): Generator<Message, void> {},
+        *answer(): Generator<Message, void> {
           for (let i = 0; i < 100; i++) yield { type: 'audio', audio: 'x'.repeat(100_000) };
         },
       }),

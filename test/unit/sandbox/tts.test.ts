@@ -45,13 +45,14 @@ function samplesOf(client: RawClient): Int16Array {
 describe('tts session', () => {
   it.each([
     ['pcm', 48_000],
+    ['', 48_000],
     ['pcm_8000', 8_000],
     ['pcm_16000', 16_000],
     ['pcm_22050', 22_050],
     ['pcm_24000', 24_000],
     ['pcm_44100', 44_100],
     ['pcm_48000', 48_000],
-  ])('speaks %s, one message per 80 ms', async (output_format, hz) => {
+  ])('speaks "%s", one message per 80 ms', async (output_format, hz) => {
     const client = await speakOver({ output_format }, 'ça va?');
     expect(client.messages[0]).toEqual({
       type: 'ready',
