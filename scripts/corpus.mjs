@@ -12,14 +12,24 @@ import { fail, prepare } from './prepare.mjs';
 
 const [directory] = process.argv.slice(2);
 if (directory === undefined) fail('which folder? npm run test:corpus -- DIR (a folder with a TRUTH.json)');
-const truthPath = join(resolve(directory), 'TRUTH.json');
+// npm runs scripts in the project's folder; a relative path is meant from where the user stands.
+const folder = resolve(process.env.INIT_CWD ?? '.', directory);
+const truthPath = join(folder, 'TRUTH.json');
 if (!existsSync(truthPath)) fail(`${truthPath} does not exist: the folder must hold a TRUTH.json`);
 prepare();
 const audio = await import('../dist/audio/index.js');
 
-const truth = JSON.parse(readFileSync(truthPath, 'utf8'));
-const read = (path) => readFileSync(join(directory, path));
+const truth = readTruth();
+const read = (path) => readFileSync(join(folder, path));
 const counts = { passed: 0, failed: 0, 'not covered': 0 };
+
+function readTruth() {
+  try {
+    return Object(JSON.parse(readFileSync(truthPath, 'utf8')));
+  } catch (error) {
+    return fail(`${truthPath} is no JSON: ${error.message}`);
+  }
+}
 
 /** Runs one check; `body` returns the list of what is wrong. */
 function hold(name, body) {
@@ -83,7 +93,7 @@ function wavFaults(path, house) {
   const bytes = read(path);
   const readers = {
     read: () => audio.readWav(bytes, { sample: 'float32' }),
-    probe: () => audio.probeAudio(join(directory, path)),
+    probe: () => audio.probeAudio(join(folder, path)),
   };
   if (house.result in ERROR_CLASS) {
     return Object.entries(readers).flatMap(([name, reader]) =>

@@ -16,13 +16,12 @@ const SPEECH = [
 prepare();
 console.log(`
 The sandbox is a local server that speaks the service's protocol. It cannot understand human speech, and says so: each
-stretch of it comes back as [speech] with its times. It does understand its own tone voice, letter for letter, so what
-was spoken with it is an honest check of the whole way: the text returns only if every sample on the way was right.
+stretch of it comes back as [speech]. It does understand its own tone voice, letter for letter, so what was spoken with
+it is an honest check of the whole way: the text returns only if every sample on the way was right.
 `);
-run(process.execPath, [
-  'dist/cli/main.js',
-  'transcribe',
-  '--sandbox',
-  ...SPEECH.map((name) => `test/fixtures/audio/wav/${name}`),
-  'test/fixtures/audio/voice',
-]);
+const sluice = (...args) => run(process.execPath, ['dist/cli/main.js', ...args]);
+const speech = SPEECH.map((name) => `test/fixtures/audio/wav/${name}`);
+sluice('transcribe', '--sandbox', ...speech, 'test/fixtures/audio/voice');
+
+console.log('\nThe same as subtitles, with the times of the recording:\n');
+sluice('transcribe', '--sandbox', '--format', 'srt', 'test/fixtures/audio/voice/voice-8k-mono-mulaw.wav');

@@ -17,7 +17,7 @@ import {
   type WireFormat,
   wireAudio,
 } from '../format.js';
-import { type ByteSource, type ChunkReader, readerOf, type Scope } from '../speech/index.js';
+import { type ByteSource, type ChunkReader, pipeReader, readerOf, type Scope } from '../speech/index.js';
 import type { TranscriptSource } from './types.js';
 import { WavHead } from './wav-head.js';
 
@@ -63,12 +63,15 @@ export async function openRecording(
   layoutOf(format);
   checkWire(format, wire);
   if (source instanceof Uint8Array) return wholeRecording(source, source.length, format, wire);
+  let reader: ChunkReader;
   if (typeof source === 'string') {
     const stats = await scope.wait(stat(source));
-    // A pipe (`<(…)`, /dev/stdin) has no end to look at and cannot be read twice.
     if (stats.isFile()) return wholeRecording(source, stats.size, format, wire);
+    // A pipe (`<(…)`, /dev/stdin) has no end to look at and cannot be read twice.
+    reader = stats.isFIFO() ? pipeReader(source) : readerOf(source);
+  } else {
+    reader = readerOf(source);
   }
-  const reader = readerOf(source);
   try {
     const recording = await streamedRecording(reader, format, wire, scope);
     return typeof source === 'string' ? { ...recording, name: source } : recording;

@@ -16,7 +16,7 @@ export {
   type SocketOptions,
   SpeechSocket,
 } from './socket.js';
-export { type ByteSource, type ChunkReader, readerOf } from './source.js';
+export { type ByteSource, type ChunkReader, pipeReader, readerOf } from './source.js';
 export { TotalDeadline } from './total-deadline.js';
 export { Turns } from './turns.js';
 export { socketUrl } from './url.js';

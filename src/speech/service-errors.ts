@@ -13,11 +13,15 @@ export interface ErrorContext {
 }
 
 const MAX_QUOTED_CHARS = 500;
+/** A shorter text is no key (the sandbox takes `any`), and blotting it out would only garble the message. */
+const MIN_SECRET_CHARS = 8;
 
 /** What a service said, fit for a message: no key even if it was echoed, no control characters, bounded. */
 export function quoted(text: string, secrets: readonly string[]): string {
   let clean = text;
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[key]');
+  for (const secret of secrets) {
+    if (secret.length >= MIN_SECRET_CHARS) clean = clean.replaceAll(secret, '[key]');
+  }
   // Terminal escapes are control characters too; a message ends up on a terminal.
   clean = clean.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   return clean.length > MAX_QUOTED_CHARS ? `${clean.slice(0, MAX_QUOTED_CHARS)}…` : clean;

@@ -2,7 +2,9 @@
  * Bytes from wherever the caller has them, one chunk at a time.
  * Not here: what the bytes mean.
  */
+import { closeSync, constants, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { argumentTypeError } from '../errors.js';
 
@@ -36,6 +38,20 @@ export function readerOf(source: ByteSource): ChunkReader {
   throw argumentTypeError(
     `the audio source must be a path, Uint8Array, Readable, ReadableStream or async iterable, got ${kind(source)}`,
   );
+}
+
+/**
+ * Of a named pipe. Opened as a file it would hold a thread of the pool until somebody writes, for ever if nobody does;
+ * a process could not even exit. The event loop can wait for it instead.
+ */
+export function pipeReader(path: string): ChunkReader {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return new IterableReader(new Socket({ fd, readable: true, writable: false }));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function isWebStream(value: unknown): value is ReadableStream<Uint8Array> {

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
@@ -806,6 +809,22 @@ describe('transcribe pacing', () => {
 });
 
 describe('transcribe abort', () => {
+  it.skipIf(process.platform === 'win32')(
+    'ends the wait for a named pipe that nobody writes to',
+    async () => {
+      await using server = await scriptedServer((peer) => politeStt(peer));
+      const folder = await mkdtemp(join(tmpdir(), 'sluice-pipe-'));
+      const path = join(folder, 'pipe');
+      spawnSync('mkfifo', [path]);
+      const reason = new Error('enough');
+      const controller = new AbortController();
+      const transcript = client(server.url).stt.transcribe(path, { signal: controller.signal });
+      setImmediate(() => controller.abort(reason));
+      await expect(transcript).rejects.toBe(reason);
+      await rm(folder, { recursive: true });
+    },
+  );
+
   const reason = { why: 'changed my mind' };
 
   it('does nothing for a signal aborted before', async () => {

@@ -1,9 +1,10 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ByteSource, readerOf } from '../../../src/speech/index.js';
+import { type ByteSource, pipeReader, readerOf } from '../../../src/speech/index.js';
 
 const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) & 255));
 let folder: string;
@@ -99,3 +100,35 @@ describe('readerOf', () => {
     expect(returned).toBe(true);
   });
 });
+
+describe.skipIf(process.platform === 'win32')('pipeReader', () => {
+  const pipe = (name: string): string => {
+    const path = join(folder, name);
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    return path;
+  };
+
+  it('waits for a writer and reads what it writes to the last byte', async () => {
+    const path = pipe('written');
+    const reader = pipeReader(path);
+    const first = reader.next();
+    const writer = spawn('cp', [join(folder, 'a.bin'), path]);
+    const parts: Buffer[] = [];
+    for (let chunk = await first; chunk; chunk = await reader.next()) parts.push(Buffer.from(chunk));
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    writer.kill();
+  });
+
+  it('holds nothing back when it is closed before anybody wrote', () => {
+    const path = pipe('silent');
+    const code = `
+      import { pipeReader } from ${JSON.stringify(new URL('../../../dist/speech/index.js', import.meta.url).href)};
+      const reader = pipeReader(${JSON.stringify(path)});
+      reader.next().catch(() => {});
+      setImmediate(() => reader.close());`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', code], { timeout: 10_000 });
+    expect(run.stderr.toString()).toBe('');
+    expect(run.status).toBe(0);
+  });
+});
+if (process.platform === 'win32') console.warn('NOT RUN on Windows: named pipes are other things there');
