@@ -1,7 +1,21 @@
 /** Everything public, in one import. The sub-paths (`sluice-audio/audio`, …) load less. */
 export * from './audio/index.js';
 export * from './batch/index.js';
-export * from './errors.js';
+export {
+  ARGUMENT_ERROR_CODES,
+  type ArgumentErrorCode,
+  ConnectionError,
+  type ConnectionPhase,
+  type DeadlinePhase,
+  FORMAT_ERROR_CODES,
+  FormatError,
+  type FormatErrorCode,
+  SpeechApiError,
+  TimeoutError,
+  UNSUPPORTED_ERROR_CODES,
+  UnsupportedError,
+  type UnsupportedErrorCode,
+} from './errors.js';
 export * from './format.js';
 export * from './gradium/index.js';
 export * from './sandbox/index.js';

@@ -17,6 +17,15 @@ const ACCOUNT_WORDS =
  * Whether `error` is about the account – its key or its credits – so that every further file would fail alike:
  * a `SpeechApiError` with HTTP status 401, 402 or 403, or with code 1008 and a message that speaks of a key,
  * credits, authentication or the account. Any other 1008 (an unknown voice, a bad format) fails one file alone.
+ *
+ * @param error Anything that was thrown.
+ * @see wire reference, section 1.6
+ * @example
+ * try {
+ *   await new Gradium().stt.transcribe('call.wav');
+ * } catch (error) {
+ *   console.error(isAccountError(error) ? 'check the key and the credits' : error);
+ * }
  */
 export function isAccountError(error: unknown): error is SpeechApiError {
   if (!(error instanceof SpeechApiError) || error.apiCode === undefined) return false;

@@ -23,7 +23,9 @@ const WORD_GAP = /[\s\p{Cc}]+/u;
 
 /** One subtitle. Times in whole milliseconds of the source. */
 export interface Cue {
+  /** From 0, and at least 80 ms after the end of the cue before. */
   startMs: number;
+  /** 1 000 to 7 000 after `startMs`. */
   stopMs: number;
   /** One or two lines of at most 42 characters (code points). */
   lines: string[];
@@ -42,6 +44,11 @@ interface Token {
  * of up to 42 characters; a cue stays on after its last word until it can be read at 20 characters a second,
  * if the next cue leaves the time. Only words whose own times leave less than that (84 characters within a
  * second) are shown later than they were said.
+ *
+ * @param words In the order of their times; times in seconds, not negative (what is no number counts as 0).
+ * @returns In the order of their times; none for no words. Never throws on what `transcribe` gives.
+ * @example
+ * buildCues([{ text: 'Hello.', startS: 0.5, stopS: 0.9 }]); // [{ startMs: 500, stopMs: 1500, lines: ['Hello.'] }]
  */
 export function buildCues(words: readonly Word[]): Cue[] {
   return layOut(group(tokenize(words)));

@@ -12,16 +12,43 @@ const MAX_CONCURRENCY = 10_000;
 
 /** What a batch asks of a client; a `Gradium` is one. */
 export interface BatchClient {
-  readonly stt: { transcribe(source: string, options?: TranscribeOptions): Promise<Transcript> };
+  /** Its speech to text. */
+  readonly stt: {
+    /** As `Gradium`'s: gives a whole transcript or rejects, with `signal.reason` after an abort. */
+    transcribe(source: string, options?: TranscribeOptions): Promise<Transcript>;
+  };
 }
 
 /** Where a file of the batch has got to. */
 export type BatchProgress =
-  | { type: 'start'; source: string }
-  | { type: 'progress'; source: string; transcribedS: number; durationS?: number }
-  | { type: 'end'; source: string; status: 'ok' | 'failed' | 'aborted' };
+  /** It was taken from the sources and begins. */
+  | {
+      type: 'start';
+      /** The path, as the sources gave it. */
+      source: string;
+    }
+  /** As `onProgress` of `transcribe`. */
+  | {
+      type: 'progress';
+      /** The path, as the sources gave it. */
+      source: string;
+      /** Seconds of it transcribed so far; begins anew with a new attempt. */
+      transcribedS: number;
+      /** Its length in seconds, where it is known. */
+      durationS?: number;
+    }
+  /** It is done, one way or another. */
+  | {
+      type: 'end';
+      /** The path, as the sources gave it. */
+      source: string;
+      /** `aborted`: it was running when the batch was stopped; there is no result of it. */
+      status: 'ok' | 'failed' | 'aborted';
+    };
 
+/** How a batch runs; the rest goes to each `transcribe`, and `signal` stops the whole batch. */
 export interface BatchOptions extends Omit<TranscribeOptions, 'onProgress'> {
+  /** Who transcribes: a `Gradium`, or what behaves like one. */
   client: BatchClient;
   /** Files transcribed at the same time, 1 to 10 000. Default 16. */
   concurrency?: number;
@@ -29,9 +56,22 @@ export interface BatchOptions extends Omit<TranscribeOptions, 'onProgress'> {
   onProgress?: (event: BatchProgress) => void;
 }
 
+/** What became of one file. */
 export type BatchResult =
-  | { source: string; status: 'ok'; transcript: Transcript }
-  | { source: string; status: 'failed'; error: Error };
+  | {
+      /** The path, as the sources gave it. */
+      source: string;
+      status: 'ok';
+      /** The whole of it. */
+      transcript: Transcript;
+    }
+  | {
+      /** The path, as the sources gave it. */
+      source: string;
+      status: 'failed';
+      /** What `transcribe` rejected with, after its own new attempts. */
+      error: Error;
+    };
 
 /**
  * Transcribes `sources` – paths, in any iterable, an endless one too – and yields each result as it finishes,
@@ -45,7 +85,14 @@ export type BatchResult =
  * @throws {RangeError} ERR_INVALID_ARG: `concurrency` is not a whole number from 1 to 10 000.
  * @throws {SpeechApiError} the account is refused (see isAccountError): what runs is aborted, what had finished
  * is yielded, then this is thrown, once.
- * @throws `signal.reason` after an abort, in the same way.
+ * @throws `signal.reason` after an abort, and what `onProgress` throws, in the same way; what `sources` throws, after
+ * the results of what runs.
+ * @example
+ * const client = new Gradium();
+ * for await (const result of transcribeBatch(['a.wav', 'b.wav'], { client, concurrency: 8 })) {
+ *   if (result.status === 'ok') console.log(result.source, result.transcript.text);
+ *   else console.error(result.source, result.error.message);
+ * }
  */
 export function transcribeBatch(
   sources: Iterable<string> | AsyncIterable<string>,

@@ -6,7 +6,9 @@ import { argumentRangeError } from '../errors.js';
 import type { Transcript, TranscriptSource, Word } from '../gradium/index.js';
 import { buildCues, type Cue } from './cues.js';
 
+/** Every {@link TranscriptFormat}; also what files of it are called: `call.srt`. */
 export const TRANSCRIPT_FORMATS = ['txt', 'json', 'srt', 'vtt'] as const;
+/** Plain text, JSON, or subtitles as SubRip or WebVTT; see {@link formatTranscript}. */
 export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
 
 /**
@@ -17,6 +19,12 @@ export type TranscriptFormat = (typeof TRANSCRIPT_FORMATS)[number];
  * - `srt`, `vtt`: subtitles as buildCues lays them out; VTT with `&`, `<` and `>` escaped.
  *
  * @throws {RangeError} ERR_INVALID_ARG: the format is not one of TRANSCRIPT_FORMATS.
+ * @see W3C WebVTT §4.1
+ * @example
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const transcript = await new Gradium().stt.transcribe('call.wav');
+ * await writeFile('call.srt', formatTranscript(transcript, 'srt'));
  */
 export function formatTranscript(transcript: Transcript, format: TranscriptFormat): string {
   switch (format) {

@@ -5,12 +5,13 @@
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { AudioInfo } from '../audio/index.js';
+import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
 import { describeError, describeWarning, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inputLabel, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { wholeNumber } from './options.js';
-import { writeStdout, writeWhole } from './output.js';
+import { checkFile, writeStdout, writeWhole } from './output.js';
 import { readWhole } from './read.js';
 
 const CODECS = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw'] as const;
@@ -38,7 +39,11 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
     .description('Reads any WAV and writes a WAV; what is not asked for stays as it is.')
     .argument('<in>', 'a WAV file, or - for standard input')
     .argument('<out>', 'the WAV to write, or - for standard output')
-    .option('-r, --rate <hz>', 'sample rate, 1000 to 192000', wholeNumber('The rate', 1000, 192_000))
+    .option(
+      '-r, --rate <hz>',
+      'sample rate, 1000 to 192000',
+      wholeNumber('The rate', MIN_RATE_HZ, MAX_RATE_HZ),
+    )
     .option(
       '-n, --channels <n>',
       '1 mixes to mono; more copies a mono source',
@@ -63,6 +68,7 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<E
   if (to === STDIN && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file, or pipe the audio on');
   }
+  if (to !== STDIN) await checkFile(to);
   return interruptible(async (signal) => {
     const wav = await convertOne(from, flags, signal);
     if (wav === undefined) return EXIT.someFailed;
@@ -83,12 +89,14 @@ async function convertOne(
     const bytes = await readWhole(from, signal);
     const info = audio.probeAudio(bytes);
     checkChannels(info, flags);
+    checkRate(audio, bytes, info, flags);
     for (const code of info.warnings) process.stderr.write(describeWarning(inputLabel(from), code));
     return isExactInInt16(info, flags)
       ? convertInt16(audio, bytes, info, flags)
       : convertFloat32(audio, bytes, info, flags);
   } catch (error) {
-    if (error instanceof UsageError || signal.aborted) throw error;
+    if (signal.aborted) throw signal.reason; // readFile has an AbortError of its own
+    if (error instanceof UsageError) throw error;
     process.stderr.write(describeError(error, inputLabel(from)));
     return undefined;
   }
@@ -100,6 +108,19 @@ function checkChannels(info: AudioInfo, { channels }: ConvertFlags): void {
     `${info.channels} channels cannot become ${channels}`,
     'use --channels 1 to mix them, or leave the option out',
   );
+}
+
+/** A rate out of range is the caller's mistake to the resampler, the file's to the framer, which says where it is. */
+function checkRate(audio: Audio, bytes: Uint8Array, info: AudioInfo, { rate }: ConvertFlags): void {
+  const { sampleRateHz, dataOffset } = info;
+  if (rate === undefined || rate === sampleRateHz) return;
+  if (sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ) return;
+  const framer = new audio.AudioFramer({ from: { container: 'wav' }, to: 'pcm_24000' });
+  try {
+    framer.processInto(bytes.subarray(0, dataOffset), new Uint8Array(framer.maxOutputBytes(dataOffset)));
+  } finally {
+    framer.close();
+  }
 }
 
 const INT16_ENCODINGS = ['u8', 's16le', 's16be', 'mulaw', 'alaw'];

@@ -46,6 +46,8 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   EACCES: 'check the permissions of the file and its folder',
   EPERM: 'check the permissions of the file and its folder',
   EISDIR: 'name a file, not a folder',
+  EEXIST: 'choose another path: a file is in the way of a folder',
+  EROFS: 'choose a path on a disk that can be written to',
   ENOTDIR: 'check the path: part of it is a file where a folder is needed',
   ENOSPC: 'free some space on the disk and run the command again',
   EADDRINUSE: 'choose another --port, or 0 for any free one',
@@ -99,8 +101,8 @@ function debugStack(error: unknown): string {
   return wanted && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : '';
 }
 
-/** Codes of what is odd about a recording; it was read all the same. */
-const WARNINGS: Readonly<Record<string, string>> = {
+/** Codes of what is odd about a recording; it is used all the same. */
+export const WARNINGS: Readonly<Record<string, string>> = {
   truncated: 'the file ends before the length its header promises; what is there is used',
   'partial-frame': 'the audio ends within a frame; the whole frames are used',
   'size-unknown': 'the header leaves the length open, as a stream does; read to the end',
@@ -108,7 +110,11 @@ const WARNINGS: Readonly<Record<string, string>> = {
   'unpadded-chunk': 'a chunk of odd length lacks its padding byte',
   'second-data-chunk': 'only the first of several data chunks is used',
   'block-align-mismatch': 'the header gives a wrong block size; the right one is used',
+  'valid-bits-mismatch': 'the header claims more valid bits than a sample holds; all of them are used',
+  'second-fmt-chunk': 'only the first of several fmt chunks is used',
   'ds64-missing': 'an RF64 file without its ds64 chunk; the 32-bit sizes are used',
+  'over-session-limit':
+    'the service ends a session after 300 s, so the transcription may fail; cut the recording into shorter ones',
 };
 
 /** `sluice: calls/7.wav: warning: truncated: the file ends before …` */

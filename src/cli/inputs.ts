@@ -75,7 +75,8 @@ async function resolvePattern(pattern: string): Promise<Found[]> {
       'check the pattern, and quote it so that the shell leaves it',
     );
   }
-  const base = staticPrefix(pattern);
+  // A pattern may lead out of the folders that it begins with: `calls/*/../../x.wav`.
+  const base = commonFolder([staticPrefix(pattern), ...files.map(dirname)].map((folder) => resolve(folder)));
   return files.map((path) => ({ path, base }));
 }
 

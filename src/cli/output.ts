@@ -3,9 +3,10 @@
  * Not here: what is written.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from './errors.js';
+import { isDirectory } from './glob.js';
 import type { Input } from './inputs.js';
 
 /**
@@ -30,6 +31,32 @@ export async function writeWhole(path: string, data: string | Uint8Array): Promi
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/**
+ * Makes a folder that results will go to, so that one that cannot be written to is told before the work.
+ * @throws {UsageError}
+ */
+export async function checkFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `${folder} is not a folder that can be written to: ${code}`,
+      'name another folder, or check what is there and its permissions',
+    );
+  }
+}
+
+/**
+ * As checkFolder, for a file that writeWhole is to write.
+ * @throws {UsageError}
+ */
+export async function checkFile(path: string): Promise<void> {
+  await checkFolder(dirname(path));
+  if (await isDirectory(path)) throw new UsageError(`${path} is a folder`, 'name a file');
 }
 
 /** Writes to standard output and waits until it is taken, so that a slow reader slows us and nothing is lost. */

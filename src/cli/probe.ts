@@ -2,17 +2,24 @@
  * `sluice probe`: what files hold and how they would be sent.
  * Not here: reading headers and planning (src/audio).
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { AudioInfo } from '../audio/index.js';
+import type { AudioInfo, WirePlan } from '../audio/index.js';
+import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
 import { describeError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { inputLabel, resolveInputs, STDIN } from './inputs.js';
+import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
+import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { readWhole } from './read.js';
+import { SESSION_LIMIT_S } from './session-limit.js';
 
 interface Probed extends AudioInfo {
   file: string;
-  plan: { wire: string; untouched: boolean; reason: string };
+  /** How it would be sent; null where it cannot be. */
+  plan: WirePlan | null;
+  /** What stands in the way of a transcription. */
+  notes: string[];
 }
 
 export function addProbe(program: Command, done: (code: ExitCode) => void): void {
@@ -36,23 +43,36 @@ Examples:
 
 async function probe(args: string[], { json }: { json?: true }): Promise<ExitCode> {
   const inputs = await resolveInputs(args);
-  const probed: Probed[] = [];
-  for (const { path } of inputs) {
-    try {
-      probed.push(await probeOne(path));
-    } catch (error) {
-      process.stderr.write(describeError(error, inputLabel(path)));
-    }
-  }
+  const probed = await interruptible((signal) => probeAll(inputs, signal));
   await writeStdout(json ? `${JSON.stringify(probed, null, 2)}\n` : table(probed));
   return probed.length < inputs.length ? EXIT.someFailed : EXIT.ok;
 }
 
-async function probeOne(path: string): Promise<Probed> {
+async function probeAll(inputs: Input[], signal: AbortSignal): Promise<Probed[]> {
+  const probed: Probed[] = [];
+  for (const { path } of inputs) {
+    await setImmediate(); // headers are read synchronously: without a pause no signal would come through
+    signal.throwIfAborted();
+    try {
+      probed.push(await probeOne(path, signal));
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      process.stderr.write(describeError(error, inputLabel(path)));
+    }
+  }
+  return probed;
+}
+
+async function probeOne(path: string, signal: AbortSignal): Promise<Probed> {
   const { planWire, probeAudio } = await import('../audio/index.js');
-  const info = probeAudio(path === STDIN ? await readWhole(path) : path);
-  const { encoding, sampleRateHz, channels } = info;
-  return { file: inputLabel(path), ...info, plan: planWire({ encoding, sampleRateHz, channels }) };
+  const info = probeAudio(path === STDIN ? await readWhole(path, signal) : path);
+  const { encoding, sampleRateHz, channels, durationS } = info;
+  const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
+  const notes: string[] = [];
+  if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
+  if (durationS > SESSION_LIMIT_S) notes.push(`over the ${SESSION_LIMIT_S} s session limit`);
+  const plan = canSend ? planWire({ encoding, sampleRateHz, channels }) : null;
+  return { file: inputLabel(path), ...info, plan, notes };
 }
 
 const HEADINGS = ['file', 'format', 'rate', 'channels', 'duration', 'sent as', 'notes'];
@@ -83,6 +103,7 @@ function row({
   durationS,
   plan,
   warnings,
+  notes,
 }: Probed): string[] {
   return [
     file,
@@ -90,7 +111,7 @@ function row({
     `${sampleRateHz} Hz`,
     String(channels),
     `${durationS.toFixed(3)} s`,
-    `${plan.wire}${plan.untouched ? ', untouched' : ''}`,
-    warnings.join(', '),
+    plan === null ? '-' : `${plan.wire}${plan.untouched ? ', untouched' : ''}`,
+    [...warnings, ...notes].join(', '),
   ];
 }

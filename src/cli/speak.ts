@@ -11,7 +11,7 @@ import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
 import { languageCode, OUTPUT_WIRES } from './options.js';
-import { writeStdout, writeWhole } from './output.js';
+import { checkFile, writeStdout, writeWhole } from './output.js';
 import { readStdin } from './read.js';
 
 interface SpeakFlags {
@@ -61,6 +61,7 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
   if (flags.output === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file with -o, or pipe the audio on');
   }
+  if (flags.output !== STDOUT) await checkFile(flags.output);
   return interruptible(async (signal) => {
     const words = text === '-' ? (await readStdin(signal)).toString('utf8') : text;
     if (words.trim() === '') throw new UsageError('there is no text to speak', 'give some text');

@@ -14,15 +14,16 @@ import {
   transcribeBatch,
 } from '../batch/index.js';
 import type { Gradium, Transcript } from '../gradium/index.js';
-import type { WireFormat } from '../index.js';
+import type { RawAudioFormat, WireFormat } from '../index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { formatList, INPUT_WIRES, languageCode, RAW_INPUTS, wholeNumber } from './options.js';
-import { checkCollisions, writeStdout, writeWhole } from './output.js';
+import { checkCollisions, checkFolder, writeStdout, writeWhole } from './output.js';
 import { PROGRESS_MODES, Progress, type ProgressMode } from './progress.js';
+import { isFileOverSessionLimit } from './session-limit.js';
 
 interface TranscribeFlags {
   output?: string;
@@ -84,7 +85,7 @@ Examples:
 
 async function transcribe(args: string[], flags: TranscribeFlags): Promise<ExitCode> {
   const inputs = await resolveInputs(args);
-  checkDestination(inputs, flags);
+  await checkDestination(inputs, flags);
   const progress = new Progress({ mode: flags.progress });
   return interruptible((signal) =>
     withClient(flags, (client) => {
@@ -95,13 +96,13 @@ async function transcribe(args: string[], flags: TranscribeFlags): Promise<ExitC
 }
 
 /** What cannot be written as asked is said before anything is paid for. */
-function checkDestination(inputs: Input[], { output, format }: TranscribeFlags): void {
+async function checkDestination(inputs: Input[], { output, format }: TranscribeFlags): Promise<void> {
   if (inputs.some(({ path }) => path === STDIN) && process.stdin.isTTY) {
     throw new UsageError('standard input is a terminal', 'pipe audio into it, or name a file');
   }
   if (output !== undefined) {
     checkCollisions(inputs);
-    return;
+    return checkFolder(output);
   }
   if (format.length > 1) {
     throw new UsageError(`${format.join(' and ')} cannot share standard output`, 'add -o DIR');
@@ -126,7 +127,7 @@ async function transcribeAll(
   progress.start(await weigh(inputs));
   try {
     const results = transcribeBatch(inputOf.keys(), {
-      client: withStdin(client),
+      client: batchClient(client, format, progress),
       language,
       wire,
       ...(format !== undefined && { format }),
@@ -196,12 +197,15 @@ function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
 }
 
-/** The batch deals in paths; `-` becomes standard input here. */
-function withStdin(client: Gradium): BatchClient {
+/** The batch deals in paths; `-` becomes standard input here. A file is looked at just before it is sent. */
+function batchClient(client: Gradium, format: RawAudioFormat | undefined, progress: Progress): BatchClient {
   return {
     stt: {
-      transcribe: (source, options) =>
-        client.stt.transcribe(source === STDIN ? process.stdin : source, options),
+      transcribe: async (source, options) => {
+        if (source === STDIN) return client.stt.transcribe(process.stdin, options);
+        if (await isFileOverSessionLimit(source, format)) progress.warning(source, 'over-session-limit');
+        return client.stt.transcribe(source, options);
+      },
     },
   };
 }

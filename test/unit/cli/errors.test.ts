@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeError, describeWarning, UsageError } from '../../../src/cli/errors.js';
+import { describeError, describeWarning, UsageError, WARNINGS } from '../../../src/cli/errors.js';
 import { ConnectionError, FormatError, SpeechApiError } from '../../../src/errors.js';
 
 afterEach(() => {
@@ -14,14 +15,21 @@ describe('describeError', () => {
     );
   });
 
-  it.each(['ENOENT', 'EACCES', 'ENOSPC', 'ERR_CONNECT', 'ERR_TIMEOUT', 'ERR_CLOSED_EARLY', 'ERR_NO_API_KEY'])(
-    'describeError says what to do next after %s',
-    (code) => {
-      expect(describeError(Object.assign(new Error('it failed'), { code }), 'x.wav')).toMatch(
-        new RegExp(`^sluice: x\\.wav: it failed \\(${code}\\)\n  next: .+\n$`),
-      );
-    },
-  );
+  it.each([
+    'ENOENT',
+    'EACCES',
+    'EEXIST',
+    'EROFS',
+    'ENOSPC',
+    'ERR_CONNECT',
+    'ERR_TIMEOUT',
+    'ERR_CLOSED_EARLY',
+    'ERR_NO_API_KEY',
+  ])('describeError says what to do next after %s', (code) => {
+    expect(describeError(Object.assign(new Error('it failed'), { code }), 'x.wav')).toMatch(
+      new RegExp(`^sluice: x\\.wav: it failed \\(${code}\\)\n  next: .+\n$`),
+    );
+  });
 
   it('describeError names file and code once', () => {
     const error = Object.assign(new Error("x.wav: ENOENT: no such file, open 'x.wav'"), { code: 'ENOENT' });
@@ -56,5 +64,20 @@ describe('describeError', () => {
       'sluice: x.wav: warning: truncated: the file ends before the length its header promises; what is there is used\n',
     );
     expect(describeWarning('x.wav', 'new-one')).toBe('sluice: x.wav: warning: new-one\n');
+  });
+
+  it('describeWarning has a text for every code of the core and of the clients, and for no other', () => {
+    const root = new URL('../../../', import.meta.url);
+    const core = readFileSync(new URL('native/core/wav_reader.h', root), 'utf8');
+    const list = /#define SLUICE_WAV_WARNINGS.*?\n\n/s.exec(core)?.[0] ?? '';
+    const ofCore = [...list.matchAll(/X\(\w+, "([^"]+)"\)/g)].map(([, code]) => code);
+    const clients = new URL('src/gradium/', root);
+    const ofClients = readdirSync(clients)
+      .map((name) => readFileSync(new URL(name, clients), 'utf8'))
+      .flatMap((text) => [...text.matchAll(/warnings\.add\('([^']+)'\)/g)].map(([, code]) => code));
+    expect(ofCore.length).toBeGreaterThan(5);
+    expect(ofClients).toContain('no-audio');
+    const expected = new Set([...ofCore, ...ofClients, 'over-session-limit']);
+    expect(Object.keys(WARNINGS).sort()).toEqual([...expected].sort());
   });
 });

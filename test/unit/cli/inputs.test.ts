@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inputLabel, resolveInputs } from '../../../src/cli/inputs.js';
 import { checkCollisions } from '../../../src/cli/output.js';
@@ -17,7 +17,7 @@ const FILES = [
 /** Inputs as [path below the folder, output name]. */
 async function resolved(...args: string[]): Promise<[string, string][]> {
   const folder = folderWith(FILES);
-  const inputs = await resolveInputs(args.map((arg) => (arg === '-' ? arg : join(folder, arg))));
+  const inputs = await resolveInputs(args.map((arg) => (arg === '-' ? arg : `${folder}/${arg}`)));
   return inputs.map(({ path, outputName }) => [path === '-' ? path : relative(folder, path), outputName]);
 }
 
@@ -73,6 +73,18 @@ describe('resolveInputs', () => {
     expect(await resolved('sub/**')).toEqual([
       ['sub/b.WAV', 'b'],
       ['sub/deep/c.wave', 'deep/c'],
+    ]);
+  });
+
+  it('resolveInputs keeps results below the output folder when a pattern leads out of its own', async () => {
+    expect(await resolved('sub/*/../../a.wav')).toEqual([['a.wav', 'a']]);
+    expect(await resolved('sub/*/../../{a,other/a}.wav')).toEqual([
+      ['a.wav', 'a'],
+      ['other/a.wav', 'other/a'],
+    ]);
+    expect(await resolved('sub/*/../../other/a.wav', 'sub/b.WAV')).toEqual([
+      ['other/a.wav', 'other/a'],
+      ['sub/b.WAV', 'sub/b'],
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeWhole } from '../../../src/cli/output.js';
+import { checkFile, checkFolder, writeWhole } from '../../../src/cli/output.js';
 import { folderWith } from './folder.js';
 
 describe('writeWhole', () => {
@@ -23,5 +23,44 @@ describe('writeWhole', () => {
     mkdirSync(join(folder, 'taken.txt/inside'), { recursive: true });
     await expect(writeWhole(join(folder, 'taken.txt'), 'text')).rejects.toThrow();
     expect(readdirSync(folder)).toEqual(['taken.txt']);
+  });
+});
+
+const usage = (message: RegExp) =>
+  expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(message) });
+
+describe('checkFolder', () => {
+  it('checkFolder makes the folder, and takes one that is there', async () => {
+    const folder = join(folderWith(), 'a/b');
+    await checkFolder(folder);
+    await checkFolder(folder);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('checkFolder refuses a file and a folder below a file', async () => {
+    const file = join(folderWith(['x']), 'x');
+    await expect(checkFolder(file)).rejects.toThrow(
+      usage(/x is not a folder that can be written to: EEXIST/),
+    );
+    await expect(checkFolder(join(file, 'y'))).rejects.toThrow(
+      usage(/y is not a folder that can be written to: ENOTDIR/),
+    );
+  });
+});
+
+describe('checkFile', () => {
+  it('checkFile makes the folder and nothing else, and takes a file that is there', async () => {
+    const folder = folderWith(['old.wav']);
+    await checkFile(join(folder, 'old.wav'));
+    await checkFile(join(folder, 'deep/new.wav'));
+    expect(readdirSync(folder, { recursive: true }).sort()).toEqual(['deep', 'old.wav']);
+  });
+
+  it('checkFile refuses a folder and what is below a file', async () => {
+    const folder = folderWith(['x', 'taken.wav/inside']);
+    await expect(checkFile(join(folder, 'taken.wav'))).rejects.toThrow(usage(/taken\.wav is a folder$/));
+    await expect(checkFile(join(folder, 'x/y.wav'))).rejects.toThrow(
+      usage(/x is not a folder that can be written to/),
+    );
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readWav } from '../../../src/audio/index.js';
+import { readWav, writeWav } from '../../../src/audio/index.js';
 import { OUTPUT_WIRES, RAW_INPUTS } from '../../../src/cli/options.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { folderWith } from './folder.js';
@@ -149,9 +149,53 @@ describe('sluice convert', () => {
     expect(unclear.stderr).toMatch(/3 channels cannot become 2\n {2}next: /);
     expect(existsSync(join(folder, 'y.wav'))).toBe(false);
   });
+
+  it.each([500, 384_000])('sluice convert names a way out for a WAV of %d Hz', async (sampleRateHz) => {
+    const folder = folderWith({ 'odd.wav': writeWav(new Int16Array(1000), { sampleRateHz }) });
+    const refused = await sluice(['convert', 'odd.wav', 'out.wav', '--rate', '8000'], { cwd: folder });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /odd\.wav: .*1000 to 192000 Hz.*`ffmpeg .* \(ERR_WAV_UNSUPPORTED_RATE, byte 24\)\n$/,
+    );
+    expect(existsSync(join(folder, 'out.wav'))).toBe(false);
+    await done(['convert', 'odd.wav', 'out.wav', '--codec', 's24'], folder);
+    expect(readWav(readFileSync(join(folder, 'out.wav'))).sampleRateHz).toBe(sampleRateHz);
+  });
 });
 
 describe('sluice probe', () => {
+  it('sluice probe notes what transcribe refuses and what the service cuts off', async () => {
+    const silence = (sampleRateHz: number, seconds: number) =>
+      writeWav(new Int16Array(sampleRateHz * seconds), { sampleRateHz, encoding: 'mulaw' });
+    const folder = folderWith({
+      '1-slow.wav': silence(500, 1),
+      '2-fast.wav': silence(384_000, 1),
+      '3-lowest.wav': silence(1000, 300),
+      '4-highest.wav': silence(192_000, 1),
+      '5-long.wav': silence(8000, 301),
+    });
+    const rows = (await done(['probe', '.'], folder)).trimEnd().split('\n').slice(1);
+    const rate = 'rate outside 1000 to 192000 Hz: resample it first';
+    expect(rows.map((line) => line.split(/ {2,}/).slice(5))).toEqual([
+      ['-', rate],
+      ['-', rate],
+      ['pcm_8000'],
+      ['pcm_24000'],
+      ['ulaw_8000, untouched', 'over the 300 s session limit'],
+    ]);
+    const json = JSON.parse(await done(['probe', '.', '--json'], folder));
+    expect(
+      json.map(({ plan, notes }: { plan: { wire: string } | null; notes: string[] }) => [plan?.wire, notes]),
+    ).toEqual([
+      [undefined, [rate]],
+      [undefined, [rate]],
+      ['pcm_8000', []],
+      ['pcm_24000', []],
+      ['ulaw_8000', ['over the 300 s session limit']],
+    ]);
+    expect(json[0].plan).toBeNull();
+  });
+
   it('sluice probe prints a table, fails what it cannot read, and does the others', async () => {
     const { code, stdout, stderr } = await sluice(
       [

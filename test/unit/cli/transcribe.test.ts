@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { writeWav } from '../../../src/audio/index.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { type Fault, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import { folderWith } from './folder.js';
@@ -184,7 +187,48 @@ describe('sluice transcribe', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/one\.wav: .*ERR_SPEECH_API.*next: /s);
     expect(stderr).toContain('0 of 2 files transcribed, 2 failed');
-    expect(existsSync(join(folder, 'out'))).toBe(false);
+    expect(readdirSync(join(folder, 'out'))).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'sluice transcribe of a named pipe takes every byte (Windows has none)',
+    async () => {
+      const pipe = join(folderWith(), 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const written = writeFile(pipe, spoken['one.wav']);
+      const { code, stdout } = await sluice(['transcribe', '--sandbox', pipe]);
+      await written;
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'the first text\n' });
+    },
+  );
+
+  it('sluice transcribe warns of recordings over the session limit before it sends them', async () => {
+    const silence = (seconds: number) => new Int16Array(8000 * seconds);
+    const wav = (seconds: number) => writeWav(silence(seconds), { sampleRateHz: 8000, encoding: 'mulaw' });
+    const folder = folderWith({
+      'at.wav': wav(300),
+      'over.wav': wav(301),
+      'over.ulaw': new Uint8Array(2_400_008),
+    });
+    const warned = async (...args: string[]) => {
+      const { code, stderr } = await sluice(['transcribe', '-c', '1', '--progress', 'json', ...args], {
+        env: await service({ kind: 'refuse', status: 401 }),
+        cwd: folder,
+      });
+      expect(code).toBe(3); // refused: what was said was said beforehand
+      const lines = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      return lines.filter(({ type }) => type === 'warning');
+    };
+    expect(await warned('at.wav')).toEqual([]);
+    expect(await warned('over.wav')).toEqual([
+      { type: 'warning', source: 'over.wav', code: 'over-session-limit' },
+    ]);
+    expect(await warned('over.ulaw', '--input-format', 'ulaw_8000')).toEqual([
+      { type: 'warning', source: 'over.ulaw', code: 'over-session-limit' },
+    ]);
   });
 
   it('sluice transcribe stops at a refused key, once, exit 3', async () => {

@@ -85,6 +85,33 @@ describe('sluice', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  it.each([
+    ['transcribe', ['transcribe', '--sandbox', 'a.wav', '-o', 'taken']],
+    ['speak', ['speak', '--sandbox', 'hello', '-o', 'taken/x.wav']],
+    ['convert', ['convert', '-', 'taken/x.wav']],
+  ])('sluice %s refuses a destination that cannot be written before any work, exit 2', async (_, args) => {
+    const folder = folderWith(['taken', 'a.wav']);
+    const { code, stdout, stderr } = await sluice(args, { cwd: folder });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    // Nothing before it: no server was started, no file opened.
+    expect(stderr).toMatch(
+      /^sluice: taken is not a folder that can be written to: (EEXIST|ENOTDIR)\n {2}next: .+\n$/,
+    );
+  });
+
+  it.each([
+    ['GRADIUM_BASE_URL', 'foo:bar', 'must begin with http'],
+    ['GRADIUM_BASE_URL', 'not a url', 'is not a URL'],
+    ['GRADIUM_API_KEY', 'two words', 'holds characters that no key has'],
+  ])('sluice names %s when it is "%s", exit 2', async (variable, value, message) => {
+    const env = { GRADIUM_API_KEY: 'any', [variable]: value };
+    const { code, stderr } = await sluice(['transcribe', join(folderWith(['a.wav']), 'a.wav')], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`sluice: ${variable} ${message}`);
+    expect(stderr).toMatch(new RegExp(`\\n {2}next: .*${variable}`));
+    expect(stderr).not.toContain('--help');
+  });
+
   it('sluice without a key says how to get one and how to try without, exit 3', async () => {
     const folder = folderWith(['a.wav']);
     for (const args of [
