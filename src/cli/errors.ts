@@ -50,6 +50,7 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   EROFS: 'choose a path on a disk that can be written to',
   ENOTDIR: 'check the path: part of it is a file where a folder is needed',
   ENOSPC: 'free some space on the disk and run the command again',
+  EDQUOT: 'free some space on the disk and run the command again',
   EADDRINUSE: 'choose another --port, or 0 for any free one',
   ERR_FS_FILE_TOO_LARGE: 'cut the file: this command reads it whole, up to 2 GiB',
   ERR_INVALID_ARG: 'add --help to see what the command takes',
@@ -58,7 +59,6 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   ERR_CLOSED_EARLY: RETRY,
   ERR_PROTOCOL: 'check that GRADIUM_BASE_URL names a Gradium service; if it does, please report this',
   ERR_TIMEOUT: RETRY,
-  ERR_SPEECH_API: 'check --language, --model and --voice; quote the request id when you ask the service',
 };
 
 export function errorFacts(error: unknown): ErrorFacts {
@@ -72,9 +72,17 @@ export function errorFacts(error: unknown): ErrorFacts {
   return facts;
 }
 
-function nextStep({ code, retryable }: Record<string, unknown>): string | undefined {
-  if (code === 'ERR_SPEECH_API' && retryable === true) return RETRY;
-  return typeof code === 'string' ? NEXT_STEPS[code] : undefined;
+function nextStep(error: Record<string, unknown>): string | undefined {
+  if (error.code === 'ERR_SPEECH_API') return speechApiStep(error);
+  return typeof error.code === 'string' ? NEXT_STEPS[error.code] : undefined;
+}
+
+/** Codes below 1000 are HTTP's: the connection was refused before the service had given a request id. */
+function speechApiStep({ retryable, apiCode, requestId }: Record<string, unknown>): string {
+  if (retryable === true) return RETRY;
+  if (typeof apiCode === 'number' && apiCode < 1000) return String(NEXT_STEPS.ERR_PROTOCOL);
+  const quote = typeof requestId === 'string' ? '; quote the request id when you ask the service' : '';
+  return `check --language, --model and --voice${quote}`;
 }
 
 /**

@@ -50,8 +50,8 @@ async function match(folder: string, segments: string[]): Promise<string[]> {
   }
   const expression = segmentExpression(segment);
   const found: string[] = [];
-  for (const { name, isFolder } of await entries(folder)) {
-    if (!expression.test(name)) continue;
+  for (const { name, isFolder, isSpecial } of await entries(folder)) {
+    if (isSpecial || !expression.test(name)) continue;
     const path = join(folder, name);
     if (rest.length === 0) found.push(path);
     else if (isFolder) found.push(...(await match(path, rest)));
@@ -74,6 +74,8 @@ export interface Entry {
   name: string;
   isFolder: boolean;
   isLink: boolean;
+  /** A named pipe, a device or a socket: never meant by a folder or a pattern. */
+  isSpecial: boolean;
 }
 
 /** What a folder holds, links followed. A folder that is not there or not one holds nothing. */
@@ -86,8 +88,11 @@ export async function entries(folder: string): Promise<Entry[]> {
   return Promise.all(
     found.map(async (entry) => {
       const isLink = entry.isSymbolicLink();
-      const isFolder = isLink ? await isDirectory(join(path, entry.name)) : entry.isDirectory();
-      return { name: entry.name, isFolder, isLink };
+      // A link that leads nowhere is no folder and nothing special: it fails by name, as a file does.
+      const target = isLink ? await stat(join(path, entry.name)).catch(() => undefined) : entry;
+      const isFolder = target?.isDirectory() ?? false;
+      const isSpecial = target !== undefined && !isFolder && !target.isFile();
+      return { name: entry.name, isFolder, isLink, isSpecial };
     }),
   );
 }

@@ -8,6 +8,8 @@
  *   so does a pattern that ends in `**`.
  * - A plain path that does not exist stays an input: it fails alone, as any unreadable file does.
  * - `-` is standard input.
+ *
+ * Named pipes and devices are inputs when they are named themselves, never as part of a folder or a pattern.
  */
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from './errors.js';
@@ -82,8 +84,8 @@ async function resolvePattern(pattern: string): Promise<Found[]> {
 
 async function audioFiles(folder: string): Promise<string[]> {
   const files: string[] = [];
-  for (const { name, isFolder, isLink } of await entries(folder)) {
-    if (name.startsWith('.')) continue;
+  for (const { name, isFolder, isLink, isSpecial } of await entries(folder)) {
+    if (isSpecial || name.startsWith('.')) continue;
     const path = join(folder, name);
     if (isFolder && !isLink) files.push(...(await audioFiles(path)));
     else if (!isFolder && AUDIO_EXTENSION.test(name)) files.push(path);
@@ -104,13 +106,15 @@ function commonFolder(folders: string[]): string {
   return others.reduce((common, folder) => {
     let shared = common;
     while (shared !== folder && !folder.startsWith(shared.endsWith(sep) ? shared : shared + sep)) {
+      if (shared === dirname(shared)) break; // two drives have nothing in common
       shared = dirname(shared);
     }
     return shared;
   }, first);
 }
 
-/** How an input is called in headings and messages. */
+/** How an input is called in headings and messages: no name may move the terminal's cursor. */
 export function inputLabel(path: string): string {
-  return path === STDIN ? 'standard input' : path;
+  if (path === STDIN) return 'standard input';
+  return path.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }

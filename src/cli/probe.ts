@@ -6,12 +6,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AudioInfo, WirePlan } from '../audio/index.js';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
-import { describeError } from './errors.js';
+import { describeError, type ErrorFacts, errorFacts } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
-import { readWhole } from './read.js';
+import { isPipe, readWhole } from './read.js';
 import { SESSION_LIMIT_S } from './session-limit.js';
 
 interface Probed extends AudioInfo {
@@ -20,6 +20,12 @@ interface Probed extends AudioInfo {
   plan: WirePlan | null;
   /** What stands in the way of a transcription. */
   notes: string[];
+}
+
+/** What could not be probed, as --json tells it. */
+interface Failed {
+  file: string;
+  error: ErrorFacts;
 }
 
 export function addProbe(program: Command, done: (code: ExitCode) => void): void {
@@ -43,29 +49,32 @@ Examples:
 
 async function probe(args: string[], { json }: { json?: true }): Promise<ExitCode> {
   const inputs = await resolveInputs(args);
-  const probed = await interruptible((signal) => probeAll(inputs, signal));
-  await writeStdout(json ? `${JSON.stringify(probed, null, 2)}\n` : table(probed));
+  const results = await interruptible((signal) => probeAll(inputs, signal));
+  const probed = results.filter((result): result is Probed => !('error' in result));
+  await writeStdout(json ? `${JSON.stringify(results, null, 2)}\n` : table(probed));
   return probed.length < inputs.length ? EXIT.someFailed : EXIT.ok;
 }
 
-async function probeAll(inputs: Input[], signal: AbortSignal): Promise<Probed[]> {
-  const probed: Probed[] = [];
+async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed | Failed)[]> {
+  const results: (Probed | Failed)[] = [];
   for (const { path } of inputs) {
     await setImmediate(); // headers are read synchronously: without a pause no signal would come through
     signal.throwIfAborted();
     try {
-      probed.push(await probeOne(path, signal));
+      results.push(await probeOne(path, signal));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       process.stderr.write(describeError(error, inputLabel(path)));
+      results.push({ file: inputLabel(path), error: errorFacts(error) });
     }
   }
-  return probed;
+  return results;
 }
 
 async function probeOne(path: string, signal: AbortSignal): Promise<Probed> {
   const { planWire, probeAudio } = await import('../audio/index.js');
-  const info = probeAudio(path === STDIN ? await readWhole(path, signal) : path);
+  const isStream = path === STDIN || (await isPipe(path));
+  const info = probeAudio(isStream ? await readWhole(path, signal) : path);
   const { encoding, sampleRateHz, channels, durationS } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
   const notes: string[] = [];

@@ -101,6 +101,11 @@ async function checkDestination(inputs: Input[], { output, format }: TranscribeF
     throw new UsageError('standard input is a terminal', 'pipe audio into it, or name a file');
   }
   if (output !== undefined) {
+    if (output === '')
+      throw new UsageError('-o is an empty string', 'check the variables on the command line');
+    if (output === '-') {
+      throw new UsageError('-o names a folder, and - is none', 'leave -o out for standard output');
+    }
     checkCollisions(inputs);
     return checkFolder(output);
   }
@@ -149,10 +154,17 @@ async function transcribeAll(
 /** The batch ended before its last input: what was finished stays. */
 function stopped(error: unknown, progress: Progress): ExitCode {
   progress.stop();
-  if (!(error instanceof InterruptedError) && !isAccountError(error)) throw error;
+  const code = exitCodeOfStop(error);
+  if (code === undefined) throw error;
   progress.error(error);
   progress.finish();
-  return error instanceof InterruptedError ? EXIT.interrupted : EXIT.account;
+  return code;
+}
+
+function exitCodeOfStop(error: unknown): ExitCode | undefined {
+  if (error instanceof InterruptedError) return EXIT.interrupted;
+  if (isAccountError(error)) return EXIT.account;
+  return isDiskFull(error) ? EXIT.someFailed : undefined;
 }
 
 /** Puts one transcript where the user wants it. */
@@ -182,15 +194,21 @@ function stdoutSink({ format }: TranscribeFlags, inputCount: number): Sink {
 async function settle(result: BatchResult, input: Input, sink: Sink, progress: Progress): Promise<void> {
   const name = inputLabel(input.path);
   if (result.status === 'failed') return progress.fileFailed(name, result.error);
-  const transcript = { ...result.transcript, source: { ...result.transcript.source, name } };
+  const source = { ...result.transcript.source, name: input.path === STDIN ? name : input.path };
+  const transcript = { ...result.transcript, source };
   for (const code of transcript.warnings) progress.warning(name, code);
   try {
     await sink(input, transcript, progress);
   } catch (error) {
-    if (isBrokenPipe(error)) throw error;
+    // No further result would get through: stop before more is paid for.
+    if (isBrokenPipe(error) || isDiskFull(error)) throw error;
     return progress.fileFailed(name, error);
   }
   progress.fileDone(name, transcript.durationS, transcript.words.length);
+}
+
+function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(String((error as NodeJS.ErrnoException | undefined)?.code));
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -1,4 +1,6 @@
-import { relative } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inputLabel, resolveInputs } from '../../../src/cli/inputs.js';
 import { checkCollisions } from '../../../src/cli/output.js';
@@ -128,5 +130,28 @@ describe('checkCollisions', () => {
       usage(/^x\.wav and x\.wave would both be written to x\.\*$/),
     );
     expect(() => checkCollisions([input('x.wav', 'x'), input('d/x.wav', 'd/x')])).not.toThrow();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('resolveInputs beside a named pipe (Windows has none)', () => {
+  it('takes a pipe that is named, but none from a folder or a pattern', async () => {
+    const folder = folderWith(['a.wav']);
+    const pipe = join(folder, 'pipe.wav');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    symlinkSync(pipe, join(folder, 'link.wav'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling.wav'));
+    const paths = async (arg: string) =>
+      (await resolveInputs([arg])).map(({ path }) => relative(folder, path));
+    expect(await paths(folder)).toEqual(['a.wav', 'dangling.wav']);
+    expect(await paths(`${folder}/*.wav`)).toEqual(['a.wav', 'dangling.wav']);
+    expect(await paths(`${folder}/**`)).toEqual(['a.wav', 'dangling.wav']);
+    expect(await paths(pipe)).toEqual(['pipe.wav']);
+  });
+});
+
+describe('inputLabel', () => {
+  it('shows control characters instead of sending them to the terminal', () => {
+    expect(inputLabel('a\n\u001b[31m.wav')).toBe('a\\n\\u001b[31m.wav');
+    expect(inputLabel('caf\u00e9 \ud83d\ude80.wav')).toBe('caf\u00e9 \ud83d\ude80.wav');
   });
 });

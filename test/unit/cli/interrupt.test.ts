@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,11 +21,23 @@ function silenced(stream: NodeJS.WriteStream) {
   });
 }
 
+/** A named pipe beside `out` that nobody writes to. */
+function pipeBeside(out: string): string {
+  const pipe = `${out}.pipe`;
+  expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+  return pipe;
+}
+const PIPES: [string, (out: string) => string[]][] = [
+  ['convert of a silent pipe', (out) => ['convert', pipeBeside(out), out]],
+  ['probe of a silent pipe', (out) => ['probe', pipeBeside(out)]],
+];
+
 describe('interruptible', () => {
-  it.each([
+  it.each<[string, (out: string) => string[]]>([
     ['convert', (out: string) => ['convert', WAV, out]],
     ['speak', (out: string) => ['speak', '--sandbox', 'hello', '-o', out]],
     ['probe', () => ['probe', WAV]],
+    ...(process.platform === 'win32' ? [] : PIPES),
   ])('interruptible %s writes nothing after SIGINT, exit 130', async (_, args) => {
     const out = join(folderWith(), 'out.wav');
     const stdout = silenced(process.stdout);

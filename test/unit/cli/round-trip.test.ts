@@ -235,8 +235,15 @@ describe('sluice probe', () => {
         plan: { wire: 'pcm_16000', untouched: true, reason: expect.any(String) },
       }),
     ]);
-    const none = await sluice(['probe', '--json', 'not-there.wav']);
-    expect(none).toMatchObject({ code: 1, stdout: '[]\n' });
+    const none = await sluice(['probe', '--json', 'not-there.wav', fixture('reject-adpcm-ms-in-wav.wav')]);
+    expect(none.code).toBe(1);
+    expect(JSON.parse(none.stdout)).toEqual([
+      { file: 'not-there.wav', error: expect.objectContaining({ next: 'check the path' }) },
+      {
+        file: fixture('reject-adpcm-ms-in-wav.wav'),
+        error: expect.objectContaining({ code: 'ERR_WAV_UNSUPPORTED_ENCODING', byteOffset: 20 }),
+      },
+    ]);
   });
 });
 

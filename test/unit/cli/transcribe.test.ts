@@ -202,6 +202,42 @@ describe('sluice transcribe', () => {
     },
   );
 
+  it.skipIf(process.platform === 'win32')(
+    'sluice transcribe of a named pipe that nobody writes to ends with the signal (Windows has none)',
+    async () => {
+      const pipe = join(folderWith(), 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const child = start(['transcribe', '--sandbox', pipe]);
+      await said(child.stderr, /built-in sandbox/);
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([130, null]);
+    },
+  );
+
+  it('sluice transcribe stops at a full disk, says so once and keeps what is finished', async () => {
+    // The second file to be written finds the disk full.
+    const full = `
+      import fs from 'node:fs/promises';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { open } = fs;
+      let opened = 0;
+      fs.open = async (path, ...rest) => {
+        if (!String(path).startsWith('out/') || ++opened < 2) return open(path, ...rest);
+        throw Object.assign(new Error('ENOSPC: no space left on device, open'), { code: 'ENOSPC' });
+      };
+      syncBuiltinESMExports();`;
+    const folder = folderWith({ ...spoken, 'three.wav': spoken['one.wav'], 'full.mjs': full });
+    const { code, stderr } = await sluice(['transcribe', '--sandbox', '.', '-o', 'out', '-c', '1'], {
+      cwd: folder,
+      env: { NODE_OPTIONS: `--import=${join(folder, 'full.mjs')}` },
+    });
+    expect(code).toBe(1);
+    expect(stderr.match(/ENOSPC/g)).toHaveLength(1);
+    expect(stderr).toContain('next: free some space on the disk');
+    expect(stderr).toContain('1 of 3 files transcribed');
+    expect(readdirSync(join(folder, 'out'))).toHaveLength(1);
+  });
+
   it('sluice transcribe warns of recordings over the session limit before it sends them', async () => {
     const silence = (seconds: number) => new Int16Array(8000 * seconds);
     const wav = (seconds: number) => writeWav(silence(seconds), { sampleRateHz: 8000, encoding: 'mulaw' });

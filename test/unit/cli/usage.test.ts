@@ -32,6 +32,12 @@ describe('sluice', () => {
     ['an unknown command', ['transcrbe'], /unknown command 'transcrbe'.*transcribe.*next: add --help/s],
     ['an unknown option', ['probe', 'x.wav', '--jsn'], /unknown option '--jsn'.*--json.*next: /s],
     ['a missing argument', ['transcribe'], /missing required argument 'inputs'.*next: /s],
+    ['-o with an empty string', ['transcribe', 'x.wav', '-o', ''], /-o is an empty string.*next: /s],
+    [
+      '-o with -',
+      ['transcribe', 'x.wav', '-o', '-'],
+      /-o names a folder, and - is none.*next: leave -o out/s,
+    ],
     ['a bad concurrency', ['transcribe', 'x.wav', '-c', '0'], /whole number from 1 to 10000/],
     ['a bad format', ['transcribe', 'x.wav', '-f', 'txt,docx'], /txt, json, srt, vtt/],
     ['a bad language', ['transcribe', 'x.wav', '-l', 'English!'], /en, fr, de, es, pt, or any/],
