@@ -63,8 +63,8 @@ class AudioFramer {
 
   // Takes all of `input`, writes zero or more messages of message_bytes() each, returns the bytes written.
   // kOutputTooSmall (nothing taken) when output is smaller than MaxOutputBytes; WAV errors as WavReader's,
-  // and kInvalidRate for a WAV outside the resampler's range: after these the stream is over, and every call
-  // until Reset reports the same error. No allocation once the source format is known.
+  // and kWavUnsupportedRate for a WAV outside the resampler's range: after these the stream is over, and
+  // every call until Reset reports the same error. No allocation once the source format is known.
   Result<size_t> Process(std::span<const uint8_t> input, std::span<uint8_t> output);
   // The end: the tail of the resampler and the last, shorter message; nothing for an empty stream. The last
   // message has an even number of audio bytes (an odd G.711 tail gets one code of silence: the service

@@ -33,7 +33,7 @@ export interface ErrorFacts {
   next?: string;
 }
 
-export const KEY_HELP =
+const KEY_HELP =
   'get a key at https://gradium.ai and set GRADIUM_API_KEY, or add --sandbox to try without a key';
 
 const ACCOUNT_HELP = 'check GRADIUM_API_KEY and the credits of its account at https://gradium.ai';

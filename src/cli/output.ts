@@ -3,17 +3,17 @@
  * Not here: what is written.
  */
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from './errors.js';
-import { isDirectory } from './glob.js';
 import type { Input } from './inputs.js';
 
 /**
  * Writes a file whole or not at all: into a new file beside it, flushed to the disk, then renamed over `path`.
- * Folders on the way are made.
+ * Folders on the way are made, links followed.
  */
-export async function writeWhole(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeWhole(link: string, data: string | Uint8Array): Promise<void> {
+  const path = await realpath(link).catch(() => link);
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   // The leading dot keeps a file that a kill leaves behind out of folders and patterns named as inputs.
@@ -56,7 +56,12 @@ export async function checkFolder(folder: string): Promise<void> {
  */
 export async function checkFile(path: string): Promise<void> {
   await checkFolder(dirname(path));
-  if (await isDirectory(path)) throw new UsageError(`${path} is a folder`, 'name a file');
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) throw new UsageError(`${path} is a folder`, 'name a file');
+  if (there && !there.isFile()) {
+    // A rename would put a file in the place of the device or the pipe.
+    throw new UsageError(`${path} is no regular file`, 'name a file, or - for standard output');
+  }
 }
 
 /** Writes to standard output and waits until it is taken, so that a slow reader slows us and nothing is lost. */

@@ -2,7 +2,7 @@
  * Whole inputs as bytes.
  * Not here: what the bytes mean.
  */
-import { constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -31,7 +31,12 @@ export function isPipe(path: string): Promise<boolean> {
 /** Waited for by the event loop: opened as a file it would block until somebody writes, and nothing could end that. */
 function openPipe(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return new Socket({ fd, readable: true, writable: false });
+  try {
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 async function readAll(stream: Readable, signal: AbortSignal | undefined): Promise<Buffer> {

@@ -221,7 +221,9 @@ function batchClient(client: Gradium, format: RawAudioFormat | undefined, progre
     stt: {
       transcribe: async (source, options) => {
         if (source === STDIN) return client.stt.transcribe(process.stdin, options);
-        if (await isFileOverSessionLimit(source, format)) progress.warning(source, 'over-session-limit');
+        if (await isFileOverSessionLimit(source, format)) {
+          progress.warning(inputLabel(source), 'over-session-limit');
+        }
         return client.stt.transcribe(source, options);
       },
     },

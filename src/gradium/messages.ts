@@ -13,11 +13,12 @@ const SPACED_STEP_PREFIX = Buffer.from('{"type": "step"');
 
 /**
  * Whether a message is a `step`, from its first bytes alone: one comes for every 80 ms of audio, and parsing
- * it costs a hundred times as much as this. A `step` with its keys in another order goes to the parser.
+ * it costs a hundred times as much as this. A `step` with its keys in another order goes to the parser, as does one
+ * that is cut short.
  */
 export function isStepFrame(data: Buffer): boolean {
   // '{"type":"step"' and '{"type": "step"' differ from byte 8 on.
-  if (data.length < 15 || data[0] !== 0x7b) return false;
+  if (data.length < 15 || data[0] !== 0x7b || data[data.length - 1] !== 0x7d) return false;
   const prefix = data[8] === 0x20 ? SPACED_STEP_PREFIX : STEP_PREFIX;
   for (let i = 1; i < prefix.length; i++) if (data[i] !== prefix[i]) return false;
   return true;

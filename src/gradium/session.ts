@@ -230,17 +230,37 @@ export class GradiumSession {
 
   #gotEnd(): void {
     if (!this.#ready) throw new Malformed('end_of_stream before ready');
-    if (!this.#finishing || this.#unsent > 0) {
-      throw new ConnectionError('the service ended the stream before all of the input was sent', {
-        code: 'ERR_CLOSED_EARLY',
-        phase: this.#phase,
-        requestId: this.requestId,
-        retryable: true,
-      });
+    if (!this.#finishing) throw this.#endedEarly();
+    if (this.#unsent === 0) {
+      this.#end();
+      return;
     }
+    // Over TLS Node tells of a finished write a turn late, maybe after the answer to it was read.
+    setImmediate(() => {
+      if (!this.isOpen) return;
+      try {
+        if (this.#unsent > 0) throw this.#endedEarly();
+        this.#end();
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+  }
+
+  /** The handler first: what it throws still fails the session. */
+  #end(): void {
     this.#stop();
-    this.#socket.close();
     this.#handlers.onEnd();
+    this.#socket.close();
+  }
+
+  #endedEarly(): ConnectionError {
+    return new ConnectionError('the service ended the stream before all of the input was sent', {
+      code: 'ERR_CLOSED_EARLY',
+      phase: this.#phase,
+      requestId: this.requestId,
+      retryable: true,
+    });
   }
 
   #failed(error: unknown): void {

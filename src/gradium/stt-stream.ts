@@ -48,6 +48,8 @@ export class SttStream extends Duplex {
   #running: Running | undefined;
   #takenBytes = 0;
   #flushId = 0;
+  /** Of the write or the end under way: called when the stream is destroyed before that is done. */
+  #pending: Callback | undefined;
   #flushes: { atBytes: number; id: number }[] = [];
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
@@ -118,7 +120,8 @@ export class SttStream extends Duplex {
     if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
   }
 
-  override _write(chunk: unknown, _encoding: BufferEncoding, callback: Callback): void {
+  override _write(chunk: unknown, _encoding: BufferEncoding, done: Callback): void {
+    const callback = this.#begun(done);
     try {
       if (!(chunk instanceof Uint8Array)) throw argumentTypeError('audio must be written as bytes');
       const running = this.#running;
@@ -129,7 +132,8 @@ export class SttStream extends Duplex {
     }
   }
 
-  override _final(callback: Callback): void {
+  override _final(done: Callback): void {
+    const callback = this.#begun(done);
     try {
       const running = this.#running;
       if (running) this.#finish(running, callback);
@@ -152,6 +156,15 @@ export class SttStream extends Duplex {
     this.#running?.session.destroy();
     this.#running?.framer.close();
     callback(error);
+    this.#pending?.(error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED'));
+  }
+
+  #begun(done: Callback): Callback {
+    this.#pending = (error) => {
+      this.#pending = undefined;
+      done(error);
+    };
+    return this.#pending;
   }
 
   #writeHead(chunk: Uint8Array, callback: Callback): void {

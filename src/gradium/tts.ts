@@ -7,7 +7,6 @@ import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 import {
   deferred,
   protocolError,
-  type ResolvedDeadlines,
   resolveDeadlines,
   Scope,
   TotalDeadline,
@@ -16,7 +15,7 @@ import {
 } from '../speech/index.js';
 import { type Ready, readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
 import { saveWhole } from './save.js';
-import { type ClientConfig, GradiumSession } from './session.js';
+import { type ClientConfig, GradiumSession, type SessionConfig } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
 import { collectAudio } from './tts-audio.js';
 import { textMessages } from './tts-text.js';
@@ -90,7 +89,7 @@ export async function synthesize(
 }
 
 async function attempt(
-  config: { url: URL; apiKey: string; deadlines: ResolvedDeadlines },
+  config: SessionConfig,
   setup: TtsSetup,
   messages: string[],
   outer: Scope,

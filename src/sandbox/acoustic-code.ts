@@ -23,7 +23,7 @@ export const SYMBOLS_PER_STEP = 2;
 export const TONE_AMPLITUDE = 10 ** (-12 / 20);
 
 /** Any run of white space is one silent step. */
-export const WHITE_SPACE = /\s+/u;
+const WHITE_SPACE = /\s+/u;
 
 /**
  * The words of a text as the code can carry them. A lone surrogate has no UTF-8 form and becomes U+FFFD.

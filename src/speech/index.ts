@@ -6,7 +6,7 @@ export {
   totalMs,
 } from './deadlines.js';
 export { type Deferred, deferred } from './deferred.js';
-export { isRetryable, retryDelayMs, withRetries } from './retry.js';
+export { retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
 export { type ErrorContext, protocolError, quoted, serviceError } from './service-errors.js';
 export {

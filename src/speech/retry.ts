@@ -7,7 +7,7 @@ import type { Scope } from './scope.js';
 const BASE_S = 0.5;
 const CAP_S = 20;
 
-export function isRetryable(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   return error instanceof Error && 'retryable' in error && error.retryable === true;
 }
 

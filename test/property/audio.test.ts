@@ -362,3 +362,62 @@ describe('any bytes give output or a typed error', () => {
     );
   });
 });
+
+describe('conversions sample by sample', () => {
+  const joined = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => [
+    ...Array.from(a),
+    ...Array.from(b),
+  ];
+
+  test.each(SAMPLE_ENCODINGS)('convertSamples from %s does not depend on the cut between frames', (from) => {
+    const bytes =
+      { u8: 1, mulaw: 1, alaw: 1 }[from as string] ??
+      (from.includes('in32') ? 4 : Number(/\d+/.exec(from)) / 8);
+    fc.assert(
+      fc.property(anyBytes, fc.nat(200), (data, frames) => {
+        const whole = data.subarray(0, data.length - (data.length % (2 * bytes)));
+        const at = Math.min(whole.length, frames * 2 * bytes);
+        const convert = (part: Uint8Array): Uint8Array =>
+          convertSamples(part, { from, to: 's24le', channels: 2, toChannels: 1 });
+        expect(joined(convert(whole.subarray(0, at)), convert(whole.subarray(at)))).toEqual([
+          ...convert(whole),
+        ]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('G.711 does not depend on the cut', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.nat(6000), (codes, cut) => {
+        for (const [decode, encode] of [
+          [decodeMulaw, encodeMulaw],
+          [decodeAlaw, encodeAlaw],
+        ] as const) {
+          const at = Math.min(cut, codes.length);
+          const samples = decode(codes);
+          expect(joined(decode(codes.subarray(0, at)), decode(codes.subarray(at)))).toEqual([...samples]);
+          const again = encode(samples);
+          expect(joined(encode(samples.subarray(0, at)), encode(samples.subarray(at)))).toEqual([...again]);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('stepLevels does not depend on the cut between blocks', () => {
+    fc.assert(
+      fc.property(anyBytes, fc.integer({ min: 1, max: 300 }), fc.nat(20), (data, block, blocks) => {
+        const samples = Int16Array.from(data, (byte, i) => (byte - 128) * (i % 200));
+        const at = Math.min(samples.length, blocks * block);
+        const levels = stepLevels(samples, block);
+        const parts = joined(
+          stepLevels(samples.subarray(0, at), block),
+          stepLevels(samples.subarray(at), block),
+        );
+        expect(parts).toEqual([...levels]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkFile, checkFolder, writeWhole } from '../../../src/cli/output.js';
@@ -62,5 +63,26 @@ describe('checkFile', () => {
     await expect(checkFile(join(folder, 'x/y.wav'))).rejects.toThrow(
       usage(/x is not a folder that can be written to/),
     );
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('outputs that are no files (Windows has no such names)', () => {
+  it('checkFile refuses a named pipe, which a rename would replace', async () => {
+    const pipe = join(folderWith(), 'out.wav');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    await expect(checkFile(pipe)).rejects.toMatchObject({
+      name: 'UsageError',
+      next: expect.stringContaining('-'),
+    });
+    await expect(checkFile('/dev/null')).rejects.toMatchObject({ name: 'UsageError' });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+  });
+
+  it('writeWhole writes through a link', async () => {
+    const folder = folderWith({ 'real/out.txt': 'old' });
+    symlinkSync(join(folder, 'real/out.txt'), join(folder, 'link.txt'));
+    await writeWhole(join(folder, 'link.txt'), 'new');
+    expect(lstatSync(join(folder, 'link.txt')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(folder, 'real/out.txt'), 'utf8')).toBe('new');
   });
 });

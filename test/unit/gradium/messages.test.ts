@@ -28,6 +28,7 @@ describe('isStepFrame', () => {
     '{"vad":[],"type":"step"}',
     ' {"type":"step"}',
     '{"type":"step',
+    '{"type":"step","vad":[',
     '{}',
     '',
   ])('leaves %j to the parser', (text) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
@@ -246,6 +247,34 @@ describe('SttStream.flush', () => {
 });
 
 describe('SttStream failing', () => {
+  it.each(['ready', 'endOfStream'])('ends with what a data listener throws on %s', async (type) => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const stream = open(server.url);
+    const mine = new Error('mine');
+    stream.on('data', (event: SttEvent) => {
+      if (event.type === type) throw mine;
+    });
+    stream.end(oneStep);
+    const [error] = await once(stream, 'error');
+    expect(error).toBe(mine);
+  });
+
+  it.each([undefined, new TypeError('why')])(
+    'calls the callbacks of writes under way when destroyed with %s',
+    async (why) => {
+      await using server = await scriptedServer(() => {});
+      const stream = open(server.url);
+      const errors = [oneStep, oneStep].map(
+        (chunk) => new Promise<Error | null | undefined>((resolve) => stream.write(chunk, resolve)),
+      );
+      stream.destroy(why); // not connected yet: both wait
+      const [first, second] = await Promise.all(errors);
+      if (why) expect(first).toBe(why);
+      else expect(first).toMatchObject({ name: 'TypeError', code: 'ERR_CLOSED' });
+      expect(second).toBeInstanceOf(Error);
+    },
+  );
+
   it.each([1000, 1008, 1011])('throws from iteration after close %i, and never just ends', async (code) => {
     await using server = await scriptedServer(async (peer) => {
       await peer.next('audio');
