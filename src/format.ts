@@ -28,6 +28,32 @@ export const SAMPLE_ENCODINGS = [
 /** How one sample lies in bytes: one of {@link SAMPLE_ENCODINGS}. */
 export type SampleEncoding = (typeof SAMPLE_ENCODINGS)[number];
 
+/**
+ * Bytes of one sample: 1 (u8, G.711) to 8 (f64).
+ *
+ * @example
+ * const frameBytes = sampleBytes('s24le') * 2; // 6: a stereo frame
+ */
+export function sampleBytes(encoding: SampleEncoding): number {
+  switch (encoding) {
+    case 'u8':
+    case 'mulaw':
+    case 'alaw':
+      return 1;
+    case 's16le':
+    case 's16be':
+      return 2;
+    case 's24le':
+    case 's24be':
+      return 3;
+    case 'f64le':
+    case 'f64be':
+      return 8;
+    default:
+      return 4;
+  }
+}
+
 /** Headerless samples, interleaved when there is more than one channel. */
 export interface RawAudioFormat {
   /** May be left out. */

@@ -3,7 +3,7 @@
  * Not here: what a command does about it.
  */
 import { stat } from 'node:fs/promises';
-import type { RawAudioFormat } from '../format.js';
+import { type RawAudioFormat, sampleBytes } from '../format.js';
 
 /** The service ends a session after so many seconds. */
 export const SESSION_LIMIT_S = 300;
@@ -23,7 +23,7 @@ export async function isFileOverSessionLimit(path: string, format?: RawAudioForm
 }
 
 async function durationS(path: string, size: number, format: RawAudioFormat | undefined): Promise<number> {
-  if (format !== undefined) return size / (format.sampleRateHz * (format.encoding === 's16le' ? 2 : 1));
+  if (format !== undefined) return size / (format.sampleRateHz * sampleBytes(format.encoding));
   const { probeAudio } = await import('../audio/index.js');
   return probeAudio(path).durationS;
 }

@@ -14,6 +14,7 @@ import {
   type AudioFormat,
   SAMPLE_ENCODINGS,
   type SampleEncoding,
+  sampleBytes,
   type WireFormat,
   wireAudio,
 } from '../format.js';
@@ -132,8 +133,7 @@ function checkCount(name: string, value: unknown, min: number, max: number, code
 
 /** Bytes of one frame: one sample per channel. */
 export function frameBytes({ encoding, channels }: SampleLayout): number {
-  const bits = encoding.includes('in32') ? 32 : Number(/\d+/.exec(encoding)?.[0] ?? 8);
-  return (bits / 8) * channels;
+  return sampleBytes(encoding) * channels;
 }
 
 function wholeRecording(

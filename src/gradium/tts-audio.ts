@@ -3,7 +3,7 @@
  * Not here: receiving it.
  */
 import { probeAudio } from '../audio/index.js';
-import { type WireFormat, wireAudio } from '../format.js';
+import { sampleBytes, type WireFormat, wireAudio } from '../format.js';
 
 export interface CollectedAudio {
   data: Buffer;
@@ -29,8 +29,7 @@ export function collectAudio(
   if (format === 'wav') return wavWithTrueSizes(data);
   const wire = wireAudio(format, 'output');
   if (!wire) return { data, sampleRateHz: OPUS_RATE_HZ, durationS: heardS };
-  const bytesPerSample = wire.encoding === 's16le' ? 2 : 1;
-  const durationS = data.length / bytesPerSample / wire.sampleRateHz;
+  const durationS = data.length / sampleBytes(wire.encoding) / wire.sampleRateHz;
   return { data, sampleRateHz: wire.sampleRateHz, durationS };
 }
 

@@ -3,7 +3,7 @@
  * Not here: what is heard in the samples (recogniser.ts), the WAV header's layout (wav-header.ts).
  */
 import { convertSamples, Resampler } from '../audio/index.js';
-import { type SampleEncoding, type WireFormat, wireAudio } from '../format.js';
+import { type SampleEncoding, sampleBytes, type WireFormat, wireAudio } from '../format.js';
 import { ProtocolError } from './protocol.js';
 import { RECOGNISER_HZ } from './tone-measure.js';
 import { WavHeader } from './wav-header.js';
@@ -80,7 +80,7 @@ class SampleReader {
   constructor(encoding: SampleEncoding, sampleRateHz: number, channels: number) {
     this.#encoding = encoding;
     this.#channels = channels;
-    this.#frameBytes = bytesPerSample(encoding) * channels;
+    this.#frameBytes = sampleBytes(encoding) * channels;
     this.#sampleRateHz = sampleRateHz;
     if (sampleRateHz !== RECOGNISER_HZ) {
       this.#resampler = new Resampler({
@@ -142,9 +142,4 @@ class SampleReader {
     const aligned = mono.byteOffset % 4 === 0 ? mono : new Uint8Array(mono);
     return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   }
-}
-
-function bytesPerSample(encoding: SampleEncoding): number {
-  if (encoding === 'mulaw' || encoding === 'alaw') return 1;
-  return Number(encoding.slice(1, 3)) / 8;
 }

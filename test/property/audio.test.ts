@@ -21,6 +21,7 @@ import {
   type WireFormat,
   writeWav,
 } from '../../src/audio/index.js';
+import { sampleBytes } from '../../src/format.js';
 import { frameAll, messageAudio, parseMessages } from '../unit/audio/helpers.js';
 
 const rates = fc.oneof(
@@ -370,9 +371,7 @@ describe('conversions sample by sample', () => {
   ];
 
   test.each(SAMPLE_ENCODINGS)('convertSamples from %s does not depend on the cut between frames', (from) => {
-    const bytes =
-      { u8: 1, mulaw: 1, alaw: 1 }[from as string] ??
-      (from.includes('in32') ? 4 : Number(/\d+/.exec(from)) / 8);
+    const bytes = sampleBytes(from);
     fc.assert(
       fc.property(anyBytes, fc.nat(200), (data, frames) => {
         const whole = data.subarray(0, data.length - (data.length % (2 * bytes)));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { convertSamples, SAMPLE_ENCODINGS, type SampleEncoding } from '../../../src/audio/index.js';
+import { sampleBytes } from '../../../src/format.js';
 import { thrown } from './helpers.js';
 
 const BYTES: Record<SampleEncoding, number> = {
@@ -27,6 +28,7 @@ describe('convertSamples', () => {
   test.each(SAMPLE_ENCODINGS)('knows %s and its width', (encoding) => {
     const bytes = convertSamples(f64(0, 0.5, -0.5), { from: 'f64le', to: encoding });
     expect(bytes.length).toBe(3 * BYTES[encoding]);
+    expect(sampleBytes(encoding)).toBe(BYTES[encoding]);
     expect(bytes.buffer.byteLength).toBe(bytes.length);
     const [zero, plus, minus] = asF64(convertSamples(bytes, { from: encoding, to: 'f64le' })) as [
       number,
