@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inputLabel, resolveInputs } from '../../../src/cli/inputs.js';
 import { checkCollisions } from '../../../src/cli/output.js';
+import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
 
 const FILES = [
@@ -133,7 +134,7 @@ describe('checkCollisions', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('resolveInputs beside a named pipe (Windows has none)', () => {
+describe.skipIf(onWindows('named pipes'))('resolveInputs beside a named pipe', () => {
   it('takes a pipe that is named, but none from a folder or a pattern', async () => {
     const folder = folderWith(['a.wav']);
     const pipe = join(folder, 'pipe.wav');

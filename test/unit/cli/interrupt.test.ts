@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../../src/cli/program.js';
+import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
 
 const WAV = fileURLToPath(new URL('../../fixtures/audio/wav/speech-16k-mono-s16.wav', import.meta.url));
@@ -37,7 +38,7 @@ describe('interruptible', () => {
     ['convert', (out: string) => ['convert', WAV, out]],
     ['speak', (out: string) => ['speak', '--sandbox', 'hello', '-o', out]],
     ['probe', () => ['probe', WAV]],
-    ...(process.platform === 'win32' ? [] : PIPES),
+    ...(onWindows('named pipes') ? [] : PIPES),
   ])('interruptible %s writes nothing after SIGINT, exit 130', async (_, args) => {
     const out = join(folderWith(), 'out.wav');
     const stdout = silenced(process.stdout);

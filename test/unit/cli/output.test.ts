@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkFile, checkFolder, writeWhole } from '../../../src/cli/output.js';
+import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
 
 describe('writeWhole', () => {
@@ -66,7 +67,7 @@ describe('checkFile', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('outputs that are no files (Windows has no such names)', () => {
+describe.skipIf(onWindows('named pipes and links'))('outputs that are no files', () => {
   it('checkFile refuses a named pipe, which a rename would replace', async () => {
     const pipe = join(folderWith(), 'out.wav');
     expect(spawnSync('mkfifo', [pipe]).status).toBe(0);

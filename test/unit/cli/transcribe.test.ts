@@ -8,6 +8,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { writeWav } from '../../../src/audio/index.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { type Fault, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
+import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
 import { said, sluice, start } from './run.js';
 
@@ -190,20 +191,17 @@ describe('sluice transcribe', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual([]);
   });
 
-  it.skipIf(process.platform === 'win32')(
-    'sluice transcribe of a named pipe takes every byte (Windows has none)',
-    async () => {
-      const pipe = join(folderWith(), 'pipe');
-      execFileSync('mkfifo', [pipe]);
-      const written = writeFile(pipe, spoken['one.wav']);
-      const { code, stdout } = await sluice(['transcribe', '--sandbox', pipe]);
-      await written;
-      expect({ code, stdout }).toEqual({ code: 0, stdout: 'the first text\n' });
-    },
-  );
+  it.skipIf(onWindows('named pipes'))('sluice transcribe of a named pipe takes every byte', async () => {
+    const pipe = join(folderWith(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const written = writeFile(pipe, spoken['one.wav']);
+    const { code, stdout } = await sluice(['transcribe', '--sandbox', pipe]);
+    await written;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'the first text\n' });
+  });
 
-  it.skipIf(process.platform === 'win32')(
-    'sluice transcribe of a named pipe that nobody writes to ends with the signal (Windows has none)',
+  it.skipIf(onWindows('named pipes'))(
+    'sluice transcribe of a named pipe that nobody writes to ends with the signal',
     async () => {
       const pipe = join(folderWith(), 'pipe');
       execFileSync('mkfifo', [pipe]);

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { onWindows } from '../../on-windows.js';
 
 const root = resolve(import.meta.dirname, '../../..');
 let clone: string;
@@ -46,10 +47,7 @@ function prepare(): { status: number | null; lines: string[] } {
   return { status: result.status, lines: (result.stdout + result.stderr).trim().split('\n') };
 }
 
-const onPosix = process.platform === 'win32' ? describe.skip : describe;
-if (process.platform === 'win32') console.warn('NOT RUN on Windows: the tools here are shell scripts');
-
-onPosix('prepare without a toolchain', () => {
+describe.skipIf(onWindows('shell scripts as tools'))('prepare without a toolchain', () => {
   it('names CMake and how to install it, in one line', () => {
     const { status, lines } = prepare();
     expect(status).toBe(1);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ByteSource, pipeReader, readerOf } from '../../../src/speech/index.js';
+import { onWindows } from '../../on-windows.js';
 
 const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) & 255));
 let folder: string;
@@ -101,7 +102,7 @@ describe('readerOf', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('pipeReader', () => {
+describe.skipIf(onWindows('named pipes'))('pipeReader', () => {
   const pipe = (name: string): string => {
     const path = join(folder, name);
     expect(spawnSync('mkfifo', [path]).status).toBe(0);
@@ -131,4 +132,3 @@ describe.skipIf(process.platform === 'win32')('pipeReader', () => {
     expect(run.status).toBe(0);
   });
 });
-if (process.platform === 'win32') console.warn('NOT RUN on Windows: named pipes are other things there');
