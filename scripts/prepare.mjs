@@ -157,7 +157,7 @@ export function prepareCoreTests({ sanitize = false } = {}) {
 
 /** Our C++ files, relative to the project's root. */
 export function cppFiles() {
-  return ['native/core', 'native/bindings', 'test/native'].flatMap((folder) =>
+  return ['native/core', 'native/core/simd', 'native/bindings', 'test/native'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => /\.(h|cpp)$/.test(name))
       .map((name) => join(folder, name)),

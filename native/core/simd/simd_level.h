@@ -1,0 +1,37 @@
+// Which instruction set the kernels use: found once per process, or said by SLUICE_SIMD. Not here: the
+// kernels (kernels.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+// From plain C++ to the widest; each x86 level has all that the ones before it have.
+//
+//   scalar   plain C++, everywhere: the reference the others are held to
+//   sse2     every x86-64
+//   avx2     AVX2 and FMA: x86 since 2013 (Intel), 2015 (AMD)
+//   avx512   AVX-512 F, BW, DQ, VL: 2017
+//   vnni     AVX-512 with VNNI, the 16-bit dot product: 2019
+//   neon     every AArch64
+enum class SimdLevel : uint8_t { kScalar, kSse2, kAvx2, kAvx512, kVnni, kNeon };
+
+std::string_view SimdLevelName(SimdLevel level);
+std::optional<SimdLevel> SimdLevelFromName(std::string_view name);
+
+// Levels that were built for this processor and that it (and its operating system) can run, scalar first, the
+// best last.
+const std::vector<SimdLevel>& RunnableSimdLevels();
+
+// The level in use: SLUICE_SIMD where it names a runnable level, else the best. Read once, so it never
+// changes.
+SimdLevel ActiveSimdLevel();
+
+// Why SLUICE_SIMD cannot be had, in words for the user; empty when it can, or is not set.
+std::string SimdOverrideProblem();
+
+}  // namespace sluice
