@@ -2,13 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <list>
-#include <mutex>
 #include <numbers>
 #include <numeric>
-
-#include "core/fir_kernel.h"
 
 namespace sluice {
 namespace {
@@ -84,112 +79,20 @@ std::vector<double> SampleKernel(const Kernel& kernel, uint32_t phases) {
   return half;
 }
 
-size_t RoundUp(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+}  // namespace
 
-// Deals the prototype out to the phases. For phase p, input frame m (counted from the frame at or just before
-// the output instant) meets the prototype at lattice point p - m * phases, which is not zero from -reach to
-// reach = half.size() - 1. Drawn for 3 phases and a reach of 4:
-//
-//   lattice      -4 -3 -2 -1  0  1  2  3  4
-//   phase 0 m        1        0       -1
-//   phase 1 m           1        0       -1
-//   phase 2 m     2        1        0
-//
-// So m runs from -floor(reach / phases) to floor((reach + last phase) / phases): the later the phase, the
-// more frames it needs beyond the instant. Leaving that offset out would cut the tail of the last phases.
-void FillPhases(const std::vector<double>& half, FirBank& bank) {
-  const size_t phases = bank.phases;
-  const size_t rows = phases + (bank.interpolated ? 1 : 0);
-  const size_t reach = half.size() - 1;
-  const size_t before = reach / phases;
-  bank.half_frames = (reach + rows - 1) / phases;
-  bank.taps_per_phase = RoundUp(before + 1 + bank.half_frames, kKernelBlock);
-  bank.taps.assign(rows * bank.taps_per_phase, 0.0F);
-  for (size_t row = 0; row < rows; ++row) {
-    float* youngest = bank.taps.data() + (row + 1) * bank.taps_per_phase - 1;
-    for (size_t back = 0; back <= before + bank.half_frames; ++back) {
-      const auto point =
-          static_cast<int64_t>(row + back * phases) - static_cast<int64_t>(bank.half_frames * phases);
-      const auto distance = static_cast<size_t>(std::abs(point));
-      if (distance <= reach) youngest[-static_cast<ptrdiff_t>(back)] = static_cast<float>(half[distance]);
-    }
-  }
-}
-
-FirBank DesignBank(uint32_t up, uint32_t down, ResamplerQuality quality) {
+FirPrototype DesignFir(uint32_t up, uint32_t down, ResamplerQuality quality) {
   const Preset preset = PresetOf(quality);
   const double lower_nyquist = 0.5 * std::min(1.0, static_cast<double>(up) / down);  // cycles an input frame
   const Kernel kernel(preset, lower_nyquist);
   const double exact_taps = 2 * kernel.half_length() * up;
 
-  FirBank bank;
-  bank.up = up;
-  bank.down = down;
-  bank.interpolated = up > kMaxPhases || exact_taps > static_cast<double>(kMaxExactTaps);
-  bank.phases =
-      bank.interpolated ? static_cast<uint32_t>(std::ceil(preset.subphase_rate * lower_nyquist)) : up;
-  FillPhases(SampleKernel(kernel, bank.phases), bank);
-  return bank;
-}
-
-// A design costs milliseconds (a Bessel function for each of some 10^5 taps), the stream that wants it often
-// lasts no longer, and a batch opens thousands with the same few ratios: hence a cache per process. It is
-// bounded, least recently used out first, so that a caller who walks through all rates cannot fill the
-// memory; the 42 pairs of the seven usual rates fit at all three qualities (12 MB). Streams keep their bank
-// alive.
-class BankCache {
- public:
-  static constexpr size_t kCapacityTaps = size_t{1} << 23;  // 32 MB
-
-  std::shared_ptr<const FirBank> Find(uint32_t up, uint32_t down, ResamplerQuality quality) {
-    const std::lock_guard lock(mutex_);
-    return FindLocked(up, down, quality);
-  }
-
-  // Keeps the bank that came first when two threads designed the same one.
-  std::shared_ptr<const FirBank> Add(std::shared_ptr<const FirBank> bank, ResamplerQuality quality) {
-    const std::lock_guard lock(mutex_);
-    if (auto found = FindLocked(bank->up, bank->down, quality)) return found;
-    entries_.push_front({quality, bank});
-    total_taps_ += bank->taps.size();
-    while (total_taps_ > kCapacityTaps) {
-      total_taps_ -= entries_.back().bank->taps.size();
-      entries_.pop_back();
-    }
-    return bank;
-  }
-
- private:
-  struct Entry {
-    ResamplerQuality quality;
-    std::shared_ptr<const FirBank> bank;
-  };
-
-  std::shared_ptr<const FirBank> FindLocked(uint32_t up, uint32_t down, ResamplerQuality quality) {
-    for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-      if (it->bank->up != up || it->bank->down != down || it->quality != quality) continue;
-      entries_.splice(entries_.begin(), entries_, it);  // now the most recently used
-      return it->bank;
-    }
-    return nullptr;
-  }
-
-  std::mutex mutex_;
-  std::list<Entry> entries_;  // most recently used first
-  size_t total_taps_ = 0;
-};
-
-}  // namespace
-
-std::shared_ptr<const FirBank> GetFirBank(uint32_t from_hz, uint32_t to_hz, ResamplerQuality quality) {
-  // Never destroyed: a worker thread may still open a stream while the process runs its exit handlers.
-  static BankCache& cache = *new BankCache;
-  const uint32_t divisor = std::gcd(from_hz, to_hz);
-  const uint32_t up = to_hz / divisor;
-  const uint32_t down = from_hz / divisor;
-  if (auto bank = cache.Find(up, down, quality)) return bank;
-  // Designed outside the lock, so that no stream waits for another one's ratio.
-  return cache.Add(std::make_shared<const FirBank>(DesignBank(up, down, quality)), quality);
+  FirPrototype prototype;
+  prototype.interpolated = up > kMaxPhases || exact_taps > static_cast<double>(kMaxExactTaps);
+  prototype.phases =
+      prototype.interpolated ? static_cast<uint32_t>(std::ceil(preset.subphase_rate * lower_nyquist)) : up;
+  prototype.half = SampleKernel(kernel, prototype.phases);
+  return prototype;
 }
 
 }  // namespace sluice

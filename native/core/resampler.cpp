@@ -2,31 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
-#include "core/fir_kernel.h"
-#include "core/pcm.h"
+#include "core/fir_bank.h"
+#include "core/simd/kernels.h"
 
 namespace sluice {
 namespace {
 
-constexpr size_t kMinBlockFrames = 512;  // room for input beside the window; see Resampler::State
-constexpr size_t kScratchSamples = 256;  // output samples filtered before they are converted and interleaved
-
-float ToFloat(float sample) { return sample; }
-float ToFloat(int16_t sample) { return static_cast<float>(sample) * (1.0F / 32768.0F); }
-
-void Store(std::span<const float> samples, float* out, size_t stride) {
-  for (size_t i = 0; i < samples.size(); ++i) out[i * stride] = samples[i];
-}
-
-void Store(std::span<const float> samples, int16_t* out, size_t stride) {
-  std::array<int16_t, kScratchSamples> rounded;
-  Float32ToInt16(samples, std::span(rounded).first(samples.size()));
-  for (size_t i = 0; i < samples.size(); ++i) out[i * stride] = rounded[i];
-}
+// Samples on the stack between the caller's interleaved memory and one channel's.
+constexpr size_t kScratchSamples = 2048;
 
 // ceil(n * up / down), or the largest size_t where that is larger.
 size_t CeilScale(size_t n, uint32_t up, uint32_t down) {
@@ -44,150 +34,468 @@ Error InvalidRate(const char* which, uint32_t rate_hz) {
 
 bool IsValidRate(uint32_t rate_hz) { return rate_hz >= kMinRateHz && rate_hz <= kMaxRateHz; }
 
-}  // namespace
+// The frames that a stream of so many input frames gives in all: ceil(n * up / down).
+uint64_t EndOf(uint64_t input_frames, uint32_t up, uint32_t down) {
+  return input_frames / down * up + (input_frames % down * up + down - 1) / down;
+}
 
-// The past of one channel, and the window of the next output in it:
+// A stretch of one channel of interleaved samples, copied from or to memory of its own.
+template <class Sample>
+void CopyStrided(const Sample* from, size_t from_stride, Sample* to, size_t to_stride, size_t count) {
+  if (from_stride == 1 && to_stride == 1) {
+    std::memcpy(to, from, count * sizeof(Sample));
+    return;
+  }
+  for (size_t i = 0; i < count; ++i) to[i * to_stride] = from[i * from_stride];
+}
+
+// ---- Ratios of small numbers: whole groups of frames ----
+
+// What a kernel takes at a time: a pair of int16 frames, or one float frame.
+template <class Sample>
+struct UnitOf {
+  using Type = float;
+  static constexpr size_t kFrames = 1;
+};
+template <>
+struct UnitOf<int16_t> {
+  using Type = uint32_t;
+  static constexpr size_t kFrames = 2;
+};
+
+// The past of each channel in planes, one for each unit of a group, so that the same unit of consecutive
+// groups lies side by side (simd/fir_kernels.h). In groups:
 //
-//   0              newest - taps + 1          newest        filled       capacity = taps - 1 + block
-//   | no longer used |  window of the next output |             | free room |
+//   0          next          next + steps          filled       capacity       stride
+//   | no longer used | window of the next output |      | free room | read, not used |
 //
-// The output is ready when newest < filled. When the room is used up the used part is dropped. A block of at
-// least the window's length means that each frame is moved about once.
-struct Resampler::State {
-  // When the next output is due: its window's youngest frame, as an index into the history, and by how far
-  // (phase / up input frames, 0 <= phase < up) its instant lies after the frame it is counted from. Whole
-  // numbers, so nothing drifts however long the stream.
-  struct Position {
-    size_t newest;
-    uint32_t phase;
-  };
+// Frames that do not yet make a group wait in `pending`.
+class GroupStream {
+ public:
+  GroupStream(std::shared_ptr<const FirBank> bank, size_t channels)
+      : bank_(std::move(bank)), kernels_(ActiveKernels().fir), channels_(channels) {
+    capacity_ = bank_->steps() + 2 * BlockGroups();
+    stride_ = capacity_ + kFirOverreadGroups;
+    planes_.resize(channels_ * bank_->inputs * stride_);
+    pending_.resize(channels_ * bank_->inputs);
+    Reset();
+  }
 
-  size_t channels = 1;
-  std::shared_ptr<const FirBank> bank;  // null when the rates are equal: nothing to filter
-  size_t capacity = 0;                  // frames of history a channel
-  std::vector<float> history;           // channel-major
-  size_t filled = 0;                    // frames of history that are there
-  Position next{0, 0};
+  void Reset() {
+    std::fill(planes_.begin(), planes_.end(), 0U);  // zero in every kind of sample
+    next_ = 0;
+    filled_ = bank_->groups_before;
+    pending_frames_ = 0;
+    total_in_ = 0;
+    total_out_ = 0;
+  }
 
-  State(size_t channel_count, std::shared_ptr<const FirBank> taps)
-      : channels(channel_count), bank(std::move(taps)) {
-    if (bank != nullptr) {
-      capacity = bank->taps_per_phase - 1 + std::max(kMinBlockFrames, bank->taps_per_phase);
-      history.resize(capacity * channels);
+  size_t LatencyFrames() const { return (bank_->groups_after + 1) * bank_->inputs - 1; }
+
+  size_t MaxOutputFrames(size_t input_frames) const {
+    const size_t groups = input_frames / bank_->inputs + (input_frames % bank_->inputs != 0);
+    if (groups > std::numeric_limits<size_t>::max() / bank_->outputs)
+      return std::numeric_limits<size_t>::max();
+    return groups * bank_->outputs;
+  }
+  size_t MaxFlushFrames() const {
+    return bank_->groups_after * bank_->outputs + CeilScale(bank_->inputs - 1, bank_->up, bank_->down);
+  }
+
+  size_t StateBytes() const {
+    return sizeof *this + (planes_.capacity() + pending_.capacity()) * sizeof(uint32_t);
+  }
+
+  template <class Sample>
+  size_t Process(const Sample* input, size_t frames, Sample* output) {
+    total_in_ += frames;
+    return Run(input, frames, output, std::numeric_limits<uint64_t>::max());
+  }
+
+  // As much silence as brings out the last output; what would come after it is dropped.
+  template <class Sample>
+  size_t Flush(Sample* output) {
+    const size_t written = Run<Sample>(nullptr, (bank_->groups_after + 1) * bank_->inputs, output,
+                                       EndOf(total_in_, bank_->up, bank_->down));
+    Reset();
+    return written;
+  }
+
+ private:
+  static constexpr size_t kBlockFrames = 960;  // 20 ms at 48 kHz
+
+  size_t BlockGroups() const { return kBlockFrames / bank_->inputs + 1; }
+
+  // Takes all of the input (null: silence), returns the number of frames written, none beyond output `end`.
+  template <class Sample>
+  size_t Run(const Sample* input, size_t frames, Sample* output, uint64_t end) {
+    size_t written = 0;
+    while (frames > 0) {
+      // Before the room gets short, not when there is none: outputs that come in one go share vectors.
+      if (capacity_ - filled_ < BlockGroups()) DropUsed<Sample>();
+      const size_t room = (capacity_ - filled_) * bank_->inputs - pending_frames_;
+      const size_t count = std::min({frames, room, kScratchSamples - pending_frames_});
+      Append(input, count);
+      if (input != nullptr) input += count * channels_;
+      frames -= count;
+      written += EmitReady(output + written * channels_, end);
     }
+    return written;
+  }
+
+  template <class Sample>
+  typename UnitOf<Sample>::Type* Planes(size_t channel) {
+    return reinterpret_cast<typename UnitOf<Sample>::Type*>(planes_.data()) +
+           channel * bank_->inputs * stride_;
+  }
+
+  // No output is ready here, so less than `steps` groups stay.
+  template <class Sample>
+  void DropUsed() {
+    const size_t planes = bank_->inputs / UnitOf<Sample>::kFrames;
+    for (size_t c = 0; c < channels_; ++c) {
+      for (size_t p = 0; p < planes; ++p) {
+        auto* plane = Planes<Sample>(c) + p * stride_;
+        std::copy(plane + next_, plane + filled_, plane);
+      }
+    }
+    filled_ -= next_;
+    next_ = 0;
+  }
+
+  template <class Sample>
+  void Append(const Sample* input, size_t count) {
+    using Unit = typename UnitOf<Sample>::Type;
+    alignas(Unit) std::array<Sample, kScratchSamples> linear;
+    const size_t inputs = bank_->inputs;
+    const size_t there = pending_frames_ + count;
+    const size_t groups = there / inputs;
+    for (size_t c = 0; c < channels_; ++c) {
+      auto* pending = reinterpret_cast<Sample*>(pending_.data() + c * inputs);
+      std::copy_n(pending, pending_frames_, linear.data());
+      if (input == nullptr) {
+        std::fill_n(linear.data() + pending_frames_, count, Sample{0});
+      } else {
+        CopyStrided(input + c, channels_, linear.data() + pending_frames_, 1, count);
+      }
+      kernels_.deal(reinterpret_cast<const uint32_t*>(linear.data()), groups,
+                    inputs / UnitOf<Sample>::kFrames,
+                    reinterpret_cast<uint32_t*>(Planes<Sample>(c)) + filled_, stride_);
+      std::copy(linear.data() + groups * inputs, linear.data() + there, pending);
+    }
+    pending_frames_ = there % inputs;
+    filled_ += groups;
+  }
+
+  template <class Sample>
+  size_t EmitReady(Sample* output, uint64_t end) {
+    if (filled_ < next_ + bank_->steps()) return 0;
+    const size_t groups = filled_ - next_ - bank_->steps() + 1;
+    const auto frames = static_cast<size_t>(std::min<uint64_t>(groups * bank_->outputs, end - total_out_));
+    for (size_t c = 0; c < channels_; ++c) EmitChannel(c, frames, output + c);
+    next_ += groups;
+    total_out_ += frames;
+    return frames;
+  }
+
+  template <class Sample>
+  void EmitChannel(size_t channel, size_t frames, Sample* output) {
+    const auto* window = Planes<Sample>(channel) + next_;
+    const size_t outputs = bank_->outputs;
+    size_t done = 0;
+    if (channels_ == 1) {  // straight to the caller, but for a group that is cut short
+      Filter(window, frames / outputs, output);
+      done = frames / outputs * outputs;
+    }
+    std::array<Sample, kScratchSamples> scratch;
+    while (done < frames) {
+      const size_t groups = std::min(kScratchSamples / outputs, (frames - done + outputs - 1) / outputs);
+      const size_t count = std::min(groups * outputs, frames - done);
+      Filter(window + done / outputs, groups, scratch.data());
+      CopyStrided(scratch.data(), 1, output + done * channels_, channels_, count);
+      done += count;
+    }
+  }
+
+  void Filter(const uint32_t* window, size_t groups, int16_t* output) const {
+    kernels_.grouped_int16(bank_->GroupedInt16(), window, stride_, groups, output);
+  }
+  void Filter(const float* window, size_t groups, float* output) const {
+    kernels_.grouped_float(bank_->GroupedFloat(), window, stride_, groups, output);
+  }
+
+  std::shared_ptr<const FirBank> bank_;
+  const FirKernels& kernels_;
+  size_t channels_;
+  size_t capacity_ = 0;
+  size_t stride_ = 0;
+  std::vector<uint32_t> planes_;   // of each channel; as many planes as float samples need
+  std::vector<uint32_t> pending_;  // `inputs` samples of each channel
+  size_t next_ = 0;
+  size_t filled_ = 0;
+  size_t pending_frames_ = 0;
+  uint64_t total_in_ = 0;  // frames since Reset
+  uint64_t total_out_ = 0;
+};
+
+// ---- All other ratios: windows over the samples ----
+
+// The past of each channel, and the next window in it:
+//
+//   0              newest - taps + 1          newest        filled       capacity = taps - 1 + 2 blocks
+//   | no longer used |      the next window       |             | free room |
+//
+// Its outputs are ready when newest < filled. When the room is used up the used part is dropped. A block of
+// at least the window's length means that each frame is moved about once.
+class WindowStream {
+ public:
+  WindowStream(std::shared_ptr<const FirBank> bank, size_t channels)
+      : bank_(std::move(bank)),
+        kernels_(ActiveKernels().fir),
+        channels_(channels),
+        outputs_(bank_->window_outputs),
+        int16_window_(bank_->int16_taps.size() / bank_->windows),
+        float_window_(bank_->float_taps.size() / bank_->windows),
+        frames_on_(outputs_ * bank_->down / bank_->up),
+        phases_on_(static_cast<uint32_t>(outputs_ * bank_->down % bank_->up)) {
+    capacity_ = bank_->taps_per_window - 1 + 2 * std::max(kBlockFrames, bank_->taps_per_window);
+    history_.resize(capacity_ * channels_);
     Reset();
   }
 
   // The stream begins after as much silence as the first window, whose instant is the first frame, reaches
   // back.
   void Reset() {
-    if (bank == nullptr) return;
-    next = {bank->taps_per_phase - 1, 0};
-    filled = next.newest - bank->half_frames;
-    for (size_t c = 0; c < channels; ++c) std::fill_n(Channel(c), filled, 0.0F);
+    next_ = {bank_->taps_per_window - 1, 0, 0};
+    filled_ = next_.newest - bank_->frames_after;
+    std::fill(history_.begin(), history_.end(), 0U);
+    total_in_ = 0;
+    total_out_ = 0;
   }
 
-  float* Channel(size_t c) { return history.data() + c * capacity; }
+  size_t LatencyFrames() const { return bank_->frames_after; }
 
-  // Takes all of the input (null: silence), returns the number of frames written.
+  // n input frames hold at most this many windows' instants, wherever the first of them falls.
+  size_t MaxOutputFrames(size_t input_frames) const {
+    const size_t windows = CeilScale(input_frames, bank_->up, static_cast<uint32_t>(outputs_ * bank_->down));
+    return windows > std::numeric_limits<size_t>::max() / outputs_ ? std::numeric_limits<size_t>::max()
+                                                                   : windows * outputs_;
+  }
+  size_t MaxFlushFrames() const { return MaxOutputFrames(LatencyFrames()); }
+
+  size_t StateBytes() const { return sizeof *this + history_.capacity() * sizeof(uint32_t); }
+
   template <class Sample>
-  size_t Run(const Sample* input, size_t frames, Sample* output) {
+  size_t Process(const Sample* input, size_t frames, Sample* output) {
+    total_in_ += frames;
+    return Run(input, frames, output, std::numeric_limits<uint64_t>::max());
+  }
+
+  // As much silence as brings out the last output; what would come after it is dropped.
+  template <class Sample>
+  size_t Flush(Sample* output) {
+    const size_t written =
+        Run<Sample>(nullptr, LatencyFrames(), output, EndOf(total_in_, bank_->up, bank_->down));
+    Reset();
+    return written;
+  }
+
+ private:
+  static constexpr size_t kBlockFrames = 960;
+  static constexpr size_t kBatch = 256;  // outputs filtered before they are rounded and interleaved
+  static_assert(kBatch % kFirWindowOutputs == 0);
+
+  // Where the next window ends, as an index into the history; how far (phase / up input frames, 0 <= phase <
+  // up) the instant of its first output lies after the frame it is counted from; and its number in the cycle.
+  // Whole numbers, so nothing drifts however long the stream.
+  struct Position {
+    size_t newest;
+    uint32_t phase;
+    uint32_t window;
+  };
+
+  // Takes all of the input (null: silence), returns the number of frames written, none beyond output `end`.
+  template <class Sample>
+  size_t Run(const Sample* input, size_t frames, Sample* output, uint64_t end) {
     size_t written = 0;
     while (frames > 0) {
-      if (filled == capacity) DropUsed();
-      const size_t count = std::min(frames, capacity - filled);
+      if (capacity_ - filled_ < kBlockFrames) DropUsed<Sample>();
+      const size_t count = std::min(frames, capacity_ - filled_);
       Append(input, count);
-      if (input != nullptr) input += count * channels;
+      if (input != nullptr) input += count * channels_;
       frames -= count;
-      written += EmitReady(output + written * channels);
+      written += EmitReady(output + written * channels_, end);
     }
     return written;
   }
 
-  // No output is ready here, so next.newest >= filled, and at least a block of room becomes free. The window
-  // is longer than a step from output to output, so the used part never reaches beyond what is filled.
+  template <class Sample>
+  Sample* Channel(size_t c) {
+    return reinterpret_cast<Sample*>(history_.data() + c * capacity_);
+  }
+
+  // No window is ready here, so next.newest >= filled, and at least a block of room becomes free. The window
+  // is longer than a step from window to window, so the used part never reaches beyond what is filled.
+  template <class Sample>
   void DropUsed() {
-    const size_t used = next.newest - (bank->taps_per_phase - 1);
-    for (size_t c = 0; c < channels; ++c) {
-      std::copy(Channel(c) + used, Channel(c) + filled, Channel(c));
+    const size_t used = next_.newest - (bank_->taps_per_window - 1);
+    for (size_t c = 0; c < channels_; ++c) {
+      Sample* samples = Channel<Sample>(c);
+      std::copy(samples + used, samples + filled_, samples);
     }
-    next.newest -= used;
-    filled -= used;
+    next_.newest -= used;
+    filled_ -= used;
   }
 
   template <class Sample>
   void Append(const Sample* input, size_t count) {
-    for (size_t c = 0; c < channels; ++c) {
-      float* to = Channel(c) + filled;
+    for (size_t c = 0; c < channels_; ++c) {
+      Sample* to = Channel<Sample>(c) + filled_;
       if (input == nullptr) {
-        std::fill_n(to, count, 0.0F);
+        std::fill_n(to, count, Sample{0});
       } else {
-        for (size_t i = 0; i < count; ++i) to[i] = ToFloat(input[i * channels + c]);
+        CopyStrided(input + c, channels_, to, 1, count);
       }
     }
-    filled += count;
+    filled_ += count;
   }
 
   template <class Sample>
-  size_t EmitReady(Sample* output) {
-    std::array<float, kScratchSamples> scratch;
+  size_t EmitReady(Sample* output, uint64_t end) {
+    std::array<Sample, kBatch> scratch;
     size_t written = 0;
-    Position after = next;
-    for (size_t c = 0; c < channels; ++c) {
-      after = next;
+    Position after = next_;
+    for (size_t c = 0; c < channels_; ++c) {
+      after = next_;
       written = 0;
-      while (const size_t count = Filter(Channel(c), after, scratch)) {
-        Store(std::span(scratch).first(count), output + written * channels + c, channels);
+      while (size_t count = Filter(Channel<Sample>(c), after, scratch.data())) {
+        count = static_cast<size_t>(std::min<uint64_t>(count, end - total_out_ - written));
+        CopyStrided(scratch.data(), 1, output + written * channels_ + c, channels_, count);
         written += count;
       }
     }
-    next = after;
+    next_ = after;
+    total_out_ += written;
     return written;
   }
 
-  // Filters what is ready of one channel, as far as `out` has room; moves `position` on.
-  size_t Filter(const float* samples, Position& position, std::span<float> out) const {
+  template <class Sample>
+  using Total = std::conditional_t<std::is_same_v<Sample, float>, float, int32_t>;
+
+  // Filters what is ready of one channel, up to kBatch outputs; moves `position` on.
+  template <class Sample>
+  size_t Filter(const Sample* samples, Position& position, Sample* out) const {
+    std::array<Total<Sample>, kBatch + kFirWindowOutputs> totals;  // a kernel always writes kFirWindowOutputs
     size_t count = 0;
-    for (; count < out.size() && position.newest < filled; ++count) {
-      const float* window = samples + position.newest - (bank->taps_per_phase - 1);
-      out[count] =
-          bank->interpolated ? FilterBetween(window, position.phase) : FilterAt(window, position.phase);
+    for (; count < kBatch && position.newest < filled_; count += outputs_) {
+      const Sample* window = samples + position.newest - (bank_->taps_per_window - 1);
+      if (bank_->interpolated) {
+        SumBetween(window, position.phase, totals.data() + count);
+      } else {
+        Sum(window, position.window, totals.data() + count);
+      }
       Advance(position);
     }
+    Store(totals.data(), count, out);
     return count;
   }
 
-  float FilterAt(const float* window, size_t row) const {
-    return DotProduct(bank->Phase(row).data(), window, bank->taps_per_phase);
+  // Between the two nearest windows, by how far the phase lies beyond the first.
+  template <class Sample>
+  void SumBetween(const Sample* window, uint32_t phase, Total<Sample>* total) const {
+    const uint64_t scaled = static_cast<uint64_t>(phase) * bank_->phases;
+    const auto below = static_cast<size_t>(scaled / bank_->up);
+    const double fraction = static_cast<double>(scaled % bank_->up) / bank_->up;
+    std::array<Total<Sample>, kFirWindowOutputs> above;
+    Sum(window, below, total);
+    Sum(window, below + 1, above.data());
+    const double difference = static_cast<double>(above[0]) - static_cast<double>(*total);
+    *total = static_cast<Total<Sample>>(static_cast<double>(*total) + fraction * difference);
   }
 
-  float FilterBetween(const float* window, uint32_t phase) const {
-    const uint64_t scaled = static_cast<uint64_t>(phase) * bank->phases;
-    const auto row = static_cast<size_t>(scaled / bank->up);
-    const float fraction = static_cast<float>(scaled % bank->up) / static_cast<float>(bank->up);
-    const float below = FilterAt(window, row);
-    return below + fraction * (FilterAt(window, row + 1) - below);
+  void Sum(const int16_t* samples, size_t window, int32_t* totals) const {
+    const WindowFirInt16 fir = {static_cast<uint32_t>(bank_->segments.size()), bank_->segments.data()};
+    const auto kernel = outputs_ == 1 ? kernels_.single_int16 : kernels_.window_int16;
+    kernel(fir, samples, bank_->int16_taps.data() + window * int16_window_, totals);
   }
+  void Sum(const float* samples, size_t window, float* totals) const {
+    const auto kernel = outputs_ == 1 ? kernels_.single_float : kernels_.window_float;
+    kernel(bank_->taps_per_window / kFirBlock, samples, bank_->float_taps.data() + window * float_window_,
+           totals);
+  }
+
+  void Store(const int32_t* totals, size_t count, int16_t* out) const {
+    kernels_.round_totals(totals, count, out);
+  }
+  void Store(const float* totals, size_t count, float* out) const { std::copy_n(totals, count, out); }
 
   void Advance(Position& position) const {
-    position.newest += bank->down / bank->up;
-    position.phase += bank->down % bank->up;
-    if (position.phase >= bank->up) {
-      position.phase -= bank->up;
+    position.newest += frames_on_;
+    position.phase += phases_on_;
+    if (position.phase >= bank_->up) {
+      position.phase -= bank_->up;
       ++position.newest;
     }
+    if (++position.window >= bank_->windows) position.window = 0;
   }
 
-  size_t LatencyFrames() const { return bank == nullptr ? 0 : bank->half_frames; }
+  std::shared_ptr<const FirBank> bank_;
+  const FirKernels& kernels_;
+  size_t channels_;
+  size_t outputs_;       // of a window
+  size_t int16_window_;  // taps of one
+  size_t float_window_;
+  size_t frames_on_;               // from one window to the next: outputs * down / up as a whole number
+  uint32_t phases_on_;             // and its remainder
+  size_t capacity_ = 0;            // frames of history a channel
+  std::vector<uint32_t> history_;  // of each channel; as much as float samples need
+  size_t filled_ = 0;              // frames of history that are there
+  Position next_{0, 0, 0};
+  uint64_t total_in_ = 0;  // frames since Reset
+  uint64_t total_out_ = 0;
+};
 
-  // n input frames hold at most this many output instants, wherever the first of them falls; Flush is
-  // LatencyFrames() frames of silence.
-  size_t MaxOutputFrames(size_t input_frames) const {
-    const size_t frames = input_frames == 0 ? LatencyFrames() : input_frames;
-    return bank == nullptr ? frames : CeilScale(frames, bank->up, bank->down);
+// Equal rates: nothing to filter.
+class CopyStream {
+ public:
+  explicit CopyStream(size_t channels) : channels_(channels) {}
+  void Reset() {}
+  size_t LatencyFrames() const { return 0; }
+  size_t MaxOutputFrames(size_t input_frames) const { return input_frames; }
+  size_t MaxFlushFrames() const { return 0; }
+  size_t StateBytes() const { return sizeof *this; }
+
+  template <class Sample>
+  size_t Process(const Sample* input, size_t frames, Sample* output) {
+    std::memcpy(output, input, frames * channels_ * sizeof(Sample));
+    return frames;
+  }
+  template <class Sample>
+  size_t Flush(Sample*) {
+    return 0;
   }
 
-  Status CheckRoom(size_t input_frames, size_t output_samples) const {
+ private:
+  size_t channels_;
+};
+
+}  // namespace
+
+struct Resampler::State {
+  size_t channels;
+  std::variant<CopyStream, GroupStream, WindowStream> stream;
+
+  template <class Body>
+  auto With(Body body) {
+    return std::visit(body, stream);
+  }
+
+  size_t MaxOutputFrames(size_t input_frames) {
+    return With(
+        [=](auto& s) { return input_frames == 0 ? s.MaxFlushFrames() : s.MaxOutputFrames(input_frames); });
+  }
+
+  Status CheckRoom(size_t input_frames, size_t output_samples) {
     const size_t wanted = MaxOutputFrames(input_frames);
     const size_t there = output_samples / channels;
     if (there >= wanted) return Ok{};
@@ -206,18 +514,13 @@ struct Resampler::State {
     if (input.empty()) return size_t{0};
     const size_t frames = input.size() / channels;
     if (const Status room = CheckRoom(frames, output.size()); !room.ok()) return room.error();
-    if (bank != nullptr) return Run(input.data(), frames, output.data());
-    std::copy(input.begin(), input.end(), output.begin());
-    return frames;
+    return With([&](auto& s) { return s.Process(input.data(), frames, output.data()); });
   }
 
   template <class Sample>
   Result<size_t> Flush(std::span<Sample> output) {
     if (const Status room = CheckRoom(0, output.size()); !room.ok()) return room.error();
-    if (bank == nullptr) return size_t{0};
-    const size_t written = Run<Sample>(nullptr, LatencyFrames(), output.data());
-    Reset();
-    return written;
+    return With([&](auto& s) { return s.Flush(output.data()); });
   }
 };
 
@@ -229,9 +532,15 @@ Result<Resampler> Resampler::Create(const ResamplerOptions& options) {
                  "channels must be 1 to " + std::to_string(kMaxResamplerChannels) + ", not " +
                      std::to_string(options.channels)};
   }
-  std::shared_ptr<const FirBank> bank;
-  if (options.from_hz != options.to_hz) bank = GetFirBank(options.from_hz, options.to_hz, options.quality);
-  return Resampler(std::make_unique<State>(options.channels, std::move(bank)));
+  const size_t channels = options.channels;
+  if (options.from_hz == options.to_hz) {
+    return Resampler(std::make_unique<State>(State{channels, CopyStream(channels)}));
+  }
+  auto bank = GetFirBank(options.from_hz, options.to_hz, options.quality);
+  if (bank->grouped) {
+    return Resampler(std::make_unique<State>(State{channels, GroupStream(std::move(bank), channels)}));
+  }
+  return Resampler(std::make_unique<State>(State{channels, WindowStream(std::move(bank), channels)}));
 }
 
 Resampler::Resampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -252,10 +561,15 @@ Result<size_t> Resampler::Process(std::span<const int16_t> input, std::span<int1
 Result<size_t> Resampler::Flush(std::span<float> output) { return state_->Flush(output); }
 Result<size_t> Resampler::Flush(std::span<int16_t> output) { return state_->Flush(output); }
 
-void Resampler::Reset() { state_->Reset(); }
-
-size_t Resampler::LatencyFrames() const { return state_->LatencyFrames(); }
+void Resampler::Reset() {
+  state_->With([](auto& s) { s.Reset(); });
+}
+size_t Resampler::LatencyFrames() const {
+  return state_->With([](auto& s) { return s.LatencyFrames(); });
+}
 size_t Resampler::channels() const { return state_->channels; }
-size_t Resampler::StateBytes() const { return sizeof(State) + state_->history.capacity() * sizeof(float); }
+size_t Resampler::StateBytes() const {
+  return sizeof(State) + state_->With([](auto& s) { return s.StateBytes(); });
+}
 
 }  // namespace sluice

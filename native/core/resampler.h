@@ -1,7 +1,7 @@
 // Streaming sample-rate conversion: a polyphase FIR bank, exact for every ratio of up to kMaxPhases phases
 // and interpolated above that; equal rates pass through bit for bit. Output frame k is the input at time k *
 // from / to: zero offset, ceil(n * to / from) frames. Output never depends on where the input was cut. Not
-// here: the design of the taps (fir_design.h) and the dot products (fir_kernel.h).
+// here: the design of the taps (fir_design.h, fir_bank.h) and the filters (simd/fir_kernels.h).
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,10 @@
 #include "check.h"
 
 #include <cstring>
+#include <string>
 #include <vector>
+
+#include "core/simd/simd_level.h"
 
 namespace check {
 namespace {
@@ -31,10 +34,16 @@ void Fail(const char* file, int line, const std::string& what) {
 
 }  // namespace check
 
-// core_tests [part of a name]: runs the tests whose name holds it, all without. Exit code 1 on any failure or
-// when nothing ran.
-int main(int argc, char** argv) {
-  const char* filter = argc > 1 ? argv[1] : "";
+namespace {
+
+int PrintSimdLevels() {
+  for (const sluice::SimdLevel level : sluice::RunnableSimdLevels()) {
+    std::printf("%s\n", std::string(sluice::SimdLevelName(level)).c_str());
+  }
+  return 0;
+}
+
+int RunTests(const char* filter) {
   int passed = 0;
   int failed = 0;
   for (const auto& test : check::Tests()) {
@@ -48,7 +57,25 @@ int main(int argc, char** argv) {
       ++failed;
     }
   }
-  std::printf("core: %d passed, %d failed\n", passed, failed);
+  const std::string level(sluice::SimdLevelName(sluice::ActiveSimdLevel()));
+  std::printf("core, %s: %d passed, %d failed\n", level.c_str(), passed, failed);
   if (failed > 0) return 1;
   return passed == 0 ? 2 : 0;
+}
+
+}  // namespace
+
+// core_tests [part of a name]   runs the tests whose name holds it, all without, on the level that
+// SLUICE_SIMD
+//                               names; exit status 1 on any failure, 2 when nothing ran
+// core_tests --simd-levels      the levels this machine can run, a line each, the best last
+int main(int argc, char** argv) {
+  const char* argument = argc > 1 ? argv[1] : "";
+  if (std::strcmp(argument, "--simd-levels") == 0) return PrintSimdLevels();
+  const std::string& problem = sluice::ActiveSimdChoice().problem;
+  if (!problem.empty()) {
+    std::fprintf(stderr, "%s\n", problem.c_str());
+    return 1;
+  }
+  return RunTests(argument);
 }

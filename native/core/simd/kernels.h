@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/simd/base64_kernels.h"
+#include "core/simd/fir_kernels.h"
 #include "core/simd/g711_kernels.h"
 #include "core/simd/pcm_kernels.h"
 
@@ -18,6 +19,7 @@ struct Kernels {
   G711Kernels g711;
   PcmKernels pcm;
   Base64Kernels base64;
+  FirKernels fir;
 };
 
 // Of one level, which must be runnable: for tests and benchmarks.

@@ -1,7 +1,9 @@
 #include "core/simd/simd_level.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define SLUICE_X86_64 1
@@ -91,34 +93,10 @@ std::vector<SimdLevel> FindRunnable() {
   return levels;
 }
 
-bool IsRunnable(SimdLevel level) {
-  for (const SimdLevel runnable : RunnableSimdLevels()) {
-    if (runnable == level) return true;
-  }
-  return false;
-}
-
-struct Choice {
-  SimdLevel level;
-  std::string problem;
-};
-
-Choice Choose() {
-  const SimdLevel best = RunnableSimdLevels().back();
+// Never destroyed: threads may outlive exit handlers.
+const SimdChoice& FindChoice() {
   const char* wanted = std::getenv("SLUICE_SIMD");
-  if (wanted == nullptr || *wanted == '\0') return {best, {}};
-  const std::optional<SimdLevel> level = SimdLevelFromName(wanted);
-  if (level && IsRunnable(*level)) return {*level, {}};
-
-  std::string problem = "SLUICE_SIMD=" + std::string(wanted).substr(0, 32) +
-                        (level ? ": not on this machine" : ": no such level") + "; unset it or use one of";
-  for (const SimdLevel runnable : RunnableSimdLevels()) problem.append(" ").append(SimdLevelName(runnable));
-  return {best, std::move(problem)};
-}
-
-const Choice& TheChoice() {
-  static const Choice& choice = *new Choice(Choose());  // never destroyed: threads may outlive exit handlers
-  return choice;
+  return *new SimdChoice(ChooseSimdLevel(wanted == nullptr ? "" : wanted, RunnableSimdLevels()));
 }
 
 }  // namespace
@@ -137,11 +115,25 @@ const std::vector<SimdLevel>& RunnableSimdLevels() {
   return levels;
 }
 
-SimdLevel ActiveSimdLevel() {
-  static const SimdLevel level = TheChoice().level;
-  return level;
+SimdChoice ChooseSimdLevel(std::string_view wanted, const std::vector<SimdLevel>& runnable) {
+  const SimdLevel best = runnable.back();
+  if (wanted.empty()) return {best, false, {}};
+  const std::optional<SimdLevel> level = SimdLevelFromName(wanted);
+  const bool is_runnable = level && std::find(runnable.begin(), runnable.end(), *level) != runnable.end();
+  if (is_runnable) return {*level, true, {}};
+
+  std::string problem = "SLUICE_SIMD=";
+  problem.append(wanted.substr(0, 32)).append(level ? ": not on this machine" : ": no such level");
+  problem.append("; unset it or use one of");
+  for (const SimdLevel known : runnable) problem.append(" ").append(SimdLevelName(known));
+  return {best, false, std::move(problem)};
 }
 
-std::string SimdOverrideProblem() { return TheChoice().problem; }
+const SimdChoice& ActiveSimdChoice() {
+  static const SimdChoice& choice = FindChoice();
+  return choice;
+}
+
+SimdLevel ActiveSimdLevel() { return ActiveSimdChoice().level; }
 
 }  // namespace sluice

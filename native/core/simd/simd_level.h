@@ -27,11 +27,21 @@ std::optional<SimdLevel> SimdLevelFromName(std::string_view name);
 // best last.
 const std::vector<SimdLevel>& RunnableSimdLevels();
 
-// The level in use: SLUICE_SIMD where it names a runnable level, else the best. Read once, so it never
-// changes.
-SimdLevel ActiveSimdLevel();
+struct SimdChoice {
+  SimdLevel level;
+  bool overridden;      // SLUICE_SIMD named it
+  std::string problem;  // why what was wanted cannot be had, in words for the user; else empty
+};
 
-// Why SLUICE_SIMD cannot be had, in words for the user; empty when it can, or is not set.
-std::string SimdOverrideProblem();
+// Of the levels a machine can run (scalar first, the best last) the one that is wanted by name; the best,
+// when none is wanted ("") or the one that is cannot be had.
+SimdChoice ChooseSimdLevel(std::string_view wanted, const std::vector<SimdLevel>& runnable);
+
+// What SLUICE_SIMD and this machine come to. Read once, so it never changes. Whoever starts the program (the
+// addon, the tests) has to look at `problem`.
+const SimdChoice& ActiveSimdChoice();
+
+// Its level: the one in use.
+SimdLevel ActiveSimdLevel();
 
 }  // namespace sluice

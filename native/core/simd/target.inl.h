@@ -17,13 +17,16 @@
 
 #include "core/simd/kernels.h"
 //
+#include "core/simd/vec.inl.h"
+//
 #include "core/simd/base64_kernels.inl.h"
+#include "core/simd/fir_kernels.inl.h"
 #include "core/simd/g711_kernels.inl.h"
 #include "core/simd/pcm_kernels.inl.h"
 
 namespace sluice::SLUICE_TARGET {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {kG711Kernels, kPcmKernels, kBase64Kernels};
+const Kernels kKernels = {kG711Kernels, kPcmKernels, kBase64Kernels, kFirKernels};
 
 }  // namespace sluice::SLUICE_TARGET
