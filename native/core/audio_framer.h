@@ -4,6 +4,9 @@
 // The caller lends the output. All messages but the last of a stream have the same length, message_bytes(),
 // so the output is a run of equal messages and needs no index. When source and wire agree (same rate, s16le
 // or the same G.711 law, mono) the bytes pass untouched.
+//
+// Where rates differ, samples go through the resampler as int16 when neither the source's nor the wire's are
+// wider, the mean of several channels rounded to int16 as well (nearest, ties to even); else as float32.
 #pragma once
 
 #include <cstddef>

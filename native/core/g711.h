@@ -20,7 +20,7 @@ void EncodeAlaw(std::span<const int16_t> src, std::span<uint8_t> dst);
 inline constexpr uint8_t kMulawSilence = 0xFF;
 inline constexpr uint8_t kAlawSilence = 0xD5;
 
-// One sample, computed; the four functions above do the same from tables.
+// One sample; the kernels behind the four functions above (simd/g711_kernels.inl.h) are held to these.
 
 // A mu-law code is, all bits inverted, `s eee mmmm`: sign (1 negative), segment, step within the segment.
 // 33 is the offset that makes the segments powers of two; G.711 counts in 14 bits, hence the shifts by 2.

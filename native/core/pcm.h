@@ -1,5 +1,5 @@
 // Sample formats and conversion between them: widths, byte orders, saturation, rounding, downmix.
-// Not here: the G.711 tables (g711.h), rate conversion (resampler.h), containers (wav_reader.h).
+// Not here: the G.711 formulas (g711.h), rate conversion (resampler.h), containers (wav_reader.h).
 //
 // Full scale is 2^(bits-1) for integers and 1.0 for floats, so float = integer / 2^(bits-1); G.711 codes
 // stand for their 16-bit values. Towards a narrower width values are rounded to nearest, ties to even;
@@ -58,8 +58,8 @@ void Int16ToFloat32(std::span<const int16_t> src, std::span<float> dst);
 // Whether MixChannels / ConvertSamples know the step: the same count, N to 1 (mean), or 1 to N (copies).
 bool CanMixChannels(size_t from_channels, size_t to_channels);
 
-// Interleaved frames to one channel: the mean of the channels, a NaN among them counting as 0. src.size() ==
-// dst.size() * channels.
+// Interleaved frames to one channel: the mean of the channels, computed in double. A NaN among them counts as
+// 0; infinities of both signs have the mean 0. src.size() == dst.size() * channels.
 void Downmix(size_t channels, std::span<const float> src, std::span<float> dst);
 // int16: exact mean, ties to even.
 void Downmix(size_t channels, std::span<const int16_t> src, std::span<int16_t> dst);

@@ -213,25 +213,37 @@ Bytes AudioOf(const std::string& text) {
 
 // ---- The parts, one by one ----
 
-Bytes Unfused(const FramerOptions& o, const Bytes& source) {
+void ToSamples(Format from, const Bytes& src, std::span<int16_t> dst) { ToInt16(from, src, dst); }
+void ToSamples(Format from, const Bytes& src, std::span<float> dst) { ToFloat32(from, src, dst); }
+void FromSamples(Format to, std::span<const int16_t> src, Bytes& dst) { FromInt16(to, src, dst); }
+void FromSamples(Format to, std::span<const float> src, Bytes& dst) { FromFloat32(to, src, dst); }
+
+template <class Sample>
+Bytes UnfusedResampled(const FramerOptions& o, const Bytes& source) {
   const size_t frames = source.size() / BytesPerSample(o.format) / o.channels;
-  if (o.sample_rate_hz == o.wire_rate_hz) {
-    Bytes wire(frames * BytesPerSample(o.wire_format));
-    ConvertSamples(o.format, o.channels, source, o.wire_format, 1, wire);
-    return wire;
-  }
-  std::vector<float> samples(frames * o.channels), mono(frames);
-  ToFloat32(o.format, source, samples);
-  Downmix(o.channels, samples, std::span<float>(mono));
+  std::vector<Sample> samples(frames * o.channels), mono(frames);
+  ToSamples(o.format, source, std::span<Sample>(samples));
+  Downmix(o.channels, samples, std::span<Sample>(mono));
   Result<Resampler> resampler = Resampler::Create({o.sample_rate_hz, o.wire_rate_hz});
-  std::vector<float> body(resampler.value().MaxOutputFrames(frames));
-  body.resize(resampler.value().Process(std::span<const float>(mono), std::span(body)).value());
-  std::vector<float> tail(resampler.value().MaxOutputFrames(0));
+  std::vector<Sample> body(resampler.value().MaxOutputFrames(frames));
+  body.resize(resampler.value().Process(std::span<const Sample>(mono), std::span(body)).value());
+  std::vector<Sample> tail(resampler.value().MaxOutputFrames(0));
   tail.resize(resampler.value().Flush(std::span(tail)).value());
   body.insert(body.end(), tail.begin(), tail.end());
   Bytes wire(body.size() * BytesPerSample(o.wire_format));
-  FromFloat32(o.wire_format, body, wire);
+  FromSamples(o.wire_format, std::span<const Sample>(body), wire);
   return wire;
+}
+
+Bytes Unfused(const FramerOptions& o, const Bytes& source) {
+  if (o.sample_rate_hz == o.wire_rate_hz) {
+    Bytes wire(source.size() / BytesPerSample(o.format) / o.channels * BytesPerSample(o.wire_format));
+    ConvertSamples(o.format, o.channels, source, o.wire_format, 1, wire);
+    return wire;
+  }
+  // The wires here are all of 16 bits; sources that are no wider go through int16.
+  const bool narrow = BytesPerSample(o.format) <= 2;
+  return narrow ? UnfusedResampled<int16_t>(o, source) : UnfusedResampled<float>(o, source);
 }
 
 size_t LengthLaw(size_t frames, uint32_t from_hz, uint32_t to_hz) {
@@ -319,6 +331,23 @@ TEST("AudioFramer gives the same bytes when fed byte by byte") {
       const std::string text = Run(options, source, Whole());
       CHECK(Run(options, source, Every(1)) == text);
       CHECK(Run(options, source, Every(7)) == text);
+    }
+  }
+}
+
+TEST("AudioFramer writes the same message whichever two or three chunks bring it") {
+  const FramerOptions options = Raw(Format::kMulaw, 8000, 1, Format::kMulaw, 8000);
+  const Bytes source = SignalBytes(Format::kMulaw, 640 + 3, 1, 8000);
+  const std::string text = Run(options, source, Whole());
+  for (size_t first = 1; first < 640; ++first) {
+    for (const size_t second : {size_t{1}, size_t{2}, source.size()}) {
+      const Cuts cuts = [sizes = std::vector<size_t>{source.size(), second, first}]() mutable {
+        const size_t size = sizes.back();
+        sizes.pop_back();
+        return size;
+      };
+      if (Run(options, source, cuts) != text)
+        check::Fail(__FILE__, __LINE__, std::to_string(first) + ", " + std::to_string(second));
     }
   }
 }

@@ -2,9 +2,14 @@
 #include "core/g711.h"
 
 #include <array>
+#include <limits>
+#include <numeric>
+#include <string>
 #include <vector>
 
 #include "check.h"
+#include "core/simd/kernels.h"
+#include "core/simd/simd_level.h"
 
 using namespace sluice;
 
@@ -54,15 +59,41 @@ double Middle(const Law& law, unsigned interval) {
 }
 
 std::vector<int16_t> AllSamples() {
-  std::vector<int16_t> all;
-  for (int s = -32768; s < 32768; ++s) all.push_back(static_cast<int16_t>(s));
+  std::vector<int16_t> all(65536);
+  std::iota(all.begin(), all.end(), std::numeric_limits<int16_t>::min());
   return all;
 }
 
 std::vector<uint8_t> AllCodes() {
-  std::vector<uint8_t> all;
-  for (int c = 0; c < 256; ++c) all.push_back(static_cast<uint8_t>(c));
+  std::vector<uint8_t> all(256);
+  std::iota(all.begin(), all.end(), uint8_t{0});
   return all;
+}
+
+template <class Body>
+void ForEachLevel(Body body) {
+  for (const SimdLevel level : RunnableSimdLevels())
+    body(KernelsFor(level).g711, std::string(SimdLevelName(level)));
+}
+
+// A kernel has to give the first `count` of `expected` from as many of `src`, for every count up to 200, at
+// addresses that are not aligned, and leave what lies behind them alone.
+template <class In, class Out>
+void CheckEveryCount(void (*kernel)(const In*, Out*, size_t), const std::vector<In>& src,
+                     const std::vector<Out>& expected, const std::string& what) {
+  constexpr Out kCanary = 0x5A;
+  for (size_t count = 0; count <= 200; ++count) {
+    const size_t shift = count % 5;
+    const std::vector<In> in(
+        src.begin() + static_cast<std::ptrdiff_t>(shift),
+        src.begin() + static_cast<std::ptrdiff_t>(shift + count));  // its end is the memory's end
+    std::vector<Out> out(shift + count + 64, kCanary);
+    kernel(in.data(), out.data() + shift, count);
+    size_t wrong = 0;
+    for (size_t i = 0; i < out.size(); ++i)
+      wrong += out[i] != (i < shift || i >= shift + count ? kCanary : expected[i]);
+    if (wrong != 0) check::Fail(__FILE__, __LINE__, what + ", count " + std::to_string(count));
+  }
 }
 
 }  // namespace
@@ -72,58 +103,96 @@ TEST("G.711 reference ends where the Recommendation does") {
   CHECK_EQ(Alaw().x[128], 4096.0);
 }
 
-TEST("EncodeMulaw follows the decision values for all 65536 samples") {
-  const Law law = Mulaw();
-  const std::vector<int16_t> samples = AllSamples();
-  std::vector<uint8_t> codes(samples.size());
-  EncodeMulaw(samples, codes);
-  int wrong = 0, wrong_single = 0;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const uint8_t expected = MulawReference(law, samples[i]);
-    wrong += codes[i] != expected;
-    wrong_single += MulawCode(samples[i]) != expected;
+TEST("MulawCode and AlawCode follow the decision values for all 65536 samples") {
+  const Law mulaw = Mulaw(), alaw = Alaw();
+  int wrong = 0;
+  for (const int16_t sample : AllSamples()) {
+    wrong += MulawCode(sample) != MulawReference(mulaw, sample);
+    wrong += AlawCode(sample) != AlawReference(alaw, sample);
   }
   CHECK_EQ(wrong, 0);
-  CHECK_EQ(wrong_single, 0);
 }
 
-TEST("EncodeAlaw follows the decision values for all 65536 samples") {
-  const Law law = Alaw();
-  const std::vector<int16_t> samples = AllSamples();
-  std::vector<uint8_t> codes(samples.size());
-  EncodeAlaw(samples, codes);
-  int wrong = 0, wrong_single = 0;
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const uint8_t expected = AlawReference(law, samples[i]);
-    wrong += codes[i] != expected;
-    wrong_single += AlawCode(samples[i]) != expected;
-  }
-  CHECK_EQ(wrong, 0);
-  CHECK_EQ(wrong_single, 0);
-}
-
-TEST("DecodeMulaw gives the middle of each interval, and 0 for the first") {
+TEST("MulawValue gives the middle of each interval, and 0 for the first") {
   const Law law = Mulaw();
-  const std::vector<uint8_t> codes = AllCodes();
-  std::vector<int16_t> values(256);
-  DecodeMulaw(codes, values);
-  for (unsigned code = 0; code < 256; ++code) {
+  for (const uint8_t code : AllCodes()) {
     const unsigned interval = 127 - (code & 0x7F);
     const double middle = interval == 0 ? 0 : Middle(law, interval);
-    CHECK_EQ(static_cast<double>(values[code]), (code & 0x80) != 0 ? middle : -middle);
-    CHECK_EQ(MulawValue(static_cast<uint8_t>(code)), values[code]);
+    CHECK_EQ(static_cast<double>(MulawValue(code)), (code & 0x80) != 0 ? middle : -middle);
   }
 }
 
-TEST("DecodeAlaw gives the middle of each interval") {
+TEST("AlawValue gives the middle of each interval") {
   const Law law = Alaw();
-  const std::vector<uint8_t> codes = AllCodes();
-  std::vector<int16_t> values(256);
-  DecodeAlaw(codes, values);
-  for (unsigned code = 0; code < 256; ++code) {
+  for (const uint8_t code : AllCodes()) {
     const double middle = Middle(law, (code ^ 0x55) & 0x7F);
-    CHECK_EQ(static_cast<double>(values[code]), (code & 0x80) != 0 ? middle : -middle);
-    CHECK_EQ(AlawValue(static_cast<uint8_t>(code)), values[code]);
+    CHECK_EQ(static_cast<double>(AlawValue(code)), (code & 0x80) != 0 ? middle : -middle);
+  }
+}
+
+// The single-sample functions were held to the Recommendation above; now the kernels to them.
+
+TEST("G711Kernels encode all 65536 samples alike on every level") {
+  const std::vector<int16_t> samples = AllSamples();
+  ForEachLevel([&](const G711Kernels& kernels, const std::string&) {
+    std::vector<uint8_t> mulaw(samples.size()), alaw(samples.size());
+    kernels.encode_mulaw(samples.data(), mulaw.data(), samples.size());
+    kernels.encode_alaw(samples.data(), alaw.data(), samples.size());
+    int wrong = 0;
+    for (size_t i = 0; i < samples.size(); ++i)
+      wrong += (mulaw[i] != MulawCode(samples[i])) + (alaw[i] != AlawCode(samples[i]));
+    CHECK_EQ(wrong, 0);
+  });
+}
+
+TEST("G711Kernels decode all 256 codes alike on every level, in any lane") {
+  std::vector<uint8_t> codes;  // a length that no vector divides, so that each code meets each lane
+  for (int i = 0; i < 257 * 64; ++i) codes.push_back(static_cast<uint8_t>(i % 257));
+  ForEachLevel([&](const G711Kernels& kernels, const std::string&) {
+    std::vector<int16_t> mulaw(codes.size()), alaw(codes.size());
+    kernels.decode_mulaw(codes.data(), mulaw.data(), codes.size());
+    kernels.decode_alaw(codes.data(), alaw.data(), codes.size());
+    int wrong = 0;
+    for (size_t i = 0; i < codes.size(); ++i)
+      wrong += (mulaw[i] != MulawValue(codes[i])) + (alaw[i] != AlawValue(codes[i]));
+    CHECK_EQ(wrong, 0);
+  });
+}
+
+TEST("G711Kernels take any count at any address and write no further") {
+  std::vector<int16_t> samples(256), from_mulaw(256), from_alaw(256);
+  std::vector<uint8_t> to_mulaw(256), to_alaw(256);
+  const std::vector<uint8_t> codes = AllCodes();
+  for (size_t i = 0; i < 256; ++i) {
+    samples[i] = static_cast<int16_t>(i * 40503);
+    to_mulaw[i] = MulawCode(samples[i]);
+    to_alaw[i] = AlawCode(samples[i]);
+    from_mulaw[i] = MulawValue(codes[i]);
+    from_alaw[i] = AlawValue(codes[i]);
+  }
+  ForEachLevel([&](const G711Kernels& kernels, const std::string& level) {
+    CheckEveryCount(kernels.encode_mulaw, samples, to_mulaw, level + " encode_mulaw");
+    CheckEveryCount(kernels.encode_alaw, samples, to_alaw, level + " encode_alaw");
+    CheckEveryCount(kernels.decode_mulaw, codes, from_mulaw, level + " decode_mulaw");
+    CheckEveryCount(kernels.decode_alaw, codes, from_alaw, level + " decode_alaw");
+  });
+}
+
+TEST("DecodeMulaw, EncodeMulaw, DecodeAlaw, EncodeAlaw run their own kernels") {
+  const std::array<int16_t, 3> samples = {-20000, 1, 32767};
+  std::array<uint8_t, 3> codes{};
+  std::array<int16_t, 3> values{};
+  EncodeMulaw(samples, codes);
+  DecodeMulaw(codes, values);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK_EQ(codes[i], MulawCode(samples[i]));
+    CHECK_EQ(values[i], MulawValue(codes[i]));
+  }
+  EncodeAlaw(samples, codes);
+  DecodeAlaw(codes, values);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK_EQ(codes[i], AlawCode(samples[i]));
+    CHECK_EQ(values[i], AlawValue(codes[i]));
   }
 }
 

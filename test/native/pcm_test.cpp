@@ -13,6 +13,8 @@
 
 #include "check.h"
 #include "core/g711.h"
+#include "core/simd/kernels.h"
+#include "core/simd/simd_level.h"
 
 using namespace sluice;
 
@@ -181,6 +183,66 @@ std::vector<int16_t> AllInt16() {
   std::vector<int16_t> all(65536);
   std::iota(all.begin(), all.end(), std::numeric_limits<int16_t>::min());
   return all;
+}
+
+// ---- Kernels
+
+struct KernelCase {
+  Format from, to;
+  ConvertKernel kernel;
+};
+
+std::vector<KernelCase> AllKernels(SimdLevel level) {
+  const PcmKernels& kernels = KernelsFor(level).pcm;
+  const std::pair<Format, const PcmKernels::Format*> rows[] = {{Format::kU8, &kernels.u8},
+                                                               {Format::kS16Le, &kernels.s16le},
+                                                               {Format::kS16Be, &kernels.s16be},
+                                                               {Format::kS24Le, &kernels.s24le},
+                                                               {Format::kS24In32Le, &kernels.s24in32le},
+                                                               {Format::kS32Le, &kernels.s32le},
+                                                               {Format::kF32Le, &kernels.f32le}};
+  std::vector<KernelCase> all;
+  for (const auto& [format, row] : rows) {
+    all.push_back({format, Format::kS16Le, row->to_s16le});
+    all.push_back({format, Format::kF32Le, row->to_f32le});
+    all.push_back({Format::kS16Le, format, row->from_s16le});
+    all.push_back({Format::kF32Le, format, row->from_f32le});
+  }
+  return all;
+}
+
+Bytes Reference(Format from, Format to, const Bytes& src) {
+  if (from == to) return src;  // NaNs keep their payload
+  const size_t count = src.size() / BytesPerSample(from);
+  Bytes dst(count * BytesPerSample(to));
+  for (size_t i = 0; i < count; ++i)
+    Put(to, Value(from, src.data() + i * BytesPerSample(from)), dst.data() + i * BytesPerSample(to));
+  return dst;
+}
+
+// Runs a kernel between memory that begins `shift` bytes off alignment, the input's last byte being the last
+// of its memory; `expected` has to come out and the bytes around it to stay.
+bool KernelGives(ConvertKernel kernel, std::span<const uint8_t> src, std::span<const uint8_t> expected,
+                 size_t count, size_t shift) {
+  constexpr uint8_t kCanary = 0xC3;
+  constexpr size_t kGuard = 128;
+  Bytes in(shift);
+  in.insert(in.end(), src.begin(), src.end());
+  in.shrink_to_fit();
+  Bytes out(shift + expected.size() + kGuard, kCanary);
+  kernel(in.data() + shift, out.data() + shift, count);
+  const auto is_canary = [](uint8_t byte) { return byte == kCanary; };
+  return std::all_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(shift), is_canary) &&
+         std::equal(expected.begin(), expected.end(), out.begin() + static_cast<std::ptrdiff_t>(shift)) &&
+         std::all_of(out.end() - kGuard, out.end(), is_canary);
+}
+
+void CheckKernel(SimdLevel level, const char* what, bool good) {
+  if (!good) check::Fail(__FILE__, __LINE__, std::string(SimdLevelName(level)) + " " + what);
+}
+
+std::string Route(const KernelCase& c) {
+  return std::string(SampleFormatName(c.from)) + " -> " + SampleFormatName(c.to);
 }
 
 }  // namespace
@@ -391,6 +453,21 @@ TEST("Downmix of floats is the mean, a NaN counts as 0, the loudest do not overf
   CHECK_EQ(mono[1], 0.25F);
 }
 
+TEST("Downmix of infinities of both signs is 0, of one sign infinite") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const size_t channels : {2, 3}) {
+    std::vector<float> both(channels, 0.0F), one(channels, 0.5F);
+    both[0] = -infinity;
+    both[1] = infinity;
+    one[0] = -infinity;
+    float mono = 1;
+    Downmix(channels, both, std::span(&mono, 1));
+    CHECK_EQ(mono, 0.0F);
+    Downmix(channels, one, std::span(&mono, 1));
+    CHECK_EQ(mono, -infinity);
+  }
+}
+
 TEST("CanMixChannels knows the same count, N to 1 and 1 to N") {
   CHECK(CanMixChannels(1, 1));
   CHECK(CanMixChannels(6, 6));
@@ -399,4 +476,107 @@ TEST("CanMixChannels knows the same count, N to 1 and 1 to N") {
   CHECK(!CanMixChannels(6, 2));
   CHECK(!CanMixChannels(0, 1));
   CHECK(!CanMixChannels(0, 0));
+}
+
+// No sample of `expected` is a NaN where one would have to be compared as such: integers make none, and
+// floats are copied.
+TEST("PcmKernels take any count at any address and write no further, on every level") {
+  for (const SimdLevel level : RunnableSimdLevels()) {
+    for (const KernelCase& c : AllKernels(level)) {
+      const Bytes src = Samples(c.from, 1030, 31);  // the widths of 24 bits go by blocks of 512
+      const Bytes expected = Reference(c.from, c.to, src);
+      const auto gives = [&](size_t count, size_t shift) {
+        return KernelGives(c.kernel, std::span(src).first(count * BytesPerSample(c.from)),
+                           std::span(expected).first(count * BytesPerSample(c.to)), count, shift);
+      };
+      bool good = true;
+      for (size_t count = 0; count <= 200; ++count) good = good && gives(count, count % 5);
+      for (const size_t count : {511, 512, 513, 1023, 1024, 1030}) good = good && gives(count, 1);
+      CheckKernel(level, Route(c).c_str(), good);
+    }
+  }
+}
+
+TEST("PcmKernels round every 16-bit float prefix as the double reference does, on every level") {
+  // All signs, exponents and leading bits of a float, with low bits that lie on ties and beside them.
+  Bytes src;
+  for (uint32_t high = 0; high < 65536; ++high) {
+    for (const uint32_t low : {0x0000U, 0x0001U, 0x8000U, 0xFFFFU}) {
+      src.resize(src.size() + 4);
+      PutWord(Format::kF32Le, high << 16 | low, src.data() + src.size() - 4);
+    }
+  }
+  for (const Format to : {Format::kU8, Format::kS16Le, Format::kS24Le, Format::kS24In32Le, Format::kS32Le}) {
+    const Bytes expected = Reference(Format::kF32Le, to, src);
+    for (const SimdLevel level : RunnableSimdLevels()) {
+      for (const KernelCase& c : AllKernels(level)) {
+        if (c.from != Format::kF32Le || c.to != to) continue;
+        CheckKernel(level, Route(c).c_str(), KernelGives(c.kernel, src, expected, src.size() / 4, 0));
+      }
+    }
+  }
+}
+
+TEST("PcmKernels narrow integers as the double reference does around every tie, on every level") {
+  for (const Format from : {Format::kS16Le, Format::kS24Le, Format::kS24In32Le, Format::kS32Le}) {
+    const unsigned bits = BitsPerSample(from);
+    Bytes src;
+    for (uint32_t high = 0; high < 65536; ++high) {  // bits down to the lowest that an int16 keeps
+      for (const uint32_t low : {0x0000U, 0x0001U, 0x7FFFU, 0x8000U, 0x8001U, 0xFFFFU}) {
+        src.resize(src.size() + BytesPerSample(from));
+        PutWord(from, (high << 16 | low) >> (32 - bits), src.data() + src.size() - BytesPerSample(from));
+      }
+    }
+    for (const SimdLevel level : RunnableSimdLevels()) {
+      for (const KernelCase& c : AllKernels(level)) {
+        if (c.from != from || BitsPerSample(c.to) > bits) continue;
+        const Bytes expected = Reference(from, c.to, src);
+        CheckKernel(level, Route(c).c_str(),
+                    KernelGives(c.kernel, src, expected, src.size() / BytesPerSample(from), 0));
+      }
+    }
+  }
+}
+
+TEST("PcmKernels mix two channels as the double reference does, on every level") {
+  struct Mix {
+    Format from, to;
+    ConvertKernel PcmKernels::*kernel;
+  };
+  for (const Mix& mix : {Mix{Format::kS16Le, Format::kS16Le, &PcmKernels::downmix_stereo_s16le},
+                         Mix{Format::kS24Le, Format::kS16Le, &PcmKernels::downmix_stereo_s24le_to_s16le},
+                         Mix{Format::kF32Le, Format::kF32Le, &PcmKernels::downmix_stereo_f32le}}) {
+    const size_t frame_bytes = 2 * BytesPerSample(mix.from), out_bytes = BytesPerSample(mix.to);
+    Bytes src = Samples(mix.from, 2 * 40000, 33);
+    if (mix.from == Format::kS24Le) {  // sums around every 16-bit step and tie
+      for (size_t i = 0; i < 4096; ++i) {
+        const uint64_t right = 0x7FFE80 + i % 384, left = i % 2 == 0 ? 0x7FFFFF : 0x800000 + i / 4;
+        PutWord(mix.from, left, src.data() + i * 6);
+        PutWord(mix.from, right, src.data() + i * 6 + 3);
+      }
+    }
+    if (mix.from == Format::kF32Le) {  // every pair of the special values, which lie at the front
+      for (size_t i = 0; i < 256; ++i) {
+        const Bytes special = Samples(mix.from, 16, 33);
+        std::copy_n(special.begin() + static_cast<std::ptrdiff_t>(i / 16 * 4), 4,
+                    src.begin() + static_cast<std::ptrdiff_t>(i * 8));
+        std::copy_n(special.begin() + static_cast<std::ptrdiff_t>(i % 16 * 4), 4,
+                    src.begin() + static_cast<std::ptrdiff_t>(i * 8 + 4));
+      }
+    }
+    Bytes expected(40000 * out_bytes);
+    for (size_t i = 0; i < 40000; ++i)
+      Put(mix.to, Mean(mix.from, src.data() + i * frame_bytes, 2), expected.data() + i * out_bytes);
+    for (const SimdLevel level : RunnableSimdLevels()) {
+      const ConvertKernel kernel = KernelsFor(level).pcm.*mix.kernel;
+      const auto gives = [&](size_t count, size_t shift) {
+        return KernelGives(kernel, std::span(src).first(count * frame_bytes),
+                           std::span(expected).first(count * out_bytes), count, shift);
+      };
+      bool good = gives(40000, 0);
+      for (size_t count = 0; count <= 200; ++count) good = good && gives(count, count % 5);
+      for (const size_t count : {255, 256, 257, 600}) good = good && gives(count, 1);
+      CheckKernel(level, SampleFormatName(mix.from), good);
+    }
+  }
 }
