@@ -46,6 +46,7 @@ export const ARGUMENT_ERROR_CODES = [
   'ERR_INVALID_ARG',
   'ERR_CLOSED',
   'ERR_NO_API_KEY',
+  'ERR_SIMD_LEVEL',
 ] as const;
 /** One of {@link ARGUMENT_ERROR_CODES}. */
 export type ArgumentErrorCode = (typeof ARGUMENT_ERROR_CODES)[number];

@@ -2,6 +2,7 @@
  * Names of sample encodings, containers and wire formats, shared by every layer.
  * Not here: conversion (src/audio); which wire format suits a source (src/audio/plan.ts).
  */
+import { argumentRangeError, argumentTypeError } from './errors.js';
 
 /**
  * Every {@link SampleEncoding}: how one sample lies in bytes. `u`nsigned, `s`igned or `f`loat, bits, then byte order;
@@ -120,10 +121,13 @@ export const STEP_MS = 80;
  * `pcm` alone means 24 kHz towards the service and 48 kHz from it (wire reference, section 2.5).
  *
  * @param direction `input`: towards the service; `output`: from it.
+ * @throws RangeError ERR_INVALID_ARG for any other word, TypeError ERR_INVALID_ARG for what is no word.
  * @example
  * wireAudio('pcm', 'input'); // { encoding: 's16le', sampleRateHz: 24000 }
  */
 export function wireAudio(wire: WireFormat, direction: 'input' | 'output'): WireAudio | undefined {
+  requireOneOf(wire, 'wire', WIRE_FORMATS);
+  requireOneOf(direction, 'direction', ['input', 'output']);
   switch (wire) {
     case 'pcm':
       return { encoding: 's16le', sampleRateHz: direction === 'input' ? 24_000 : 48_000 };
@@ -138,6 +142,14 @@ export function wireAudio(wire: WireFormat, direction: 'input' | 'output'): Wire
     default:
       return { encoding: 's16le', sampleRateHz: Number(wire.slice('pcm_'.length)) };
   }
+}
+
+function requireOneOf(value: unknown, name: string, words: readonly unknown[]): void {
+  if (words.includes(value)) return;
+  const message = `${name} must be one of ${words.join(', ')}`;
+  throw typeof value === 'string'
+    ? argumentRangeError(`${message}; got '${value.slice(0, 40)}'`)
+    : argumentTypeError(`${message}; got a value of type ${typeof value}`);
 }
 
 /**

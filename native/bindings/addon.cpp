@@ -1,10 +1,12 @@
 // What JavaScript sees of the addon. src/native/types.ts is the same page in TypeScript.
 #include <array>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
+#include "core/simd/simd_level.h"
 
 namespace sluice::bindings {
 namespace {
@@ -33,6 +35,30 @@ napi_value ErrorCodes(napi_env env) {
   return codes.Build();
 }
 
+// An addon that quietly took other kernels than it was told to would spoil what the user wants to find out.
+void RequireSimdOverride() {
+  const std::string& problem = ActiveSimdChoice().problem;
+  if (!problem.empty()) ThrowRange(problem, "ERR_SIMD_LEVEL");
+}
+
+// { level, available, override }
+napi_value Simd(napi_env env) {
+  const auto name = [&](SimdLevel level) { return Text(env, std::string(SimdLevelName(level)).c_str()); };
+  napi_value available = nullptr;
+  Check(napi_create_array(env, &available));
+  uint32_t count = 0;
+  for (const SimdLevel level : RunnableSimdLevels()) {
+    Check(napi_set_element(env, available, count++, name(level)));
+  }
+  napi_value overridden = nullptr;
+  Check(napi_get_boolean(env, ActiveSimdChoice().overridden, &overridden));
+  return ObjectBuilder(env)
+      .Set("level", name(ActiveSimdLevel()))
+      .Set("available", available)
+      .Set("override", overridden)
+      .Build();
+}
+
 napi_value Function(napi_env env, const char* name, napi_callback callback) {
   napi_value result = nullptr;
   Check(napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &result));
@@ -47,14 +73,18 @@ void KeepIntrinsics(Napi::Env env) {
   data->int16_array = intrinsic("Int16Array");
   data->float32_array = intrinsic("Float32Array");
   data->uint8_array = intrinsic("Uint8Array");
+  data->alloc_unsafe = Napi::Persistent(
+      env.Global().Get("Buffer").As<Napi::Object>().Get("allocUnsafeSlow").As<Napi::Function>());
   env.SetInstanceData(data.release());
 }
 
 napi_value Exports(Napi::Env env) {
+  RequireSimdOverride();
   KeepIntrinsics(env);
-  static constexpr std::array<std::pair<const char*, napi_callback>, 15> kFunctions = {{
+  static constexpr std::array<std::pair<const char*, napi_callback>, 16> kFunctions = {{
       {"setErrorClasses", SetErrorClasses},
       {"convertSamples", ConvertSamples},
+      {"convertSamplesInto", ConvertSamplesInto},
       {"stepLevels", StepLevels},
       {"decodeMulaw", DecodeMulaw},
       {"encodeMulaw", EncodeMulaw},
@@ -72,9 +102,12 @@ napi_value Exports(Napi::Env env) {
   ObjectBuilder all(env);
   for (const auto& [name, callback] : kFunctions) all.Set(name, Function(env, name, callback));
   all.Set("WavReader", DefineWavReader(env));
+  all.Set("WavDecoder", DefineWavDecoder(env));
+  all.Set("WavWriter", DefineWavWriter(env));
   all.Set("Resampler", DefineResampler(env));
   all.Set("AudioFramer", DefineAudioFramer(env));
   all.Set("errorCodes", ErrorCodes(env));
+  all.Set("simd", Simd(env));
   return all.Build();
 }
 

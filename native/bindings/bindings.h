@@ -6,6 +6,7 @@
 namespace sluice::bindings {
 
 napi_value ConvertSamples(napi_env env, napi_callback_info info);
+napi_value ConvertSamplesInto(napi_env env, napi_callback_info info);
 napi_value StepLevels(napi_env env, napi_callback_info info);
 
 napi_value DecodeMulaw(napi_env env, napi_callback_info info);
@@ -21,6 +22,8 @@ napi_value ReadWav(napi_env env, napi_callback_info info);
 napi_value ProbeWav(napi_env env, napi_callback_info info);
 napi_value WriteWav(napi_env env, napi_callback_info info);
 napi_value DefineWavReader(napi_env env);
+napi_value DefineWavDecoder(napi_env env);
+napi_value DefineWavWriter(napi_env env);
 
 napi_value Resample(napi_env env, napi_callback_info info);
 napi_value DefineResampler(napi_env env);

@@ -75,6 +75,7 @@ struct AddonData {
   Napi::FunctionReference int16_array;  // the intrinsics, as they were when the addon was loaded
   Napi::FunctionReference float32_array;
   Napi::FunctionReference uint8_array;
+  Napi::FunctionReference alloc_unsafe;  // Buffer.allocUnsafeSlow
   Napi::FunctionReference format_error;  // from setErrorClasses; plain Error until then
   Napi::FunctionReference unsupported_error;
 };
@@ -105,6 +106,7 @@ class Arguments {
   // UTF-8 text of at most max_bytes.
   std::string Text(size_t i, const char* name, size_t max_bytes) const;
   napi_value Function(size_t i, const char* name) const;
+  napi_value value(size_t i) const { return values_.at(i); }
 
   // The memory behind a typed array, borrowed for this call. TypeError for anything else, for a detached
   // ArrayBuffer, and for a SharedArrayBuffer (another thread could change it under the core).
@@ -132,6 +134,9 @@ class Arguments {
   std::array<napi_value, kMax> values_ = {};  // read with at(): an index too far is an exception
 };
 
+// The memory behind an array that Arguments has lent before, as it is now: empty once it was transferred.
+std::span<const uint8_t> BorrowAgain(napi_env env, napi_value array);
+
 // Input and output of one call must not share bytes: the core would read what it has just written.
 void RefuseOverlap(std::span<const uint8_t> input, std::span<const uint8_t> output);
 template <class In, class Out>
@@ -148,8 +153,9 @@ struct NewArray {
   napi_value value;
   std::span<T> data;
 };
-// A new typed array with an ArrayBuffer of its own. RangeError ERR_TOO_LARGE where there is no memory:
-// napi_create_arraybuffer would abort the process, the constructor throws.
+// A new typed array with an ArrayBuffer of its own, whose content is arbitrary: it must not reach JavaScript
+// before it was filled. RangeError ERR_TOO_LARGE where there is no memory: napi_create_arraybuffer and
+// napi_create_buffer would abort the process, the constructors throw.
 template <class T>
 NewArray<T> Allocate(napi_env env, size_t length);
 

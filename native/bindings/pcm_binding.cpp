@@ -1,7 +1,10 @@
-// convertSamples, stepLevels.
+// convertSamples and its Into form, stepLevels.
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
 
+#include "bindings/async_work.h"
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
 #include "core/loudness.h"
@@ -12,31 +15,95 @@ namespace {
 
 constexpr uint32_t kMaxChannels = std::numeric_limits<uint16_t>::max();  // what a WAV header can hold
 
+struct Layout {
+  SampleFormat format;
+  size_t channels;
+  size_t FrameBytes() const { return BytesPerSample(format) * channels; }
+};
+
+class ConvertJob final : public SlicedJob {
+ public:
+  // input_bytes: a whole number of frames.
+  ConvertJob(const Layout& from, const Layout& to, size_t input_bytes)
+      : from_(from), to_(to), input_bytes_(input_bytes), slices_(0, input_bytes, from.FrameBytes()) {}
+
+  std::optional<Slice> Next(napi_env env) override {
+    if (!output_) {
+      output_.emplace(env, input_bytes_ / from_.FrameBytes() * to_.FrameBytes());
+      rest_ = output_->data();
+    }
+    return slices_.Next();
+  }
+  void Run(std::span<const uint8_t> slice) override {
+    const auto out = rest_.first(slice.size() / from_.FrameBytes() * to_.FrameBytes());
+    sluice::ConvertSamples(from_.format, from_.channels, slice, to_.format, to_.channels, out);
+    rest_ = rest_.subspan(out.size());
+  }
+  napi_value Finish(napi_env) override { return output_->value(); }
+
+ private:
+  Layout from_;
+  Layout to_;
+  size_t input_bytes_;
+  Slicer slices_;
+  std::optional<OutputArray<uint8_t>> output_;
+  std::span<uint8_t> rest_;  // of the output
+};
+
+// What the first five arguments of both functions ask for.
+struct Conversion {
+  Layout from;
+  Layout to;
+  std::span<const uint8_t> bytes;
+  size_t OutputBytes() const { return bytes.size() / from.FrameBytes() * to.FrameBytes(); }
+};
+
+// (bytes, from, fromChannels, to, toChannels, ...)
+Conversion ReadConversion(const Arguments& args) {
+  const Layout from{args.Encoding(1, "from"), args.Channels(2, "channels", kMaxChannels)};
+  const Layout to{args.Encoding(3, "to"), args.Channels(4, "toChannels", kMaxChannels)};
+  if (!CanMixChannels(from.channels, to.channels)) {
+    ThrowRange("No rule mixes " + std::to_string(from.channels) + " channels to " +
+                   std::to_string(to.channels) + "; keep the count, mix to 1, or copy 1 channel to several",
+               ErrorCodeName(ErrorCode::kInvalidChannels));
+  }
+  const auto bytes = args.Bytes(0, "bytes");
+  if (bytes.size() % from.FrameBytes() != 0) {
+    ThrowRange("bytes must hold whole frames of " + std::to_string(from.FrameBytes()) + " bytes, got " +
+                   std::to_string(bytes.size()) + " bytes",
+               ErrorCodeName(ErrorCode::kInvalidLength));
+  }
+  return {from, to, bytes};
+}
+
 }  // namespace
 
-// convertSamples(bytes, from, fromChannels, to, toChannels) -> Uint8Array
+// convertSamples(bytes, from, fromChannels, to, toChannels, ...callbacks) -> Uint8Array
 napi_value ConvertSamples(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
-    const SampleFormat from = args.Encoding(1, "from");
-    const uint32_t from_channels = args.Channels(2, "channels", kMaxChannels);
-    const SampleFormat to = args.Encoding(3, "to");
-    const uint32_t to_channels = args.Channels(4, "toChannels", kMaxChannels);
-    if (!CanMixChannels(from_channels, to_channels)) {
-      ThrowRange("No rule mixes " + std::to_string(from_channels) + " channels to " +
-                     std::to_string(to_channels) + "; keep the count, mix to 1, or copy 1 channel to several",
-                 ErrorCodeName(ErrorCode::kInvalidChannels));
+    const auto [from, to, bytes] = ReadConversion(args);
+    return Perform(args, 5, bytes.size() >= kLargeBytes, bytes,
+                   std::make_unique<ConvertJob>(from, to, bytes.size()));
+  });
+}
+
+// convertSamplesInto(bytes, from, fromChannels, to, toChannels, dst) -> bytes written to the front of dst
+napi_value ConvertSamplesInto(napi_env env, napi_callback_info info) {
+  return Guard(env, [&] {
+    const Arguments args(env, info);
+    const Conversion conversion = ReadConversion(args);
+    const auto& [from, to, bytes] = conversion;
+    const auto dst = args.WritableBytes(5, "dst");
+    const size_t wanted = conversion.OutputBytes();
+    if (dst.size() < wanted) {
+      ThrowRange(
+          "dst must have room for " + std::to_string(wanted) + " bytes, got " + std::to_string(dst.size()),
+          ErrorCodeName(ErrorCode::kOutputTooSmall));
     }
-    const auto bytes = args.Bytes(0, "bytes");
-    const size_t frame_bytes = BytesPerSample(from) * from_channels;
-    if (bytes.size() % frame_bytes != 0) {
-      ThrowRange("bytes must hold whole frames of " + std::to_string(frame_bytes) + " bytes, got " +
-                     std::to_string(bytes.size()) + " bytes",
-                 ErrorCodeName(ErrorCode::kInvalidLength));
-    }
-    const auto out = Allocate<uint8_t>(env, bytes.size() / frame_bytes * to_channels * BytesPerSample(to));
-    sluice::ConvertSamples(from, from_channels, bytes, to, to_channels, out.data);
-    return out.value;
+    RefuseOverlap(bytes, dst);
+    sluice::ConvertSamples(from.format, from.channels, bytes, to.format, to.channels, dst.first(wanted));
+    return Number(env, static_cast<double>(wanted));
   });
 }
 

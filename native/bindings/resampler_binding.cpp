@@ -1,10 +1,12 @@
 // resample (whole buffers) and the Resampler class.
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
+#include "bindings/async_work.h"
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
 #include "bindings/wrapped.h"
@@ -53,30 +55,80 @@ class ExactOutput {
 };
 
 template <class T>
-napi_value ResampleWhole(napi_env env, const Arguments& args, const ResamplerOptions& options) {
-  constexpr size_t kBlockFrames = 4096;  // keeps the scratch buffer in cache, and small
+class ResampleJob final : public SlicedJob {
+ public:
+  // input_samples: a whole number of frames.
+  ResampleJob(const ResamplerOptions& options, size_t input_samples)
+      : options_(options),
+        input_frames_(input_samples / options.channels),
+        slices_(0, input_samples * sizeof(T), options.channels * sizeof(T)) {}
+
+  size_t OutputSamples() const {
+    const uint64_t scaled = input_frames_ * options_.to_hz;
+    return (scaled + options_.from_hz - 1) / options_.from_hz * options_.channels;
+  }
+  std::optional<Slice> Next(napi_env env) override {
+    if (!output_) output_.emplace(env, OutputSamples());
+    return slices_.Next();
+  }
+  void Run(std::span<const uint8_t> slice) override {
+    if (!stream_)
+      stream_.emplace(options_, output_->data());  // here, since the first use of a pair designs its taps
+    stream_->Process(AsSamples<T>(slice));
+    if (slices_.AtEnd()) stream_->Flush();
+  }
+  napi_value Finish(napi_env) override { return output_->value(); }
+  size_t StateBytes() const override { return stream_ ? stream_->StateBytes() : 0; }
+
+ private:
+  class Stream {
+   public:
+    Stream(const ResamplerOptions& options, std::span<T> out)
+        : resampler_(Take(Resampler::Create(options))), output_(out, ScratchSamples(resampler_)) {}
+    void Process(std::span<const T> rest) {
+      const size_t block_samples = kBlockFrames * resampler_.channels();
+      while (!rest.empty()) {
+        const auto block = rest.first(std::min(rest.size(), block_samples));
+        output_.Append([&](std::span<T> room) { return Samples(resampler_.Process(block, room)); });
+        rest = rest.subspan(block.size());
+      }
+    }
+    void Flush() {
+      output_.Append([&](std::span<T> room) { return Samples(resampler_.Flush(room)); });
+      if (!output_.Full()) throw std::logic_error("The resampler broke its length law.");
+    }
+    size_t StateBytes() const { return resampler_.StateBytes() + ScratchSamples(resampler_) * sizeof(T); }
+
+   private:
+    static constexpr size_t kBlockFrames = 4096;  // keeps the scratch buffer in cache, and small
+    static size_t ScratchSamples(const Resampler& resampler) {
+      return std::max(resampler.MaxOutputFrames(kBlockFrames), resampler.MaxOutputFrames(0)) *
+             resampler.channels();
+    }
+    size_t Samples(Result<size_t> frames) { return Take(std::move(frames)) * resampler_.channels(); }
+
+    Resampler resampler_;
+    ExactOutput<T> output_;
+  };
+
+  ResamplerOptions options_;
+  uint64_t input_frames_;
+  Slicer slices_;
+  std::optional<OutputArray<T>> output_;
+  std::optional<Stream> stream_;
+};
+
+template <class T>
+napi_value ResampleWhole(const Arguments& args, const ResamplerOptions& options) {
   const auto samples = args.Samples<T>(0, "samples");
-  const size_t channels = options.channels;
-  if (samples.size() % channels != 0) {
-    ThrowRange("samples must hold whole frames of " + std::to_string(channels) + " channels, got " +
+  if (samples.size() % options.channels != 0) {
+    ThrowRange("samples must hold whole frames of " + std::to_string(options.channels) + " channels, got " +
                    std::to_string(samples.size()) + " samples",
                ErrorCodeName(ErrorCode::kInvalidLength));
   }
-  Resampler resampler = Take(Resampler::Create(options));
-  const uint64_t frames = samples.size() / channels;
-  const uint64_t out_frames = (frames * options.to_hz + options.from_hz - 1) / options.from_hz;
-  const auto out = Allocate<T>(env, out_frames * channels);
-  const size_t scratch_frames =
-      std::max(resampler.MaxOutputFrames(kBlockFrames), resampler.MaxOutputFrames(0));
-  ExactOutput<T> output(out.data, scratch_frames * channels);
-  for (std::span<const T> rest = samples; !rest.empty();) {
-    const auto block = rest.first(std::min(rest.size(), kBlockFrames * channels));
-    output.Append([&](std::span<T> room) { return Take(resampler.Process(block, room)) * channels; });
-    rest = rest.subspan(block.size());
-  }
-  output.Append([&](std::span<T> room) { return Take(resampler.Flush(room)) * channels; });
-  if (!output.Full()) throw std::logic_error("The resampler broke its length law.");
-  return out.value;
+  auto job = std::make_unique<ResampleJob<T>>(options, samples.size());
+  const bool large = std::max(samples.size(), job->OutputSamples()) * sizeof(T) >= kLargeResampleBytes;
+  return Perform(args, 5, large, AsBytes(samples), std::move(job));
 }
 
 class ResamplerObject {
@@ -141,13 +193,13 @@ class ResamplerObject {
 
 }  // namespace
 
-// resample(samples, fromHz, toHz, channels, quality) -> the same kind of array
+// resample(samples, fromHz, toHz, channels, quality, ...callbacks) -> the same kind of array
 napi_value Resample(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
     const ResamplerOptions options = ReadOptions(args, 1);
-    return args.IsFloat32Array(0) ? ResampleWhole<float>(env, args, options)
-                                  : ResampleWhole<int16_t>(env, args, options);
+    return args.IsFloat32Array(0) ? ResampleWhole<float>(args, options)
+                                  : ResampleWhole<int16_t>(args, options);
   });
 }
 

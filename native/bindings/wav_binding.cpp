@@ -1,64 +1,84 @@
-// readWav, probeWav, writeWav over whole buffers; WavReader for sources that are read piece by piece.
+// readWav and probeWav over whole buffers; WavReader, the headers of sources that are read piece by piece.
+// Not here: samples piece by piece (wav_decoder_binding.cpp), writing (wav_writer_binding.cpp).
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <memory>
+#include <optional>
 
+#include "bindings/async_work.h"
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
 #include "bindings/wrapped.h"
 #include "core/wav_reader.h"
-#include "core/wav_writer.h"
 
 namespace sluice::bindings {
 namespace {
 
-// Reads a whole file; returns its audio bytes, whole frames only.
-std::span<const uint8_t> ParseWhole(WavReader& reader, std::span<const uint8_t> bytes) {
-  std::span<const uint8_t> audio;
-  for (auto rest = bytes; !rest.empty();) {
-    const auto piece = Take(reader.Process(rest));
-    if (audio.empty())
-      audio = piece.audio;
-    else
-      audio = {audio.data(), audio.size() + piece.audio.size()};  // pieces of one data chunk touch
-    rest = rest.subspan(piece.consumed);
-  }
+// Reads the headers of a whole file, all of it taken from `bytes`.
+void ParseWhole(WavReader& reader, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) bytes = bytes.subspan(Take(reader.Process(bytes)).consumed);
   Require(reader.Finish());
-  return audio.first(reader.frames() * reader.info().FrameBytes());
 }
+
+// Two passes: the headers, jumping over all else, since the output's length depends on all of them; the
+// audio.
+template <class T>
+class ReadWavJob final : public SlicedJob {
+ public:
+  explicit ReadWavJob(size_t file_bytes) : file_bytes_(file_bytes), reader_(file_bytes) {}
+
+  std::optional<Slice> Next(napi_env env) override {
+    if (!samples_) {
+      if (const uint64_t bytes = reader_.SkippableBytes(); bytes > 0) reader_.Skip(bytes);
+      const size_t offset = reader_.offset();
+      if (offset < file_bytes_) return Slice{offset, std::min(kHeaderSliceBytes, file_bytes_ - offset)};
+      Require(reader_.Finish());
+      BeginAudio(env);
+    }
+    return slices_.Next();
+  }
+  void Run(std::span<const uint8_t> slice) override {
+    if (samples_) return Decode(slice);
+    while (!slice.empty()) slice = slice.subspan(Take(reader_.Process(slice)).consumed);
+  }
+  napi_value Finish(napi_env env) override {
+    ObjectBuilder result(env);
+    SetWavFacts(env, reader_, result);
+    result.Set("samples", samples_->value());
+    return result.Build();
+  }
+
+ private:
+  static constexpr size_t kHeaderSliceBytes = 4096;  // more than most headers, little enough to throw away
+
+  void BeginAudio(napi_env env) {
+    const WavInfo& info = reader_.info();
+    samples_.emplace(env, reader_.frames() * info.channels);
+    rest_ = samples_->data();
+    slices_ = Slicer(info.data_offset, reader_.frames() * info.FrameBytes(), info.FrameBytes());
+  }
+  void Decode(std::span<const uint8_t> audio) {
+    const SampleFormat format = reader_.info().format;
+    const auto out = rest_.first(audio.size() / BytesPerSample(format));
+    if constexpr (std::is_same_v<T, float>)
+      ToFloat32(format, audio, out);
+    else
+      ToInt16(format, audio, out);
+    rest_ = rest_.subspan(out.size());
+  }
+
+  size_t file_bytes_;
+  WavReader reader_;
+  std::optional<OutputArray<T>> samples_;  // once the headers are read
+  std::span<T> rest_;                      // of the samples
+  Slicer slices_;                          // of the audio
+};
 
 template <class T>
-napi_value Decode(napi_env env, SampleFormat format, std::span<const uint8_t> audio) {
-  const auto samples = Allocate<T>(env, audio.size() / BytesPerSample(format));
-  if constexpr (std::is_same_v<T, float>)
-    ToFloat32(format, audio, samples.data);
-  else
-    ToInt16(format, audio, samples.data);
-  return samples.value;
+napi_value ReadWavAs(const Arguments& args) {
+  const auto bytes = args.Bytes(0, "bytes");
+  return Perform(args, 2, bytes.size() >= kLargeBytes, bytes, std::make_unique<ReadWavJob<T>>(bytes.size()));
 }
-
-template <class T>
-napi_value Encode(napi_env env, const Arguments& args, WavHeaderOptions options) {
-  const auto samples = args.Samples<T>(0, "samples");
-  options.data_bytes = samples.size() * BytesPerSample(options.format);
-  std::array<uint8_t, kMaxWavHeaderBytes> header{};
-  const size_t header_bytes = Take(WriteWavHeader(options, header));
-  const size_t pad_bytes = WavNeedsPadByte(options.data_bytes) ? 1 : 0;  // a new array is all zeros
-  const auto file = Allocate<uint8_t>(env, header_bytes + options.data_bytes + pad_bytes);
-  std::copy_n(header.begin(), header_bytes, file.data.begin());
-  const auto data = file.data.subspan(header_bytes, options.data_bytes);
-  if constexpr (std::is_same_v<T, float>)
-    FromFloat32(options.format, samples, data);
-  else
-    FromInt16(options.format, samples, data);
-  return file.value;
-}
-
-constexpr std::array kWritableFormats = {SampleFormat::kU8,    SampleFormat::kS16Le, SampleFormat::kS24Le,
-                                         SampleFormat::kS32Le, SampleFormat::kF32Le, SampleFormat::kF64Le,
-                                         SampleFormat::kMulaw, SampleFormat::kAlaw};
-constexpr std::array kWritableNames = {"u8", "s16", "s24", "s32", "f32", "f64", "mulaw", "alaw"};
-static_assert(kWritableFormats.size() == kWritableNames.size());
 
 class WavReaderObject {
  public:
@@ -120,19 +140,11 @@ class WavReaderObject {
 
 }  // namespace
 
-// readWav(bytes, float32) -> { facts, samples }
+// readWav(bytes, float32, ...callbacks) -> { facts, samples }
 napi_value ReadWav(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
-    const bool float32 = args.Bool(1, "float32");
-    const auto bytes = args.Bytes(0, "bytes");
-    WavReader reader(bytes.size());
-    const auto audio = ParseWhole(reader, bytes);
-    ObjectBuilder result(env);
-    SetWavFacts(env, reader, result);
-    const SampleFormat format = reader.info().format;
-    result.Set("samples", float32 ? Decode<float>(env, format, audio) : Decode<int16_t>(env, format, audio));
-    return result.Build();
+    return args.Bool(1, "float32") ? ReadWavAs<float>(args) : ReadWavAs<int16_t>(args);
   });
 }
 
@@ -146,22 +158,6 @@ napi_value ProbeWav(napi_env env, napi_callback_info info) {
     ObjectBuilder result(env);
     SetWavFacts(env, reader, result);
     return result.Build();
-  });
-}
-
-// writeWav(samples, encoding?, sampleRateHz, channels) -> Uint8Array; encoding f32 or s16 by default, as
-// samples
-napi_value WriteWav(napi_env env, napi_callback_info info) {
-  return Guard(env, [&] {
-    const Arguments args(env, info);
-    const bool float32 = args.IsFloat32Array(0);
-    WavHeaderOptions options;
-    options.format = float32 ? SampleFormat::kF32Le : SampleFormat::kS16Le;
-    if (!args.IsUndefined(1)) options.format = kWritableFormats[args.Word(1, "encoding", kWritableNames)];
-    options.sample_rate_hz = args.Rate(2, "sampleRateHz");
-    options.channels =
-        static_cast<uint16_t>(args.Channels(3, "channels", std::numeric_limits<uint16_t>::max()));
-    return float32 ? Encode<float>(env, args, options) : Encode<int16_t>(env, args, options);
   });
 }
 

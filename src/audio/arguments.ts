@@ -24,3 +24,17 @@ export function requireWord<T extends string>(value: unknown, name: string, word
   const message = `${name} must be one of ${words.map((w) => `'${w}'`).join(', ')}, got ${describe(value)}`;
   throw typeof value === 'string' ? argumentRangeError(message) : argumentTypeError(message);
 }
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const nameOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () =>
+  | string
+  | undefined;
+const lengthGetter = Object.getOwnPropertyDescriptor(typedArray, 'length')?.get as () => number;
+
+/**
+ * Elements of a typed array, for the room that its work needs. Its own: not what someone defined as its `length`. 0 for
+ * all else, which is left to the addon to refuse.
+ */
+export function lengthOf(value: unknown): number {
+  return nameOf.call(value) === undefined ? 0 : lengthGetter.call(value);
+}

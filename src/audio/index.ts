@@ -22,7 +22,7 @@ export {
   type WireFormat,
   wireAudio,
 } from '../format.js';
-export type { ResamplerQuality } from '../native/index.js';
+export type { ResamplerQuality, SimdLevel } from '../native/index.js';
 export { AudioFramer, type AudioFramerOptions } from './framer.js';
 export {
   decodeAlaw,
@@ -35,7 +35,13 @@ export {
   encodeMulawInto,
 } from './g711.js';
 export { stepLevels } from './loudness.js';
-export { type ConvertSamplesOptions, convertSamples } from './pcm.js';
+export type { AbortOptions } from './off-loop.js';
+export {
+  type ConvertSamplesOptions,
+  convertSamples,
+  convertSamplesAsync,
+  convertSamplesInto,
+} from './pcm.js';
 export { planWire, type WirePlan, type WireSource } from './plan.js';
 export { type AudioInfo, probeAudio } from './probe.js';
 export {
@@ -43,14 +49,20 @@ export {
   Resampler,
   type ResamplerOptions,
   resample,
+  resampleAsync,
   type SampleArray,
   type SampleType,
 } from './resample.js';
+export { type SimdInfo, simdInfo } from './simd.js';
 export {
   type ReadWavOptions,
   readWav,
+  readWavAsync,
   type WavAudio,
   type WavEncoding,
   type WriteWavOptions,
   writeWav,
+  writeWavAsync,
 } from './wav.js';
+export { WavReader, type WavReaderOptions } from './wav-reader.js';
+export { type WavPatch, WavWriter, type WavWriterOptions } from './wav-writer.js';

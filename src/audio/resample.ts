@@ -3,7 +3,8 @@
  * Not here: the filters themselves (native/core/resampler.h).
  */
 import { type NativeResampler, native, type ResamplerQuality } from '../native/index.js';
-import { requireOptions, requireWord } from './arguments.js';
+import { lengthOf, requireOptions, requireWord } from './arguments.js';
+import { type AbortOptions, offLoop } from './off-loop.js';
 
 /** Rates, channels and quality of a rate conversion. */
 export interface ResampleOptions {
@@ -35,6 +36,32 @@ export function resample<T extends Int16Array | Float32Array>(samples: T, option
   requireOptions(options, 'resample');
   const { fromHz, toHz, channels = 1, quality = 'default' } = options;
   return native.resample(samples, fromHz, toHz, channels, quality) as T;
+}
+
+/**
+ * `resample` off the event loop: the same result and the same errors, as a rejection.
+ *
+ * Inputs whose work is not worth a thread are converted before the call returns. While the promise is pending the
+ * samples must stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects
+ * the promise when their memory is transferred or resized.
+ *
+ * @param samples Int16Array, or Float32Array with full scale 1.0 (not clipped); whole frames, interleaved.
+ * @returns A promise of new samples of the same type. It rejects with `signal.reason` at an abort, at once.
+ * @throws As `resample`, all of it as rejections.
+ * @see docs/resampler.md
+ * @example
+ * const hour = new Int16Array(3600 * 8000);
+ * const at24k = await resampleAsync(hour, { fromHz: 8000, toHz: 24000, signal: AbortSignal.timeout(5000) });
+ */
+export async function resampleAsync<T extends Int16Array | Float32Array>(
+  samples: T,
+  options: ResampleOptions & AbortOptions,
+): Promise<T> {
+  requireOptions(options, 'resampleAsync');
+  const { fromHz, toHz, channels = 1, quality = 'default', signal } = options;
+  return offLoop<Int16Array | Float32Array>(signal, (...callbacks) =>
+    native.resample(samples, fromHz, toHz, channels, quality, ...callbacks),
+  ) as Promise<T>;
 }
 
 /** Samples as JavaScript holds them: full scale is 32 768 for `int16` and 1.0 for `float32`. */
@@ -80,9 +107,7 @@ export class Resampler<S extends SampleType = 'int16'> {
    * @throws RangeError ERR_INVALID_LENGTH when `chunk` is no whole number of frames; TypeError ERR_INVALID_ARG.
    */
   process(chunk: SampleArray<S>): SampleArray<S> {
-    // Anything else than an array is left to processInto to refuse.
-    const isArray = ArrayBuffer.isView(chunk) && 'length' in chunk; // a DataView has none
-    const out = this.#room(isArray ? Math.ceil(chunk.length / this.#channels) : 0);
+    const out = this.#room(Math.ceil(lengthOf(chunk) / this.#channels));
     return this.#exact(out, this.#native.processInto(chunk, out));
   }
 

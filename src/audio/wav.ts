@@ -3,8 +3,9 @@
  * Not here: looking at headers only (probe.ts).
  */
 import type { SampleEncoding } from '../format.js';
-import { native } from '../native/index.js';
+import { type NativeWavAudio, native } from '../native/index.js';
 import { requireOptions, requireWord } from './arguments.js';
+import { type AbortOptions, offLoop } from './off-loop.js';
 
 /** How {@link readWav} hands out the samples. */
 export interface ReadWavOptions<S extends 'int16' | 'float32' = 'int16' | 'float32'> {
@@ -59,8 +60,50 @@ export function readWav(bytes: Uint8Array, options: ReadWavOptions<'float32'>): 
 export function readWav(bytes: Uint8Array, options?: ReadWavOptions): WavAudio;
 export function readWav(bytes: Uint8Array, options: ReadWavOptions = {}): WavAudio {
   requireOptions(options, 'readWav');
-  const sample = requireWord(options.sample ?? 'int16', 'sample', ['int16', 'float32']);
-  const { dataOffset: _, ...audio } = native.readWav(bytes, sample === 'float32');
+  const { dataOffset: _, ...audio } = native.readWav(bytes, isFloat32(options.sample));
+  return audio;
+}
+
+function isFloat32(sample: ReadWavOptions['sample']): boolean {
+  return requireWord(sample ?? 'int16', 'sample', ['int16', 'float32']) === 'float32';
+}
+
+/**
+ * `readWav` off the event loop: the same result and the same errors, as a rejection.
+ *
+ * Files whose work is not worth a thread are read before the call returns. While the promise is pending the bytes must
+ * stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects the promise
+ * when their memory is transferred or resized.
+ *
+ * @param bytes The whole file; a Buffer is fine.
+ * @returns A promise of the samples and facts. It rejects with `signal.reason` at an abort, at once.
+ * @throws As `readWav`, all of it as rejections.
+ * @see docs/wav.md
+ * @example
+ * import { readFile } from 'node:fs/promises';
+ *
+ * const { samples, frames } = await readWavAsync(await readFile('meeting.wav'), { sample: 'float32' });
+ */
+export function readWavAsync(
+  bytes: Uint8Array,
+  options?: ReadWavOptions<'int16'> & AbortOptions,
+): Promise<WavAudio<Int16Array>>;
+/** The same with samples in float32, full scale 1.0. */
+export function readWavAsync(
+  bytes: Uint8Array,
+  options: ReadWavOptions<'float32'> & AbortOptions,
+): Promise<WavAudio<Float32Array>>;
+/** The same where the kind of samples is known at run time only. */
+export function readWavAsync(bytes: Uint8Array, options?: ReadWavOptions & AbortOptions): Promise<WavAudio>;
+export async function readWavAsync(
+  bytes: Uint8Array,
+  options: ReadWavOptions & AbortOptions = {},
+): Promise<WavAudio> {
+  requireOptions(options, 'readWavAsync');
+  const { sample, signal } = options;
+  const { dataOffset: _, ...audio } = await offLoop<NativeWavAudio>(signal, (...callbacks) =>
+    native.readWav(bytes, isFloat32(sample), ...callbacks),
+  );
   return audio;
 }
 
@@ -78,12 +121,13 @@ export interface WriteWavOptions {
 }
 
 /**
- * Makes a WAV file of samples. Towards narrower widths values are rounded to nearest even and saturate.
+ * Makes a WAV file of samples; RF64 where it passes 4 GiB. Towards narrower widths values are rounded to nearest even
+ * and saturate.
  *
  * @param samples Whole frames, interleaved; a Float32Array has its full scale at 1.0.
  * @returns The file's bytes, with an ArrayBuffer of their own.
  * @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_LENGTH (no whole number of frames),
- * ERR_TOO_LARGE (RIFF sizes are 32 bits). TypeError or RangeError ERR_INVALID_ARG.
+ * ERR_TOO_LARGE (no memory for the result). TypeError or RangeError ERR_INVALID_ARG.
  * @see docs/wav.md
  * @example
  * import { writeFile } from 'node:fs/promises';
@@ -98,4 +142,32 @@ export function writeWav(
   requireOptions(options, 'writeWav');
   const { sampleRateHz, channels = 1, encoding } = options;
   return native.writeWav(samples, encoding, sampleRateHz, channels);
+}
+
+/**
+ * `writeWav` off the event loop: the same bytes and the same errors, as a rejection.
+ *
+ * Samples whose work is not worth a thread are written before the call returns. While the promise is pending the samples
+ * must stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects the
+ * promise when their memory is transferred or resized.
+ *
+ * @param samples Whole frames, interleaved; a Float32Array has its full scale at 1.0.
+ * @returns A promise of the file's bytes. It rejects with `signal.reason` at an abort, at once.
+ * @throws As `writeWav`, all of it as rejections.
+ * @see docs/wav.md
+ * @example
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const samples = new Float32Array(600 * 48_000); // ten minutes of silence
+ * await writeFile('music.wav', await writeWavAsync(samples, { sampleRateHz: 48_000, encoding: 's24' }));
+ */
+export async function writeWavAsync(
+  samples: Int16Array | Float32Array,
+  options: WriteWavOptions & AbortOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  requireOptions(options, 'writeWavAsync');
+  const { sampleRateHz, channels = 1, encoding, signal } = options;
+  return offLoop(signal, (...callbacks) =>
+    native.writeWav(samples, encoding, sampleRateHz, channels, ...callbacks),
+  );
 }

@@ -1,44 +1,49 @@
 /**
- * `sluice convert`: WAV to WAV at another rate, width, law or number of channels.
- * Not here: the signal work (src/audio).
+ * `sluice convert`: WAV, headerless samples and G.711 to one another, at another rate, width or number of channels.
+ * Not here: one conversion from bytes to bytes (convert-run.ts).
  */
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { AudioInfo } from '../audio/index.js';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
-import { describeError, describeWarning, UsageError } from './errors.js';
+import { type Codec, rawEncoding, type TargetFormat } from './convert-chain.js';
+import { Conversion, type ConvertFlags, InputError, type Wanted } from './convert-run.js';
+import { describeError, InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
-import { inputLabel, STDIN } from './inputs.js';
+import { inputLabel } from './inputs.js';
 import { interruptible } from './interrupt.js';
-import { wholeNumber } from './options.js';
-import { checkFile, writeStdout, writeWhole } from './output.js';
-import { readWhole } from './read.js';
+import { rawFormat, wholeNumber } from './options.js';
+import { checkFile, fillWhole, writeStdout } from './output.js';
 
-const CODECS = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw'] as const;
-type Codec = (typeof CODECS)[number];
+const CODECS: readonly Codec[] = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw'];
+const STDOUT = '-';
 
-interface ConvertFlags {
-  rate?: number;
-  channels?: number;
-  codec?: Codec;
-}
-
-type Audio = typeof import('../audio/index.js');
-
-/** Interleaved samples and what they are. */
-interface Signal<T extends Int16Array | Float32Array> {
-  samples: T;
-  sampleRateHz: number;
-  channels: number;
-}
+/** What file names say of their contents: a container, or headerless samples, mostly of one codec. */
+const EXTENSIONS: Readonly<Record<string, { container: 'wav' | 'raw'; codec?: Codec }>> = {
+  '.wav': { container: 'wav' },
+  '.wave': { container: 'wav' },
+  '.raw': { container: 'raw' },
+  '.pcm': { container: 'raw' },
+  '.s16': { container: 'raw', codec: 's16' },
+  '.s24': { container: 'raw', codec: 's24' },
+  '.s32': { container: 'raw', codec: 's32' },
+  '.f32': { container: 'raw', codec: 'f32' },
+  '.ulaw': { container: 'raw', codec: 'mulaw' },
+  '.mulaw': { container: 'raw', codec: 'mulaw' },
+  '.ul': { container: 'raw', codec: 'mulaw' },
+  '.alaw': { container: 'raw', codec: 'alaw' },
+  '.al': { container: 'raw', codec: 'alaw' },
+};
 
 export function addConvert(program: Command, done: (code: ExitCode) => void): void {
   program
     .command('convert')
-    .summary('change rate, width or channels of a WAV')
-    .description('Reads any WAV and writes a WAV; what is not asked for stays as it is.')
-    .argument('<in>', 'a WAV file, or - for standard input')
-    .argument('<out>', 'the WAV to write, or - for standard output')
+    .summary('change rate, width or channels of a recording')
+    .description(
+      'Reads any WAV, or headerless samples of a named format, and writes a WAV, or headerless samples. What is not ' +
+        'asked for stays as it is. Files of any length take the same memory.',
+    )
+    .argument('<in>', 'a WAV file, one described by --input-format, or - for standard input')
+    .argument('<out>', 'the .wav, .raw, .ulaw or .alaw to write, or - for standard output')
     .option(
       '-r, --rate <hz>',
       'sample rate, 1000 to 192000',
@@ -50,132 +55,123 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
       wholeNumber('Channels', 1, 64),
     )
     .addOption(new Option('--codec <codec>', 'how samples are written').choices(CODECS))
+    .option(
+      '--input-format <format>',
+      'what an input without a header holds: an encoding and a rate, such as pcm_16000, ulaw_8000, s24le_44100',
+      rawFormat,
+    )
+    .option('--input-channels <n>', 'its channels, 1 by default', wholeNumber('Input channels', 1, 64))
+    .addOption(
+      new Option(
+        '--output-format <format>',
+        'wav, or raw for samples without a header (default: by the name)',
+      ).choices(['wav', 'raw']),
+    )
     .addHelpText(
       'after',
       `
+Standard output cannot be gone back in, so the header of a WAV there leaves the length open.
+
 Examples:
   $ sluice convert studio.wav phone.wav --rate 8000 --channels 1 --codec mulaw
   $ sluice convert call.wav call-16k.wav --rate 16000
+  $ sluice convert leg-a.ulaw leg-a.wav --input-format ulaw_8000 --codec s16
+  $ sluice convert call.wav call.alaw --rate 8000 --channels 1
   $ sox in.flac -t wav - | sluice convert - - --codec s16 > out.wav`,
     )
     .action(async (from: string, to: string, flags: ConvertFlags) => done(await convert(from, to, flags)));
 }
 
 async function convert(from: string, to: string, flags: ConvertFlags): Promise<ExitCode> {
-  if (to !== STDIN && !/^\.(wav|wave)$/i.test(extname(to))) {
-    throw new UsageError(`${to}: only WAV can be written`, 'name it .wav');
-  }
-  if (to === STDIN && process.stdout.isTTY) {
+  checkInput(flags);
+  const wanted = wantedOf(to, flags);
+  if (to === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file, or pipe the audio on');
   }
-  if (to !== STDIN) await checkFile(to);
+  if (to !== STDOUT) await checkFile(to);
   return interruptible(async (signal) => {
-    const wav = await convertOne(from, flags, signal);
-    if (wav === undefined) return EXIT.someFailed;
-    signal.throwIfAborted();
-    await (to === STDIN ? writeStdout(wav) : writeWhole(to, wav));
+    const conversion = new Conversion(await import('../audio/index.js'), from, flags, wanted);
+    try {
+      await (to === STDOUT ? toStdout(conversion, signal) : toFile(to, conversion, signal));
+    } catch (error) {
+      return failed(error, from, to);
+    } finally {
+      conversion.close();
+    }
+    const target = conversion.target;
+    if (target?.container === 'raw') {
+      process.stderr.write(describeRaw(outputLabel(to), target, conversion.frames));
+    }
     return EXIT.ok;
   });
 }
 
-/** The converted file; undefined after its failure was told. */
-async function convertOne(
-  from: string,
-  flags: ConvertFlags,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  const audio = await import('../audio/index.js');
-  try {
-    const bytes = await readWhole(from, signal);
-    const info = audio.probeAudio(bytes);
-    checkChannels(info, flags);
-    checkRate(audio, bytes, info, flags);
-    for (const code of info.warnings) process.stderr.write(describeWarning(inputLabel(from), code));
-    return isExactInInt16(info, flags)
-      ? convertInt16(audio, bytes, info, flags)
-      : convertFloat32(audio, bytes, info, flags);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason; // readFile has an AbortError of its own
-    if (error instanceof UsageError) throw error;
-    process.stderr.write(describeError(error, inputLabel(from)));
-    return undefined;
-  }
-}
-
-function checkChannels(info: AudioInfo, { channels }: ConvertFlags): void {
-  if (channels === undefined || channels === 1 || info.channels === 1 || channels === info.channels) return;
+function checkInput({ inputFormat, inputChannels }: ConvertFlags): void {
+  if (inputChannels === undefined || inputFormat !== undefined) return;
   throw new UsageError(
-    `${info.channels} channels cannot become ${channels}`,
-    'use --channels 1 to mix them, or leave the option out',
+    '--input-channels is for inputs without a header',
+    'add --input-format, or leave it out: a WAV says it itself',
   );
 }
 
-/** A rate out of range is the caller's mistake to the resampler, the file's to the framer, which says where it is. */
-function checkRate(audio: Audio, bytes: Uint8Array, info: AudioInfo, { rate }: ConvertFlags): void {
-  const { sampleRateHz, dataOffset } = info;
-  if (rate === undefined || rate === sampleRateHz) return;
-  if (sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ) return;
-  const framer = new audio.AudioFramer({ from: { container: 'wav' }, to: 'pcm_24000' });
-  try {
-    framer.processInto(bytes.subarray(0, dataOffset), new Uint8Array(framer.maxOutputBytes(dataOffset)));
-  } finally {
-    framer.close();
+/** What the options and the output's name ask for. */
+function wantedOf(to: string, { outputFormat, codec }: ConvertFlags): Wanted {
+  const named = to === STDOUT ? EXTENSIONS['.wav'] : EXTENSIONS[extname(to).toLowerCase()];
+  const container = outputFormat ?? named?.container;
+  if (container === undefined) {
+    throw new UsageError(
+      `${to}: the name says no format that can be written`,
+      'name it .wav, .raw, .ulaw or .alaw, or add --output-format',
+    );
   }
+  const patched = to !== STDOUT;
+  if (container === 'wav') return { container, codec, patched };
+  if (named?.codec !== undefined && codec !== undefined && named.codec !== codec) {
+    throw new UsageError(
+      `${to}: the name says ${named.codec} and --codec says ${codec}`,
+      'change one of them, or name it .raw',
+    );
+  }
+  return { container, codec: codec ?? named?.codec ?? 's16', patched };
 }
 
-const INT16_ENCODINGS = ['u8', 's16le', 's16be', 'mulaw', 'alaw'];
-
-/** At the same rate these samples pass as they are, bit for bit; a mix is exact only if 16 bits are wanted. */
-function isExactInInt16(info: AudioInfo, { rate, channels, codec }: ConvertFlags): boolean {
-  if (!INT16_ENCODINGS.includes(info.encoding)) return false;
-  if (rate !== undefined && rate !== info.sampleRateHz) return false;
-  const mixes = channels !== undefined && channels < info.channels;
-  return !mixes || (codec ?? defaultCodec(info)) === 's16';
+async function toStdout(conversion: Conversion, signal: AbortSignal): Promise<void> {
+  for await (const bytes of conversion.run(signal)) await writeStdout(bytes);
 }
 
-function convertInt16(audio: Audio, bytes: Uint8Array, info: AudioInfo, flags: ConvertFlags): Uint8Array {
-  const source: Signal<Int16Array> = audio.readWav(bytes, { sample: 'int16' }) as Signal<Int16Array>;
-  const { samples, ...format } = mix(audio, source, 's16le', flags.channels);
-  return audio.writeWav(samples, { ...format, encoding: flags.codec ?? defaultCodec(info) });
-}
-
-/** float32 holds every integer of 24 bits; of wider samples the 24 highest bits. One rounding, at the end. */
-function convertFloat32(audio: Audio, bytes: Uint8Array, info: AudioInfo, flags: ConvertFlags): Uint8Array {
-  const source = audio.readWav(bytes, { sample: 'float32' }) as Signal<Float32Array>;
-  const toHz = flags.rate ?? source.sampleRateHz;
-  const fewer = Math.min(source.channels, flags.channels ?? source.channels);
-  const mixed = mix(audio, source, 'f32le', fewer);
-  const samples =
-    toHz === source.sampleRateHz
-      ? mixed.samples
-      : audio.resample(mixed.samples, { fromHz: source.sampleRateHz, toHz, channels: mixed.channels });
-  const out = mix(audio, { samples, sampleRateHz: toHz, channels: mixed.channels }, 'f32le', flags.channels);
-  return audio.writeWav(out.samples, {
-    sampleRateHz: toHz,
-    channels: out.channels,
-    encoding: flags.codec ?? defaultCodec(info),
+async function toFile(to: string, conversion: Conversion, signal: AbortSignal): Promise<void> {
+  await fillWhole(to, async (file) => {
+    for await (const bytes of conversion.run(signal)) await file.writeFile(bytes); // goes on where it was
+    for (const { offset, bytes } of conversion.patches()) await file.write(bytes, 0, bytes.length, offset);
+    signal.throwIfAborted();
   });
 }
 
-/** Mean of the channels towards one, copies of it towards more. */
-function mix<T extends Int16Array | Float32Array>(
-  audio: Audio,
-  signal: Signal<T>,
-  encoding: 's16le' | 'f32le',
-  toChannels: number = signal.channels,
-): Signal<T> {
-  const { samples, sampleRateHz, channels } = signal;
-  if (toChannels === channels) return { samples, sampleRateHz, channels };
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  const mixed = audio.convertSamples(bytes, { from: encoding, to: encoding, channels, toChannels }).slice();
-  const View = samples.constructor as new (buffer: ArrayBufferLike) => T;
-  return { samples: new View(mixed.buffer), sampleRateHz, channels: toChannels };
+/** Tells whose failure it was. What has an exit status of its own passes. */
+function failed(error: unknown, from: string, to: string): ExitCode {
+  const passes = error instanceof UsageError || error instanceof InterruptedError;
+  if (passes || (error as NodeJS.ErrnoException).code === 'EPIPE') throw error;
+  const [cause, name] =
+    error instanceof InputError ? [error.cause, inputLabel(from)] : [error, outputLabel(to)];
+  process.stderr.write(describeError(withNextStep(cause), name));
+  return EXIT.someFailed;
 }
 
-/** The source's own kind; what cannot be written as it is becomes the next wider. */
-function defaultCodec({ encoding }: AudioInfo): Codec {
-  if (encoding === 'mulaw' || encoding === 'alaw') return encoding;
-  if (encoding === 'u8' || encoding.startsWith('s16')) return 's16';
-  if (encoding.startsWith('s24')) return 's24';
-  return encoding.startsWith('s32') ? 's32' : 'f32';
+function withNextStep(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WAV_NOT_WAV') return error;
+  return Object.assign(error as Error, {
+    next: 'samples without a header need --input-format, such as pcm_16000 or ulaw_8000',
+  });
+}
+
+function outputLabel(to: string): string {
+  return to === STDOUT ? 'standard output' : inputLabel(to);
+}
+
+/** Nothing in a file without a header says what it holds. */
+function describeRaw(name: string, { codec, sampleRateHz, channels }: TargetFormat, frames: number): string {
+  const more = channels === 1 ? '' : ` --input-channels ${channels}`;
+  const encoding = { s16: 'pcm', mulaw: 'ulaw' }[codec as string] ?? rawEncoding(codec); // as the wire formats say
+  const format = `--input-format ${encoding}_${sampleRateHz}${more}`;
+  return `sluice: ${name}: ${(frames / sampleRateHz).toFixed(2)} s without a header, to be read with ${format}\n`;
 }

@@ -4,7 +4,15 @@
  */
 import { InvalidArgumentError } from 'commander';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../batch/index.js';
-import { type RawAudioFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import {
+  MAX_RATE_HZ,
+  MIN_RATE_HZ,
+  type RawAudioFormat,
+  SAMPLE_ENCODINGS,
+  type SampleEncoding,
+  WIRE_FORMATS,
+  type WireFormat,
+} from '../format.js';
 
 /** What may be sent: everything but `opus`, which is not written here. */
 export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = ['auto', ...WIRE_FORMATS.filter(isNotOpus)];
@@ -21,6 +29,32 @@ export const RAW_INPUTS: Readonly<Record<string, RawAudioFormat>> = {
   mulaw_8000: { encoding: 'mulaw', sampleRateHz: 8_000 },
   alaw_8000: { encoding: 'alaw', sampleRateHz: 8_000 },
 };
+
+/** What encodings are called besides their own names: as the wire formats have them, and without a byte order. */
+const ENCODING_NAMES: Readonly<Record<string, SampleEncoding>> = {
+  ...Object.fromEntries(SAMPLE_ENCODINGS.map((encoding) => [encoding, encoding])),
+  pcm: 's16le',
+  ulaw: 'mulaw',
+  s16: 's16le',
+  s24: 's24le',
+  s32: 's32le',
+  f32: 'f32le',
+  f64: 'f64le',
+};
+
+/** `pcm_16000`, `ulaw_8000`, `s24le_44100`: an encoding and a rate. */
+export function rawFormat(text: string): RawAudioFormat {
+  const [, name = '', rate = ''] = /^([a-z0-9]+)_(\d+)$/.exec(text) ?? [];
+  const encoding = Object.hasOwn(ENCODING_NAMES, name) ? ENCODING_NAMES[name] : undefined;
+  const sampleRateHz = Number(rate);
+  if (encoding === undefined || sampleRateHz < MIN_RATE_HZ || sampleRateHz > MAX_RATE_HZ) {
+    throw new InvalidArgumentError(
+      `It is an encoding (${Object.keys(ENCODING_NAMES).join(', ')}), _ and a rate from ${MIN_RATE_HZ} to ` +
+        `${MAX_RATE_HZ}, such as pcm_16000 or ulaw_8000.`,
+    );
+  }
+  return { encoding, sampleRateHz };
+}
 
 /** What may be asked for: everything but `opus`, which is not read here. */
 export const OUTPUT_WIRES: readonly WireFormat[] = WIRE_FORMATS.filter(isNotOpus);

@@ -3,16 +3,31 @@
  * Not here: what is written.
  */
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UsageError } from './errors.js';
 import type { Input } from './inputs.js';
 
+/** Writes a file whole or not at all, as {@link fillWhole}. */
+export function writeWhole(link: string, data: string | Uint8Array): Promise<void> {
+  return fillWhole(link, (file) => file.writeFile(data));
+}
+
 /**
- * Writes a file whole or not at all: into a new file beside it, flushed to the disk, then renamed over `path`.
- * Folders on the way are made, links followed.
+ * Makes a file whole or not at all: `fill` writes into a new file beside it, which is flushed to the disk and renamed
+ * over `path`. Folders on the way are made, links followed. If `fill` fails, the file is as it was.
  */
-export async function writeWhole(link: string, data: string | Uint8Array): Promise<void> {
+export async function fillWhole(link: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const path = await realpath(link).catch(() => link);
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
@@ -21,7 +36,7 @@ export async function writeWhole(link: string, data: string | Uint8Array): Promi
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(data);
+      await fill(file);
       await file.sync();
     } finally {
       await file.close();

@@ -1,18 +1,21 @@
 /**
  * `sluice probe`: what files hold and how they would be sent.
- * Not here: reading headers and planning (src/audio).
+ * Not here: reading headers and planning (src/audio); the processor (probe-cpu.ts).
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AudioInfo, WirePlan } from '../audio/index.js';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
-import { describeError, type ErrorFacts, errorFacts } from './errors.js';
+import { describeError, type ErrorFacts, errorFacts, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
+import { probeCpu } from './probe-cpu.js';
 import { isPipe, readWhole } from './read.js';
 import { SESSION_LIMIT_S } from './session-limit.js';
+
+type Audio = typeof import('../audio/index.js');
 
 interface Probed extends AudioInfo {
   file: string;
@@ -28,6 +31,11 @@ interface Failed {
   error: ErrorFacts;
 }
 
+interface Flags {
+  json?: true;
+  cpu?: true;
+}
+
 export function addProbe(program: Command, done: (code: ExitCode) => void): void {
   program
     .command('probe')
@@ -35,19 +43,27 @@ export function addProbe(program: Command, done: (code: ExitCode) => void): void
     .description(
       'Reads headers only: format, length, what is odd, and the wire format that transcribe would use.',
     )
-    .argument('<files...>', 'files, folders, quoted patterns, or - for standard input')
+    .argument('[files...]', 'files, folders, quoted patterns, or - for standard input')
     .option('--json', 'an array with one object a file instead of a table')
+    .option('--cpu', 'instead of files: the processor, and the instruction set in use on it')
     .addHelpText(
       'after',
       `
 Examples:
   $ sluice probe call.wav
-  $ sluice probe calls/ --json | jq 'map(.durationS) | add'`,
+  $ sluice probe calls/ --json | jq 'map(.durationS) | add'
+  $ sluice probe --cpu`,
     )
-    .action(async (args: string[], flags: { json?: true }) => done(await probe(args, flags)));
+    .action(async (args: string[], flags: Flags) => done(await probe(args, flags)));
 }
 
-async function probe(args: string[], { json }: { json?: true }): Promise<ExitCode> {
+async function probe(args: string[], { json, cpu }: Flags): Promise<ExitCode> {
+  if (cpu ? args.length > 0 : args.length === 0)
+    throw new UsageError('probe takes either files or --cpu', 'name files, or --cpu alone');
+  if (cpu) {
+    await probeCpu(json === true);
+    return EXIT.ok;
+  }
   const inputs = await resolveInputs(args);
   const results = await interruptible((signal) => probeAll(inputs, signal));
   const probed = results.filter((result): result is Probed => !('error' in result));
@@ -57,11 +73,12 @@ async function probe(args: string[], { json }: { json?: true }): Promise<ExitCod
 
 async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed | Failed)[]> {
   const results: (Probed | Failed)[] = [];
+  const audio = await import('../audio/index.js'); // an addon that does not load fails the command, not each file
   for (const { path } of inputs) {
     await setImmediate(); // headers are read synchronously: without a pause no signal would come through
     signal.throwIfAborted();
     try {
-      results.push(await probeOne(path, signal));
+      results.push(await probeOne(path, audio, signal));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       process.stderr.write(describeError(error, inputLabel(path)));
@@ -71,8 +88,7 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
   return results;
 }
 
-async function probeOne(path: string, signal: AbortSignal): Promise<Probed> {
-  const { planWire, probeAudio } = await import('../audio/index.js');
+async function probeOne(path: string, { planWire, probeAudio }: Audio, signal: AbortSignal): Promise<Probed> {
   const isStream = path === STDIN || (await isPipe(path));
   const info = probeAudio(isStream ? await readWhole(path, signal) : path);
   const { encoding, sampleRateHz, channels, durationS } = info;

@@ -46,6 +46,7 @@ Environment:
   GRADIUM_BASE_URL  another server, such as one started with "sluice sandbox"
   NO_COLOR          no colours
   SLUICE_DEBUG      stacks with errors
+  SLUICE_SIMD       another instruction set than the best; "sluice probe --cpu" lists them
 
 Exit status:
   0 all done, 1 some inputs failed, 2 usage, 3 account or key, 130 interrupted

@@ -1,8 +1,8 @@
 /**
- * Whole inputs as bytes.
+ * Inputs as bytes, whole or in chunks.
  * Not here: what the bytes mean.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -15,10 +15,35 @@ export async function readWhole(path: string, signal?: AbortSignal): Promise<Uin
 }
 
 export async function readStdin(signal?: AbortSignal): Promise<Buffer> {
+  checkStdin();
+  return readAll(process.stdin, signal);
+}
+
+/** Large enough that reading costs little beside the work, small enough for a processor's cache. */
+const CHUNK_BYTES = 128 * 1024;
+
+/**
+ * An input of any length in chunks; its size where it is a regular file.
+ * @throws {UsageError} when standard input is a terminal; errors of the file system come with the first chunk
+ */
+export async function openChunks(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ chunks: AsyncIterable<Uint8Array>; fileBytes?: number }> {
+  if (path === STDIN) {
+    checkStdin();
+    return { chunks: untilAborted(process.stdin, signal) };
+  }
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFIFO()) return { chunks: untilAborted(openPipe(path), signal) };
+  const chunks = untilAborted(createReadStream(path, { highWaterMark: CHUNK_BYTES }), signal);
+  return stats?.isFile() ? { chunks, fileBytes: stats.size } : { chunks };
+}
+
+function checkStdin(): void {
   if (process.stdin.isTTY) {
     throw new UsageError('standard input is a terminal', 'pipe something into it, or name a file');
   }
-  return readAll(process.stdin, signal);
 }
 
 export function isPipe(path: string): Promise<boolean> {
@@ -40,13 +65,17 @@ function openPipe(path: string): Readable {
 }
 
 async function readAll(stream: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of untilAborted(stream, signal)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* untilAborted(stream: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
   const stop = () => stream.destroy(signal?.reason);
   if (signal?.aborted) stop();
   else signal?.addEventListener('abort', stop);
   try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    yield* stream;
   } finally {
     signal?.removeEventListener('abort', stop);
   }

@@ -42,17 +42,24 @@ function explain(path: string, cause: unknown): Error {
   );
 }
 
-function load(): NativeAddon {
-  const path = process.env.SLUICE_ADDON ?? builtAddon;
+/** SLUICE_SIMD names a level that cannot be had: the addon is sound, and its own message says all. */
+function isSimdError(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SIMD_LEVEL';
+}
+
+function load(path: string): NativeAddon {
   let addon: NativeAddon;
   try {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
-    throw explain(path, cause);
+    throw isSimdError(cause) ? cause : explain(path, cause);
   }
   addon.setErrorClasses(FormatError, UnsupportedError);
   return addon;
 }
 
-/** The addon of this thread. Environment variable SLUICE_ADDON: another file to load. */
-export const native: NativeAddon = load();
+/** The file of the addon. Environment variable SLUICE_ADDON: another one to load. */
+export const addonPath = process.env.SLUICE_ADDON ?? builtAddon;
+
+/** The addon of this thread. */
+export const native: NativeAddon = load(addonPath);

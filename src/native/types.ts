@@ -21,6 +21,19 @@ export type Samples = Int16Array | Float32Array;
  */
 export type ResamplerQuality = 'fast' | 'default' | 'best';
 
+/**
+ * The instruction set that the inner loops (conversion, companding, filters, base64) are compiled for, from plain C++
+ * to the widest:
+ *
+ * - `scalar`: plain C++, everywhere;
+ * - `sse2`: every x86-64 processor;
+ * - `avx2`: AVX2 and FMA, Intel since 2013, AMD since 2015;
+ * - `avx512`: AVX-512 F, BW, DQ and VL, Intel since 2017, AMD since 2022;
+ * - `vnni`: AVX-512 with VNNI, the 16-bit dot product, Intel since 2019, AMD since 2022;
+ * - `neon`: every 64-bit ARM processor.
+ */
+export type SimdLevel = 'scalar' | 'sse2' | 'avx2' | 'avx512' | 'vnni' | 'neon';
+
 /** What a WAV header said and what was found. */
 export interface WavFacts {
   encoding: SampleEncoding;
@@ -33,12 +46,42 @@ export interface WavFacts {
   warnings: string[];
 }
 
+/**
+ * Given to a function of whole buffers, they let it work off the event loop: it returns undefined then, and one of
+ * `resolve` and `reject` is called on a later turn, unless `wanted` has returned false in between.
+ */
+export type NativeCallbacks<T> = [
+  wanted: () => boolean,
+  resolve: (result: T) => void,
+  reject: (error: unknown) => void,
+];
+
 export interface NativeWavReader {
   process(bytes: Uint8Array): void;
   skippableBytes(): number;
   skip(bytes: number): void;
   finish(): void;
   info(): WavFacts | undefined;
+}
+
+export interface NativeWavDecoder {
+  processInto(chunk: Uint8Array, out: Samples): number;
+  finish(): void;
+  maxOutputSamples(inputBytes: number): number;
+  info(): WavFacts | undefined;
+  reset(): void;
+  close(): void;
+}
+
+export interface NativeWavWriter {
+  processInto(samples: Samples, out: Uint8Array): number;
+  flushInto(out: Uint8Array): number;
+  headerInto(out: Uint8Array): number;
+  maxOutputBytes(frames: number): number;
+  frames(): number;
+  streamBytes(): number;
+  reset(): void;
+  close(): void;
 }
 
 export interface NativeResampler {
@@ -63,10 +106,14 @@ export interface NativeAudioFramer {
   close(): void;
 }
 
+export type NativeWavAudio = WavFacts & { samples: Samples };
+
 export interface NativeAddon {
   setErrorClasses(formatError: typeof FormatError, unsupportedError: typeof UnsupportedError): void;
   /** Code and class of every failure the core can report. */
   errorCodes: Record<string, 'FormatError' | 'UnsupportedError' | 'RangeError'>;
+  /** The level in use, those that could be (the best last), and whether SLUICE_SIMD chose it. */
+  simd: { level: SimdLevel; available: SimdLevel[]; override: boolean };
 
   convertSamples(
     bytes: Uint8Array,
@@ -75,6 +122,22 @@ export interface NativeAddon {
     to: SampleEncoding,
     toChannels: number,
   ): Uint8Array<ArrayBuffer>;
+  convertSamples(
+    bytes: Uint8Array,
+    from: SampleEncoding,
+    fromChannels: number,
+    to: SampleEncoding,
+    toChannels: number,
+    ...callbacks: NativeCallbacks<Uint8Array<ArrayBuffer>>
+  ): Uint8Array<ArrayBuffer> | undefined;
+  convertSamplesInto(
+    bytes: Uint8Array,
+    from: SampleEncoding,
+    fromChannels: number,
+    to: SampleEncoding,
+    toChannels: number,
+    dst: Uint8Array,
+  ): number;
   stepLevels(samples: Int16Array, block: number): Float32Array<ArrayBuffer>;
 
   decodeMulaw(bytes: Uint8Array): Int16Array<ArrayBuffer>;
@@ -86,7 +149,12 @@ export interface NativeAddon {
   decodeAlawInto(src: Uint8Array, dst: Int16Array): number;
   encodeAlawInto(src: Int16Array, dst: Uint8Array): number;
 
-  readWav(bytes: Uint8Array, float32: boolean): WavFacts & { samples: Samples };
+  readWav(bytes: Uint8Array, float32: boolean): NativeWavAudio;
+  readWav(
+    bytes: Uint8Array,
+    float32: boolean,
+    ...callbacks: NativeCallbacks<NativeWavAudio>
+  ): NativeWavAudio | undefined;
   probeWav(bytes: Uint8Array): WavFacts;
   writeWav(
     samples: Samples,
@@ -94,7 +162,16 @@ export interface NativeAddon {
     sampleRateHz: number,
     channels: number,
   ): Uint8Array<ArrayBuffer>;
+  writeWav(
+    samples: Samples,
+    encoding: string | undefined,
+    sampleRateHz: number,
+    channels: number,
+    ...callbacks: NativeCallbacks<Uint8Array<ArrayBuffer>>
+  ): Uint8Array<ArrayBuffer> | undefined;
   WavReader: new (fileBytes?: number) => NativeWavReader;
+  WavDecoder: new (float32: boolean, fileBytes?: number) => NativeWavDecoder;
+  WavWriter: new (encoding: string, sampleRateHz: number, channels: number, rf64: boolean) => NativeWavWriter;
 
   resample(
     samples: Samples,
@@ -103,6 +180,14 @@ export interface NativeAddon {
     channels: number,
     quality: ResamplerQuality,
   ): Samples;
+  resample(
+    samples: Samples,
+    fromHz: number,
+    toHz: number,
+    channels: number,
+    quality: ResamplerQuality,
+    ...callbacks: NativeCallbacks<Samples>
+  ): Samples | undefined;
   Resampler: new (
     fromHz: number,
     toHz: number,

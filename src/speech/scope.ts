@@ -2,7 +2,7 @@
  * The lifetime of one operation: the first failure, wherever it comes from, ends every wait in it.
  * Not here: timers (deadlines.ts), what failures there are (service-errors.ts).
  */
-import { onAbort } from './abort.js';
+import { onAbort } from '../abort.js';
 import { MAX_TIMEOUT_MS } from './deadlines.js';
 
 /**

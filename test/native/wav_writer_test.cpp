@@ -1,6 +1,8 @@
-// WriteWavHeader: headers byte for byte, limits, and what WavReader makes of them.
+// WriteWavHeader: headers byte for byte, limits, and what WavReader makes of them. WavWriter: files made of
+// pieces.
 #include "core/wav_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -104,7 +106,7 @@ TEST("WriteWavHeader refuses what a header cannot say") {
   CheckRefused(with([](auto& o) { o.channels = 32768; }), ErrorCode::kInvalidChannels);
   CheckRefused(with([](auto& o) { o.data_bytes = 6; }), ErrorCode::kInvalidLength);
   CheckRefused(with([](auto& o) { o.data_bytes = kUnknownSize - 1; }), ErrorCode::kTooLarge);
-  CheckRefused(with([](auto& o) { o.data_bytes = uint64_t{1} << 32; }), ErrorCode::kTooLarge);
+  CheckRefused(with([](auto& o) { o.data_bytes = uint64_t{1} << 63; }), ErrorCode::kTooLarge);
   std::array<uint8_t, kMaxWavHeaderBytes - 1> short_room;
   const auto size = WriteWavHeader(good, short_room);
   CHECK(!size.ok() && size.error().code == ErrorCode::kOutputTooSmall);
@@ -119,9 +121,63 @@ TEST("WriteWavHeader goes up to the last size that RIFF can say") {
     REQUIRE(header.ok());
     CHECK_EQ(ReadLe<uint32_t>(header.value(), 40), data_bytes);
     CHECK_EQ(ReadLe<uint32_t>(header.value(), 4), 0xFFFFFFFEu);
+    CHECK(std::equal(header.value().begin(), header.value().begin() + 4, "RIFF"));
   }
   options.data_bytes = 0xFFFFFFFE - 35;
-  CheckRefused(options, ErrorCode::kTooLarge);
+  const auto header = Header(options);
+  REQUIRE(header.ok());
+  CHECK(std::equal(header.value().begin(), header.value().begin() + 4, "RF64"));
+}
+
+TEST("WriteWavHeader writes RF64 above 4 GiB") {
+  // 0x1'2345'6786 bytes are 0x308B9141 frames of 6.
+  CheckHeader(
+      {.format = SampleFormat::kS24Le, .sample_rate_hz = 48000, .channels = 2, .data_bytes = 0x1'2345'6786},
+      {'R',  'F',  '6',  '4',  0xFF, 0xFF, 0xFF, 0xFF, 'W', 'A', 'V', 'E',                    //
+       'd',  's',  '6',  '4',  28,   0,    0,    0,                                           //
+       0xCE, 0x67, 0x45, 0x23, 0x01, 0x00, 0x00, 0x00,                                        // 72 + data
+       0x86, 0x67, 0x45, 0x23, 0x01, 0x00, 0x00, 0x00,                                        // data
+       0x41, 0x91, 0x8B, 0x30, 0x00, 0x00, 0x00, 0x00,                                        // frames
+       0,    0,    0,    0,                                                                   // no table
+       'f',  'm',  't',  ' ',  16,   0,    0,    0,    1,   0,   2,   0,   0x80, 0xBB, 0, 0,  //
+       0x00, 0x65, 0x04, 0x00, 6,    0,    24,   0,                                           //
+       'd',  'a',  't',  'a',  0xFF, 0xFF, 0xFF, 0xFF});
+}
+
+TEST("WriteWavHeader leaves the frames of RF64 to ds64 in the fact chunk") {
+  const auto header = Header({.format = SampleFormat::kMulaw,
+                              .sample_rate_hz = 8000,
+                              .channels = 1,
+                              .data_bytes = (uint64_t{1} << 40) + 1,
+                              .room_to_grow = true});
+  REQUIRE(header.ok());
+  const Bytes& bytes = header.value();
+  CHECK_EQ(bytes.size(), size_t{94});
+  CHECK_EQ(ReadLe<uint64_t>(bytes, 20), (uint64_t{1} << 40) + 88);  // 86 before the audio, the pad byte
+  CHECK_EQ(ReadLe<uint64_t>(bytes, 28), (uint64_t{1} << 40) + 1);
+  CHECK_EQ(ReadLe<uint64_t>(bytes, 36), (uint64_t{1} << 40) + 1);
+  CHECK(std::equal(bytes.begin() + 74, bytes.begin() + 78, "fact"));
+  CHECK_EQ(ReadLe<uint32_t>(bytes, 82), 0xFFFFFFFFu);
+}
+
+TEST("WriteWavHeader with room to grow has one length for every size") {
+  WavHeaderOptions options{.format = SampleFormat::kS16Le, .sample_rate_hz = 8000, .room_to_grow = true};
+  const uint64_t sizes[] = {kUnknownSize, 0, 2, 0xFFFFFFFE - 72, 0xFFFFFFFE - 70, uint64_t{1} << 40};
+  for (const uint64_t data_bytes : sizes) {
+    options.data_bytes = data_bytes;
+    const auto header = Header(options);
+    REQUIRE(header.ok());
+    const Bytes& bytes = header.value();
+    CHECK_EQ(bytes.size(), size_t{80});
+    const bool rf64 = data_bytes != kUnknownSize && data_bytes > 0xFFFFFFFE - 72;
+    CHECK(std::equal(bytes.begin(), bytes.begin() + 4, rf64 ? "RF64" : "RIFF"));
+    CHECK(std::equal(bytes.begin() + 12, bytes.begin() + 16, rf64 ? "ds64" : "JUNK"));
+    CHECK_EQ(ReadLe<uint32_t>(bytes, 16), 28u);
+    const auto small = static_cast<uint32_t>(data_bytes);
+    const bool in_fields = !rf64 && data_bytes != kUnknownSize;
+    CHECK_EQ(ReadLe<uint32_t>(bytes, 4), in_fields ? 72 + small : 0xFFFFFFFFu);
+    CHECK_EQ(ReadLe<uint32_t>(bytes, 76), in_fields ? small : 0xFFFFFFFFu);
+  }
 }
 
 TEST("WriteWavHeader caps bytes per second where 32 bits are too few") {
@@ -140,7 +196,8 @@ TEST("WavReader reads back every header that WriteWavHeader writes") {
         const auto header = Header({.format = format,
                                     .sample_rate_hz = 44100,
                                     .channels = channels,
-                                    .data_bytes = known ? bytes : kUnknownSize});
+                                    .data_bytes = known ? bytes : kUnknownSize,
+                                    .room_to_grow = channels % 2 == 0});
         REQUIRE(header.ok());
         Bytes file = header.value();
         file.resize(file.size() + bytes + (known && WavNeedsPadByte(bytes) ? 1 : 0), 0x55);
@@ -166,6 +223,156 @@ TEST("WavReader reads back every header that WriteWavHeader writes") {
       }
     }
   }
+}
+
+TEST("WavReader finds the size of an RF64 file that WriteWavHeader promises") {
+  using enum SampleFormat;
+  for (const SampleFormat format : {kU8, kS24Le, kF64Le, kMulaw}) {
+    for (const uint16_t channels : std::initializer_list<uint16_t>{1, 3}) {
+      const uint64_t data_bytes = 5'000'000'001 * channels * BytesPerSample(format);
+      const auto header = Header({.format = format,
+                                  .sample_rate_hz = 44100,
+                                  .channels = channels,
+                                  .data_bytes = data_bytes,
+                                  .room_to_grow = true});
+      REQUIRE(header.ok());
+      const uint64_t pad = WavNeedsPadByte(data_bytes) ? 1 : 0;
+      const uint64_t file_bytes = header.value().size() + data_bytes + pad;
+      CHECK_EQ(ReadLe<uint64_t>(header.value(), 20), file_bytes - 8);
+      WavReader reader(file_bytes);
+      REQUIRE(reader.Process(header.value()).ok());
+      REQUIRE(reader.has_info());
+      CHECK_EQ(reader.info().declared_bytes, data_bytes);
+      CHECK_EQ(reader.SkippableBytes(), data_bytes);
+      reader.Skip(data_bytes);
+      const Bytes padding(pad, 0);
+      CHECK(reader.Process(padding).ok());
+      REQUIRE(reader.Finish().ok());
+      CHECK_EQ(reader.frames(), uint64_t{5'000'000'001});
+      CHECK_EQ(reader.warnings(), 0u);
+    }
+  }
+}
+
+// ---- WavWriter
+
+Result<WavWriter> Writer(SampleFormat format, uint16_t channels, bool rf64 = true) {
+  return WavWriter::Create({.format = format, .sample_rate_hz = 16000, .channels = channels, .rf64 = rf64});
+}
+
+// What `write` puts into room of `wanted` bytes; nothing may be written behind them.
+template <class F>
+Bytes Written(size_t wanted, F&& write) {
+  Bytes room(wanted + 16, 0xA5);
+  const Result<size_t> size = write(std::span(room).first(wanted));
+  CHECK(size.ok());
+  if (!size.ok()) return {};
+  for (size_t i = size.value(); i < room.size(); ++i) CHECK_EQ(room[i], uint8_t{0xA5});
+  room.resize(size.value());
+  return room;
+}
+
+void Append(Bytes& file, const Bytes& part) { file.insert(file.end(), part.begin(), part.end()); }
+
+TEST("WavWriter makes the same file however the samples were cut") {
+  using enum SampleFormat;
+  for (const SampleFormat format : {kU8, kS16Le, kS24Le, kS32Le, kF32Le, kF64Le, kMulaw, kAlaw}) {
+    for (const uint16_t channels : std::initializer_list<uint16_t>{1, 3}) {
+      constexpr size_t kFrames = 37;
+      std::vector<int16_t> samples(kFrames * channels);
+      for (size_t i = 0; i < samples.size(); ++i) samples[i] = static_cast<int16_t>(i * 977 - 20000);
+      Bytes data(samples.size() * BytesPerSample(format));
+      FromInt16(format, samples, data);
+
+      for (const size_t cut : {size_t{1}, size_t{5}, kFrames}) {
+        auto writer = Writer(format, channels);
+        REQUIRE(writer.ok());
+        WavWriter& w = writer.value();
+        Bytes file;
+        for (size_t at = 0; at < kFrames; at += cut) {
+          const size_t frames = std::min(cut, kFrames - at);
+          const auto part = std::span<const int16_t>(samples).subspan(at * channels, frames * channels);
+          Append(file, Written(w.MaxOutputBytes(frames), [&](auto room) { return w.Process(part, room); }));
+        }
+        Append(file, Written(w.MaxOutputBytes(0), [&](auto room) { return w.Flush(room); }));
+        CHECK_EQ(w.frames(), uint64_t{kFrames});
+        const Bytes header = Written(w.MaxOutputBytes(0), [&](auto room) { return w.Header(room); });
+
+        const WavHeaderOptions options{.format = format,
+                                       .sample_rate_hz = 16000,
+                                       .channels = channels,
+                                       .data_bytes = kUnknownSize,
+                                       .room_to_grow = true};
+        Bytes expected = Header(options).value();
+        CHECK_EQ(header.size(), expected.size());
+        Append(expected, data);
+        CHECK(file == expected);
+        CHECK_EQ(w.stream_bytes(), uint64_t{file.size()});
+        WavHeaderOptions patched = options;
+        patched.data_bytes = data.size();
+        CHECK(header == Header(patched).value());
+      }
+    }
+  }
+}
+
+TEST("WavWriter writes a header for a file without samples, and begins another after Flush and Reset") {
+  auto writer = Writer(SampleFormat::kU8, 1);
+  REQUIRE(writer.ok());
+  WavWriter& w = writer.value();
+  const auto flush = [&] { return Written(w.MaxOutputBytes(0), [&](auto room) { return w.Flush(room); }); };
+  const std::vector<int16_t> sample(1);
+  const auto process = [&] {
+    return Written(w.MaxOutputBytes(1), [&](auto room) { return w.Process(std::span(sample), room); });
+  };
+  CHECK_EQ(flush().size(), w.header_bytes());
+  CHECK_EQ(process().size(), w.header_bytes() + 1);
+  CHECK_EQ(process().size(), size_t{1});
+  CHECK_EQ(process().size(), size_t{1});
+  CHECK_EQ(flush().size(), size_t{0});
+  CHECK_EQ(w.frames(), uint64_t{3});
+  CHECK_EQ(process().size(), w.header_bytes() + 1);
+  CHECK_EQ(w.frames(), uint64_t{1});
+  w.Reset();
+  CHECK_EQ(w.frames(), uint64_t{0});
+  CHECK_EQ(process().size(), w.header_bytes() + 1);
+}
+
+TEST("WavWriter without RF64 writes the shortest header") {
+  const auto writer = Writer(SampleFormat::kS16Le, 1, false);
+  REQUIRE(writer.ok());
+  CHECK_EQ(writer.value().header_bytes(), size_t{44});
+}
+
+TEST("WavWriter refuses too little room and cut frames, and takes nothing then") {
+  auto writer = Writer(SampleFormat::kS16Le, 2);
+  REQUIRE(writer.ok());
+  WavWriter& w = writer.value();
+  const std::vector<int16_t> samples(4);
+  Bytes room(w.MaxOutputBytes(2));
+  const auto fails = [&](size_t count, size_t bytes) {
+    const auto result = w.Process(std::span(samples).first(count), std::span(room).first(bytes));
+    return result.ok() ? std::string() : ErrorCodeName(result.error().code);
+  };
+  CHECK(fails(3, room.size()) == "ERR_INVALID_LENGTH");
+  CHECK(fails(4, room.size() - 1) == "ERR_OUTPUT_TOO_SMALL");
+  const auto nothing = std::span(room).first(w.MaxOutputBytes(0) - 1);
+  CHECK(!w.Flush(nothing).ok());
+  CHECK(!w.Header(nothing).ok());
+  CHECK_EQ(w.frames(), uint64_t{0});
+  const auto all = w.Process(std::span(samples), room);
+  REQUIRE(all.ok());
+  CHECK_EQ(all.value(), w.header_bytes() + 8);
+}
+
+TEST("WavWriter refuses what no header can say") {
+  const auto refused = [](const WavWriterOptions& options, ErrorCode code) {
+    const auto writer = WavWriter::Create(options);
+    return !writer.ok() && writer.error().code == code;
+  };
+  CHECK(refused({.format = SampleFormat::kS16Le, .sample_rate_hz = 0}, ErrorCode::kInvalidRate));
+  CHECK(refused({.sample_rate_hz = 8000, .channels = 0}, ErrorCode::kInvalidChannels));
+  CHECK(refused({.sample_rate_hz = 8000, .channels = 32768}, ErrorCode::kInvalidChannels));
 }
 
 }  // namespace

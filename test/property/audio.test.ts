@@ -5,6 +5,7 @@ import {
   type AudioFormat,
   AudioFramer,
   convertSamples,
+  convertSamplesAsync,
   decodeAlaw,
   decodeMulaw,
   encodeAlaw,
@@ -13,16 +14,22 @@ import {
   probeAudio,
   Resampler,
   readWav,
+  readWavAsync,
   resample,
+  resampleAsync,
   SAMPLE_ENCODINGS,
   stepLevels,
   UnsupportedError,
+  type WavAudio,
   WIRE_FORMATS,
   type WireFormat,
   writeWav,
+  writeWavAsync,
 } from '../../src/audio/index.js';
 import { sampleBytes } from '../../src/format.js';
-import { frameAll, messageAudio, parseMessages } from '../unit/audio/helpers.js';
+import { frameAll, messageAudio, parseMessages, sha256 } from '../unit/audio/helpers.js';
+
+type Samples = Int16Array | Float32Array;
 
 const rates = fc.oneof(
   fc.constantFrom(8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
@@ -419,4 +426,57 @@ describe('conversions sample by sample', () => {
       { numRuns: 50 },
     );
   });
+});
+
+describe('off the event loop', () => {
+  // On both sides of the sizes from which a thread is worth it, and of the slices of half a megabyte.
+  const anyLength = fc.oneof(fc.nat(6000), fc.integer({ min: 60_000, max: 1_600_000 }));
+  const channelCounts = fc.integer({ min: 1, max: 7 });
+  const encodings = fc.constantFrom(...SAMPLE_ENCODINGS);
+  const wavEncodings = fc.constantFrom('u8', 's16', 's24', 's32', 'f32', 'f64', 'mulaw', 'alaw' as const);
+
+  /** What came of a call, in a form that can be compared: toEqual takes seconds for millions of samples. */
+  async function outcome(run: () => unknown): Promise<unknown> {
+    try {
+      const result = await run();
+      if (ArrayBuffer.isView(result)) return [result.constructor.name, sha256(result)];
+      const { samples, ...facts } = result as WavAudio;
+      return [facts, samples.constructor.name, sha256(samples)];
+    } catch (error) {
+      const { name, message, code, byteOffset } = error as FormatError;
+      return [name, message, code, byteOffset];
+    }
+  }
+
+  test('every function does what the one that holds it does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ length: anyLength, seed: fc.integer(), channels: channelCounts }),
+        fc.record({ from: encodings, to: encodings, encoding: wavEncodings, fromHz: rates, toHz: rates }),
+        fc.boolean(),
+        async ({ length, seed, channels }, { from, to, encoding, fromHz, toHz }, float32) => {
+          const bytes = noise(length - (length % channels), seed); // whole frames of some widths only
+          const samples = float32
+            ? Float32Array.from(bytes, (x) => x / 128 - 1)
+            : Int16Array.from(bytes, (x) => 200 * x);
+          const wav = writeWav(samples, { sampleRateHz: fromHz, channels, encoding });
+          const torn = wav.subarray(0, Math.max(0, wav.length - (seed & 0xff)));
+          const convert = { from, to, channels, toChannels: 1 };
+          const rateChange = { fromHz, toHz, channels, quality: 'fast' } as const;
+          const some = samples.subarray(0, fromHz < toHz ? 60_000 * channels : undefined) as Samples;
+          const write = { sampleRateHz: fromHz, channels, encoding };
+          const read = { sample: float32 ? 'float32' : 'int16' } as const;
+          for (const [sync, async] of [
+            [() => convertSamples(bytes, convert), () => convertSamplesAsync(bytes, convert)],
+            [() => writeWav(samples, write), () => writeWavAsync(samples, write)],
+            [() => readWav(torn, read), () => readWavAsync(torn, read)],
+            [() => readWav(bytes, read), () => readWavAsync(bytes, read)],
+            [() => resample<Samples>(some, rateChange), () => resampleAsync<Samples>(some, rateChange)],
+          ] as const)
+            expect(await outcome(async)).toEqual(await outcome(sync));
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 60_000);
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { AudioFramer } from '../../../src/audio/index.js';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
-export const addonPath = join(root, 'build/Release/sluice.node');
+export const addonPath = process.env.SLUICE_ADDON ?? join(root, 'build/Release/sluice.node');
 export const fixtures = join(root, 'test/fixtures/audio');
 
 export interface HouseVerdict {

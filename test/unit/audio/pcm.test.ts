@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { convertSamples, SAMPLE_ENCODINGS, type SampleEncoding } from '../../../src/audio/index.js';
+import {
+  convertSamples,
+  convertSamplesInto,
+  SAMPLE_ENCODINGS,
+  type SampleEncoding,
+} from '../../../src/audio/index.js';
 import { sampleBytes } from '../../../src/format.js';
 import { thrown } from './helpers.js';
 
@@ -98,5 +103,39 @@ describe('convertSamples', () => {
     ],
   ])('refuses %s with a RangeError', (_, run, code) => {
     expect(thrown(run)).toMatchObject({ name: 'RangeError', code });
+  });
+});
+
+describe('convertSamplesInto', () => {
+  const options = { from: 's24le', to: 's16le', channels: 2, toChannels: 1 } as const;
+  const bytes = Uint8Array.from({ length: 6 * 100 }, (_, i) => i * 37);
+
+  test('writes the same to the front of dst and leaves the rest', () => {
+    const dst = new Uint8Array(300).fill(7);
+    expect(convertSamplesInto(bytes, dst, options)).toBe(200);
+    expect(dst.subarray(0, 200)).toEqual(convertSamples(bytes, options));
+    expect([...dst.subarray(200)]).toEqual(new Array(100).fill(7));
+    expect(convertSamplesInto(new Uint8Array(0), new Uint8Array(0), options)).toBe(0);
+  });
+
+  test('writes to any address', () => {
+    const dst = new Uint8Array(new ArrayBuffer(300), 1, 200);
+    convertSamplesInto(bytes, dst, options);
+    expect(dst).toEqual(convertSamples(bytes, options));
+  });
+
+  test('refuses a dst that is too short or shares memory, and what convertSamples refuses', () => {
+    expect(thrown(() => convertSamplesInto(bytes, new Uint8Array(199), options))).toMatchObject({
+      name: 'RangeError',
+      code: 'ERR_OUTPUT_TOO_SMALL',
+    });
+    const buffer = new ArrayBuffer(800);
+    const inPlace = (offset: number) =>
+      convertSamplesInto(new Uint8Array(buffer, 0, 600), new Uint8Array(buffer, offset, 200), options);
+    expect(thrown(() => inPlace(599))).toMatchObject({ name: 'RangeError', code: 'ERR_INVALID_ARG' });
+    expect(inPlace(600)).toBe(200);
+    expect(thrown(() => convertSamplesInto(bytes.subarray(1), new Uint8Array(300), options))).toMatchObject({
+      code: 'ERR_INVALID_LENGTH',
+    });
   });
 });

@@ -1,15 +1,18 @@
-// What writeWav writes, other people's software reads, sample for sample: sox, ffmpeg and libsndfile, where they are
+// What writeWav and WavWriter write, other people's software reads, sample for sample: sox, ffmpeg and libsndfile, where they are
 // installed (Debian: sox ffmpeg sndfile-programs). And the other way: what sox writes, readWav reads.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWav, type WavEncoding, writeWav } from '../../../src/audio/index.js';
+import { readWav, type WavEncoding, WavWriter, writeWav } from '../../../src/audio/index.js';
 
 const ENCODINGS: WavEncoding[] = ['u8', 's16', 's24', 's32', 'f32', 'f64', 'mulaw', 'alaw'];
 const CHANNELS = [1, 2, 6];
-const CASES = ENCODINGS.flatMap((encoding) => CHANNELS.map((channels) => ({ encoding, channels })));
+const CASES = ENCODINGS.flatMap((encoding) => [
+  ...CHANNELS.map((channels) => ({ by: 'writeWav', encoding, channels })),
+  { by: 'WavWriter', encoding, channels: 1 },
+]);
 
 function withTool(tool: string, body: () => void): void {
   const missing = spawnSync(tool, ['--help']).error !== undefined;
@@ -35,10 +38,26 @@ function signal(channels: number): Float32Array {
   );
 }
 
-function written(encoding: WavEncoding, channels: number): string {
-  const path = join(folder, `${encoding}-${channels}.wav`);
-  writeFileSync(path, writeWav(signal(channels), { sampleRateHz: 16_000, channels, encoding }));
+function written(encoding: WavEncoding, channels: number, by = 'writeWav'): string {
+  const path = join(folder, `${encoding}-${channels}-${by}.wav`);
+  const options = { sampleRateHz: 16_000, channels, encoding };
+  const file = by === 'writeWav' ? writeWav(signal(channels), options) : patched(signal(channels), options);
+  writeFileSync(path, file);
   return path;
+}
+
+/** As a stream, in two pieces; the header, with room for RF64, is written over at the end. */
+function patched(
+  samples: Float32Array,
+  options: { sampleRateHz: number; channels: number; encoding: WavEncoding },
+): Uint8Array {
+  using writer = new WavWriter(options);
+  const half = 500 * options.channels;
+  const pieces = [samples.subarray(0, half), samples.subarray(half)].map((piece) => writer.process(piece));
+  const streamed = Buffer.concat([...pieces, writer.flush()]);
+  const file = Buffer.concat([streamed, new Uint8Array(streamed.length % 2)]);
+  for (const { offset, bytes } of writer.patches()) file.set(bytes, offset);
+  return file;
 }
 
 function output(tool: string, args: string[]): Buffer {
@@ -57,9 +76,9 @@ function own(path: string): Float32Array {
 
 withTool('ffmpeg', () => {
   it.each(CASES)(
-    'writeWav $encoding with $channels channels is read alike by ffmpeg',
-    ({ encoding, channels }) => {
-      const path = written(encoding, channels);
+    '$by $encoding with $channels channels is read alike by ffmpeg',
+    ({ by, encoding, channels }) => {
+      const path = written(encoding, channels, by);
       const theirs = floats(
         output('ffmpeg', ['-v', 'error', '-i', path, '-f', 'f32le', '-c:a', 'pcm_f32le', '-']),
       );
@@ -71,9 +90,9 @@ withTool('ffmpeg', () => {
 withTool('sox', () => {
   // sox keeps samples as 32-bit integers: exact up to 24 bits and for G.711, within 2^-24 for floats and s32.
   it.each(CASES)(
-    'writeWav $encoding with $channels channels is read alike by sox',
-    ({ encoding, channels }) => {
-      const path = written(encoding, channels);
+    '$by $encoding with $channels channels is read alike by sox',
+    ({ by, encoding, channels }) => {
+      const path = written(encoding, channels, by);
       const theirs = floats(output('sox', ['-D', path, '-t', 'f32', '-']));
       const ours = own(path);
       expect(theirs.length).toBe(ours.length);
@@ -115,9 +134,9 @@ function complaints(report: string): string[] {
 
 withTool('sndfile-info', () => {
   it.each(CASES)(
-    'writeWav $encoding with $channels channels is sound to libsndfile',
-    ({ encoding, channels }) => {
-      const report = output('sndfile-info', [written(encoding, channels)]).toString();
+    '$by $encoding with $channels channels is sound to libsndfile',
+    ({ by, encoding, channels }) => {
+      const report = output('sndfile-info', [written(encoding, channels, by)]).toString();
       expect(report).toMatch(new RegExp(`Frames\\s*: ${FRAMES}\\b`));
       expect(report).toMatch(new RegExp(`Channels\\s*: ${channels}\\b`));
       expect(complaints(report)).toEqual([]);

@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { root } from './helpers.js';
 
 /**
- * Transpiles src/errors.ts, format.ts, native and audio to a folder of their own, for child processes and workers
+ * Transpiles src/abort.ts, errors.ts, format.ts, native and audio to a folder of their own, for child processes and workers
  * (Node 20 runs no TypeScript). Returns the path of audio/index.js and a clean-up.
  */
 export function transpiledAudio(): { index: string; remove: () => void } {
@@ -14,7 +14,7 @@ export function transpiledAudio(): { index: string; remove: () => void } {
   const src = join(root, 'src');
   const inFolder = (name: string) => readdirSync(join(src, name)).map((file) => join(name, file));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  for (const file of ['errors.ts', 'format.ts', ...inFolder('native'), ...inFolder('audio')]) {
+  for (const file of ['abort.ts', 'errors.ts', 'format.ts', ...inFolder('native'), ...inFolder('audio')]) {
     const { outputText } = ts.transpileModule(readFileSync(join(src, file), 'utf8'), {
       compilerOptions: {
         module: ts.ModuleKind.ESNext,

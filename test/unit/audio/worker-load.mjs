@@ -1,34 +1,96 @@
 // Keeps the addon busy in worker threads and ends them in mid-call. Run by workers.test.ts in a process of its own.
-//   node worker-load.mjs AUDIO_INDEX terminate|exit|one-by-one
+//   node worker-load.mjs AUDIO_INDEX terminate COUNT   ends so many workers, one after the other: each while its calls,
+//                                                      synchronous and not, are in flight and two others work on
+//   node worker-load.mjs AUDIO_INDEX exit WHERE CODE   exits with CODE while workers and the main thread are at work, by
+//                                                      process.exit in the main thread, or by throwing there
+//   node worker-load.mjs AUDIO_INDEX one-by-one
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
-async function work(audioIndex) {
-  const audio = await import(audioIndex);
-  const long = new Int16Array(2_000_000); // tens of milliseconds a call: most ends come in mid-call
-  const chunk = new Uint8Array(64_000);
+const LONG = new Int16Array(2_000_000); // tens of milliseconds a call: most ends come in mid-call
+const CHUNK = new Uint8Array(64_000);
+
+/** What an asynchronous function of src/audio takes; one that is not here is called with a long array and no options. */
+const ASYNC_ARGUMENTS = {
+  resampleAsync: [LONG, { fromHz: 44_100, toHz: 48_000 }],
+  convertSamplesAsync: [new Uint8Array(LONG.buffer), { from: 's16le', to: 'f32le' }],
+  writeWavAsync: [LONG, { sampleRateHz: 8000, encoding: 's24' }],
+};
+
+/** Every …Async export over and over, several at a time, until the thread ends. */
+async function workOffTheLoop(audio) {
+  const wav = audio.writeWav(LONG, { sampleRateHz: 8000 });
+  const functions = Object.entries(audio).filter(([name]) => name.endsWith('Async'));
+  if (functions.length === 0) throw new Error('no asynchronous function is exported');
+  const keepCalling = async ([name, call]) => {
+    for (;;) await call(...(ASYNC_ARGUMENTS[name] ?? [wav, {}]));
+  };
+  await Promise.all(functions.map(keepCalling));
+}
+
+/** Every synchronous kind of call: short ones, long ones, those that throw. */
+function workOnTheLoop(audio) {
   const framer = new audio.AudioFramer({
     from: { encoding: 's24le', sampleRateHz: 44_100, channels: 2 },
     to: 'pcm_24000',
   });
-  const out = new Uint8Array(framer.maxOutputBytes(chunk.length) + 100_000);
+  const out = new Uint8Array(framer.maxOutputBytes(CHUNK.length) + 100_000);
+  new audio.Resampler({ fromHz: 8000, toHz: 48_000, channels: 2 }).process(LONG.subarray(0, 2000));
+  framer.processInto(CHUNK, out);
+  try {
+    audio.readWav(CHUNK);
+  } catch {
+    // no WAV: an error object made in the addon
+  }
+  audio.resample(LONG, { fromHz: 44_100, toHz: 48_000 });
+}
+
+async function work({ audioIndex, off }) {
+  const audio = await import(audioIndex);
+  if (off) {
+    const working = workOffTheLoop(audio);
+    parentPort.postMessage('busy'); // the first calls are in flight
+    await working;
+  }
   for (let i = 0; ; i++) {
-    new audio.Resampler({ fromHz: 8000, toHz: 48_000, channels: 2 }).process(long.subarray(0, 2000));
-    framer.processInto(chunk, out);
-    try {
-      audio.readWav(chunk);
-    } catch {
-      // no WAV: an error object made in the addon
-    }
-    audio.resample(long, { fromHz: 44_100, toHz: 48_000 });
+    workOnTheLoop(audio);
     if (i === 0) parentPort.postMessage('busy');
   }
 }
 
-const busy = (worker) =>
-  new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
+function start(audioIndex, off) {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { audioIndex, off } });
+  worker.on('error', (error) => {
+    console.error(error);
+    process.exit(1);
   });
+  return { worker, busy: new Promise((resolve) => worker.once('message', resolve)) };
+}
+
+async function terminate(audioIndex, count) {
+  const others = [start(audioIndex, true), start(audioIndex, false)];
+  await Promise.all(others.map(({ busy }) => busy));
+  for (let i = 0; i < count; i++) {
+    const { worker, busy } = start(audioIndex, i % 2 === 0);
+    await busy;
+    await worker.terminate();
+  }
+  await Promise.all(others.map(({ worker }) => worker.terminate()));
+  // The main thread's own addon is unharmed.
+  const audio = await import(audioIndex);
+  const samples = audio.resample(new Int16Array(800), { fromHz: 8000, toHz: 16_000 });
+  console.log(`alive: ${samples.length}`);
+}
+
+async function exit(audioIndex, how, code) {
+  const audio = await import(audioIndex);
+  await Promise.all([start(audioIndex, true), start(audioIndex, false)].map(({ busy }) => busy));
+  workOffTheLoop(audio);
+  if (how === 'exit') process.exit(code);
+  process.on('exit', () => {
+    process.exitCode = code;
+  });
+  throw new Error('on purpose');
+}
 
 const RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
 
@@ -53,23 +115,8 @@ async function oneByOne(audioIndex) {
   console.log(String(Math.round((await rssMb(10)) - before)));
 }
 
-async function main(audioIndex, how) {
-  const rounds = how === 'terminate' ? 6 : 1;
-  for (let round = 0; round < rounds; round++) {
-    const workers = Array.from(
-      { length: 3 },
-      () => new Worker(new URL(import.meta.url), { workerData: audioIndex }),
-    );
-    await Promise.all(workers.map(busy));
-    if (how === 'exit') process.exit(0);
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-  // The main thread's own addon is unharmed.
-  const audio = await import(audioIndex);
-  const samples = audio.resample(new Int16Array(800), { fromHz: 8000, toHz: 16_000 });
-  console.log(`alive: ${samples.length}`);
-}
-
+const [audioIndex, mode, ...rest] = process.argv.slice(2);
 if (!isMainThread) await (workerData.pairs ? openAllPairs(workerData.pairs) : work(workerData));
-else if (process.argv[3] === 'one-by-one') await oneByOne(process.argv[2]);
-else await main(process.argv[2], process.argv[3]);
+else if (mode === 'terminate') await terminate(audioIndex, Number(rest[0]));
+else if (mode === 'exit') await exit(audioIndex, rest[0], Number(rest[1]));
+else await oneByOne(audioIndex);

@@ -1,4 +1,7 @@
-/** Worker threads use the addon side by side, and may end at any moment. */
+/**
+ * Worker threads use the addon side by side, and they and the process may end at any moment: sixty times each, while
+ * calls are in flight. What keeps the threads busy: worker-load.mjs.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,19 +13,41 @@ const audio = transpiledAudio();
 afterAll(() => audio.remove());
 
 const load = fileURLToPath(new URL('./worker-load.mjs', import.meta.url));
+const command = (...args: string[]) => [load, audio.index, ...args];
+const options = { env: { ...process.env, SLUICE_ADDON: addonPath } };
 // A signal or an exit code other than 0 rejects.
-const run = (how: 'terminate' | 'exit' | 'one-by-one') =>
-  promisify(execFile)(process.execPath, [load, audio.index, how], {
-    env: { ...process.env, SLUICE_ADDON: addonPath },
+const run = (...args: string[]) => promisify(execFile)(process.execPath, command(...args), options);
+
+/** How a process ended that is not meant to end well: its exit code, or the signal that killed it. */
+function ending(...args: string[]): Promise<number | string> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, command(...args), options);
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'neither code nor signal'));
   });
+}
 
-test('worker.terminate() in mid-call leaves the process alive', async () => {
-  expect((await run('terminate')).stdout).toBe('alive: 1600\n');
-}, 120_000);
+/** Runs `times` of something, a few at once. */
+async function repeat<T>(times: number, atOnce: number, once: (i: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const runs = Array.from({ length: atOnce }, async () => {
+    for (let i = next++; i < times; i = next++) results[i] = await once(i);
+  });
+  await Promise.all(runs);
+  return results;
+}
 
-test('process.exit() under load exits with its code', async () => {
-  expect((await run('exit')).stdout).toBe('');
-}, 120_000);
+test('worker.terminate() in mid-call leaves the process alive, sixty times', async () => {
+  // In four processes: what one termination breaks, the next would meet.
+  const outputs = await repeat(4, 2, async () => (await run('terminate', '15')).stdout);
+  expect(outputs).toEqual(Array.from({ length: 4 }, () => 'alive: 1600\n'));
+}, 600_000);
+
+test('a process that exits or dies under load ends with its code and no signal, sixty times', async () => {
+  const endings = await repeat(60, 2, (i) => ending('exit', i % 3 === 0 ? 'throw' : 'exit', String(i + 1)));
+  // Node's own code for an uncaught error is 1; a handler of 'exit' gives it another.
+  expect(endings).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+}, 600_000);
 
 test('workers that come and go leave no taps behind', async () => {
   // Ten workers that each lost their 12 MB of taps would add 120 MB.

@@ -76,9 +76,9 @@ describe('sluice', () => {
     ],
     ['nothing to say', ['speak', ' ', '-o', 'x.wav', '--sandbox'], /no text to speak/],
     [
-      'an output that is no WAV',
+      'an output that cannot be written',
       ['convert', 'x.wav', 'x.mp3'],
-      /only WAV can be written\n {2}next: name it \.wav/,
+      /the name says no format that can be written\n {2}next: name it \.wav/,
     ],
     ['a bad rate', ['convert', 'x.wav', 'y.wav', '--rate', '999'], /whole number from 1000 to 192000/],
     ['a bad codec', ['convert', 'x.wav', 'y.wav', '--codec', 'mp3'], /Allowed choices are s16, s24/],

@@ -1,6 +1,6 @@
 /**
  * Listening to an AbortSignal, many times over.
- * Not here: what an abort ends; see scope.ts.
+ * Not here: what an abort ends; see speech/scope.ts, audio/off-loop.ts.
  */
 
 interface Hub {

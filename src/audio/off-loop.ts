@@ -1,0 +1,40 @@
+/**
+ * Native work that leaves the event loop free, as a promise that a signal can give up on.
+ * Not here: what is worth a thread, and how the input is kept safe (native/bindings/async_work.h).
+ */
+import { onAbort } from '../abort.js';
+import { argumentTypeError } from '../errors.js';
+import type { NativeCallbacks } from '../native/index.js';
+import { describe } from './arguments.js';
+
+/** What every function of whole files that works off the event loop takes. */
+export interface AbortOptions {
+  /** Gives the work up at once, with `signal.reason` as the error, untouched. Default: none. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The promise of what `begin` returns, or else of what it hands to its callbacks later.
+ *
+ * @param begin Calls the addon. What it throws rejects the promise, as all else that goes wrong.
+ */
+export async function offLoop<T>(
+  signal: AbortSignal | undefined,
+  begin: (...callbacks: NativeCallbacks<T>) => T | undefined,
+): Promise<T> {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw argumentTypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
+  signal?.throwIfAborted();
+  let wanted = true;
+  let stopListening: (() => void) | undefined;
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const result = begin(() => wanted, resolve, reject);
+      if (result !== undefined) return resolve(result);
+      stopListening = signal && onAbort(signal, () => reject(signal.reason));
+    });
+  } finally {
+    wanted = false; // what is still running after an abort ends with its slice
+    stopListening?.();
+  }
+}

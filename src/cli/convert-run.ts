@@ -1,0 +1,165 @@
+/**
+ * One conversion of `sluice convert`: an input's bytes to the output's, of any length, in constant memory.
+ * Not here: samples from bytes (convert-source.ts), the work on them (convert-chain.ts), where the bytes go (convert.ts).
+ */
+import type { WavPatch } from '../audio/index.js';
+import { type RawAudioFormat, sampleBytes } from '../format.js';
+import { type Codec, ConvertChain, isInt16Enough, rawEncoding, type TargetFormat } from './convert-chain.js';
+import { type Audio, RawSource, type Source, type SourceFormat, WavSource } from './convert-source.js';
+import { describeWarning, UsageError } from './errors.js';
+import { inputLabel } from './inputs.js';
+import { openChunks } from './read.js';
+
+/** The options of the command. */
+export interface ConvertFlags {
+  inputFormat?: RawAudioFormat;
+  inputChannels?: number;
+  outputFormat?: 'wav' | 'raw';
+  rate?: number;
+  channels?: number;
+  codec?: Codec;
+}
+
+/** What the options and the name of the output ask for. */
+export interface Wanted {
+  container: 'wav' | 'raw';
+  /** Undefined: the source decides. */
+  codec: Codec | undefined;
+  /** The header can be written again at the end. */
+  patched: boolean;
+}
+
+/** The input is at fault, not the output. */
+export class InputError extends Error {}
+
+export class Conversion {
+  readonly #audio: Audio;
+  readonly #from: string;
+  readonly #flags: ConvertFlags;
+  readonly #wanted: Wanted;
+  #source: Source | undefined;
+  #chain: ConvertChain | undefined;
+  #fileBytes: number | undefined;
+  /** What is written; undefined until the input's header has come. */
+  target: TargetFormat | undefined;
+
+  constructor(audio: Audio, from: string, flags: ConvertFlags, wanted: Wanted) {
+    this.#audio = audio;
+    this.#from = from;
+    this.#flags = flags;
+    this.#wanted = wanted;
+  }
+
+  /**
+   * The bytes of the result, in pieces, each good until the next.
+   * @throws InputError when the input is at fault
+   */
+  async *run(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#run(signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw error instanceof UsageError ? error : new InputError('', { cause: error });
+    }
+  }
+
+  /** What makes the file whole, once all is done, where it can be gone back in. */
+  patches(): WavPatch[] {
+    return this.#chain?.patches() ?? [];
+  }
+
+  /** Frames written. */
+  get frames(): number {
+    return this.#chain?.frames ?? 0;
+  }
+
+  close(): void {
+    this.#source?.close();
+    this.#chain?.close();
+  }
+
+  async *#run(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { chunks, fileBytes } = await openChunks(this.#from, signal);
+    this.#fileBytes = fileBytes;
+    const source = this.#open();
+    for await (const chunk of chunks) {
+      const samples = source.process(chunk);
+      if (source.format !== undefined) yield* this.#chainFor(source.format).process(samples);
+    }
+    const warnings = source.finish();
+    for (const code of warnings) process.stderr.write(describeWarning(inputLabel(this.#from), code));
+    // finish() has thrown when there is no header.
+    yield* this.#chainFor(source.format as SourceFormat).flush();
+  }
+
+  #open(): Source {
+    const { inputFormat, inputChannels = 1, rate } = this.#flags;
+    const isInt16 = (format: SourceFormat) => isInt16Enough(format, this.#targetFor(format));
+    const options = { isInt16, fileBytes: this.#fileBytes, resampled: rate !== undefined };
+    this.#source =
+      inputFormat === undefined
+        ? new WavSource(this.#audio, options)
+        : new RawSource(this.#audio, { ...inputFormat, channels: inputChannels }, options);
+    return this.#source;
+  }
+
+  #chainFor(format: SourceFormat): ConvertChain {
+    if (this.#chain === undefined) {
+      checkChannels(format, this.#flags);
+      this.target = this.#targetFor(format);
+      checkResampled(format, this.target);
+      this.#chain = new ConvertChain(this.#audio, format, this.target);
+    }
+    return this.#chain;
+  }
+
+  #targetFor(format: SourceFormat): TargetFormat {
+    const { rate = format.sampleRateHz, channels = format.channels } = this.#flags;
+    const { container, codec = defaultCodec(format), patched } = this.#wanted;
+    const target = { container, codec, sampleRateHz: rate, channels };
+    return { ...target, rf64: patched && mayPass4GiB(format, target, this.#fileBytes) };
+  }
+}
+
+/** As many as the resampler takes. */
+const MAX_RESAMPLED_CHANNELS = 64;
+
+function checkChannels(format: SourceFormat, { channels }: ConvertFlags): void {
+  if (channels === undefined || channels === 1 || format.channels === 1 || channels === format.channels)
+    return;
+  throw new UsageError(
+    `${format.channels} channels cannot become ${channels}`,
+    'use --channels 1 to mix them, or leave the option out',
+  );
+}
+
+function checkResampled(format: SourceFormat, target: TargetFormat): void {
+  const channels = Math.min(format.channels, target.channels);
+  if (target.sampleRateHz === format.sampleRateHz || channels <= MAX_RESAMPLED_CHANNELS) return;
+  throw new UsageError(
+    `--rate takes up to ${MAX_RESAMPLED_CHANNELS} channels, and here are ${channels}`,
+    'add --channels 1 to mix them, or leave the rate as it is',
+  );
+}
+
+/** The source's own kind; what cannot be written as it is becomes the next wider. */
+function defaultCodec({ encoding }: SourceFormat): Codec {
+  if (encoding === 'mulaw' || encoding === 'alaw') return encoding;
+  if (encoding === 'u8' || encoding.startsWith('s16')) return 's16';
+  if (encoding.startsWith('s24')) return 's24';
+  return encoding.startsWith('s32') ? 's32' : 'f32';
+}
+
+const FOUR_GIB = 2 ** 32;
+
+/** True also where the input's length is not known. */
+function mayPass4GiB(
+  from: SourceFormat,
+  to: Omit<TargetFormat, 'rf64'>,
+  fileBytes = Number.POSITIVE_INFINITY,
+): boolean {
+  const frames = fileBytes / (sampleBytes(from.encoding) * from.channels);
+  const bytes =
+    (frames * to.sampleRateHz * to.channels * sampleBytes(rawEncoding(to.codec))) / from.sampleRateHz;
+  return bytes > FOUR_GIB - 2 ** 17; // the header, and a frame that is rounded up
+}
