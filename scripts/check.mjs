@@ -1,5 +1,6 @@
 // npm run check: everything CI runs beside the tests. Each step says its name, so a failure says where it was.
 import { spawnSync } from 'node:child_process';
+import { runCoreTests } from './core-tests.mjs';
 import { cppFiles, prepare, prepareCoreTests, run } from './prepare.mjs';
 
 function step(name, command, args, options) {
@@ -25,11 +26,12 @@ step('types', process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', 
 if (process.platform === 'win32') {
   console.log('\n== core under sanitizers\nNOT CHECKED: no UndefinedBehaviorSanitizer for MSVC');
 } else {
-  step(
-    'core under AddressSanitizer and UndefinedBehaviorSanitizer',
-    prepareCoreTests({ sanitize: true }),
-    [],
+  console.log(
+    '\n== core under AddressSanitizer and UndefinedBehaviorSanitizer, on every level of instructions',
   );
+  const statuses = await runCoreTests([prepareCoreTests({ sanitize: true })]);
+  if (statuses.some((status) => status !== 0)) process.exit(1);
 }
+step('NEON under qemu', process.execPath, ['scripts/neon.mjs']);
 step('package contents', process.execPath, ['scripts/check-package.mjs']);
 console.log('\ncheck: all passed');

@@ -19,7 +19,6 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const ADDON_STAMP = 'build/.addon-stamp';
-const CORE_STAMP = 'build/.core-stamp';
 const DIST_STAMP = 'build/.dist-stamp';
 const ADDON = 'build/Release/sluice.node';
 const CLI = 'dist/cli/main.js';
@@ -134,30 +133,89 @@ export function prepareDist() {
   stamp(DIST_STAMP);
 }
 
-/** The core and its test runner, without Node; with sanitizers in a folder of its own. */
-export function prepareCoreTests({ sanitize = false } = {}) {
-  const folder = sanitize ? 'build/core-sanitize' : 'build/core';
-  const coreStamp = sanitize ? `${CORE_STAMP}-sanitize` : CORE_STAMP;
-  const runner = join(folder, process.platform === 'win32' ? 'Release/core_tests.exe' : 'core_tests');
-  if (stale(runner, coreStamp, ['native/core', 'test/native', 'CMakeLists.txt'])) {
+/** Builds a program of the core, without Node, in a folder of its own; answers where it is. */
+function prepareCoreProgram({ name, folder, options, sources, what, always = false }) {
+  const program = join(folder, process.platform === 'win32' ? `Release/${name}.exe` : name);
+  const programStamp = `build/.${folder.replace('build/', '')}-stamp`;
+  if (always || stale(program, programStamp, ['native/core', 'CMakeLists.txt', ...sources])) {
     checkToolchain();
     dropForeignCache(folder);
-    console.error(`sluice: building the core's tests${sanitize ? ' with sanitizers' : ''} …`);
-    const options = [
-      '-DSLUICE_CORE_TESTS=ON',
-      `-DSLUICE_SANITIZE=${sanitize ? 'ON' : 'OFF'}`,
-      '-DCMAKE_BUILD_TYPE=Release',
-    ];
-    run('cmake', ['-S', '.', '-B', folder, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
-    run('cmake', ['--build', folder, '--config', 'Release'], { stdio: ['ignore', 'ignore', 'inherit'] });
-    stamp(coreStamp);
+    console.error(`sluice: building ${what} …`);
+    const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
+    run('cmake', ['-S', '.', '-B', folder, ...options, '-DCMAKE_BUILD_TYPE=Release'], quiet);
+    run('cmake', ['--build', folder, '--config', 'Release', '--target', name], quiet);
+    stamp(programStamp);
   }
-  return join(root, runner);
+  return join(root, program);
+}
+
+/** The core's test runner; with sanitizers in a folder of its own. */
+export function prepareCoreTests({ sanitize = false } = {}) {
+  return prepareCoreProgram({
+    name: 'core_tests',
+    folder: sanitize ? 'build/core-sanitize' : 'build/core',
+    options: ['-DSLUICE_CORE_TESTS=ON', `-DSLUICE_SANITIZE=${sanitize ? 'ON' : 'OFF'}`],
+    sources: ['test/native', 'test/fuzz'],
+    what: `the core's tests${sanitize ? ' with sanitizers' : ''}`,
+  });
+}
+
+/** The fuzz targets for libFuzzer (clang) or our own driver, with sanitizers; answers the folder they are in. */
+export function prepareFuzzTargets(engine) {
+  const program = prepareCoreProgram({
+    name: 'fuzz_targets',
+    folder: `build/fuzz-${engine}`,
+    options: [
+      `-DSLUICE_FUZZ=${engine}`,
+      '-DSLUICE_SANITIZE=ON',
+      ...(engine === 'libfuzzer' ? ['-DCMAKE_CXX_COMPILER=clang++'] : []),
+    ],
+    sources: ['test/fuzz'],
+    what: `the fuzz targets (${engine})`,
+    always: true, // many programs: CMake knows which are stale
+  });
+  return dirname(program);
+}
+
+/** The core's test runner for AArch64, made by that cross compiler. */
+export function prepareNeonTests(compiler) {
+  return prepareCoreProgram({
+    name: 'core_tests',
+    folder: 'build/core-aarch64',
+    options: [
+      '-DSLUICE_CORE_TESTS=ON',
+      '-DCMAKE_SYSTEM_NAME=Linux',
+      '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+      `-DCMAKE_CXX_COMPILER=${compiler}`,
+      '-DCMAKE_EXE_LINKER_FLAGS=-static', // an emulator needs no AArch64 libraries then
+    ],
+    sources: ['test/native', 'test/fuzz'],
+    what: "the core's tests for AArch64",
+  });
+}
+
+/** The resampler beside the other libraries that are installed. */
+export function prepareResampleBench() {
+  return prepareCoreProgram({
+    name: 'resample_bench',
+    folder: 'build/core-bench',
+    options: ['-DSLUICE_BENCH=ON'],
+    sources: ['bench/native'],
+    what: "the resampler's benchmark",
+    always: true, // only CMake sees a library that was installed since
+  });
 }
 
 /** Our C++ files, relative to the project's root. */
 export function cppFiles() {
-  return ['native/core', 'native/core/simd', 'native/bindings', 'test/native'].flatMap((folder) =>
+  return [
+    'native/core',
+    'native/core/simd',
+    'native/bindings',
+    'test/native',
+    'test/fuzz',
+    'bench/native',
+  ].flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => /\.(h|cpp)$/.test(name))
       .map((name) => join(folder, name)),

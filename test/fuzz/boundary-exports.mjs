@@ -1,0 +1,115 @@
+// Who takes what: the kinds of value (boundary-values.mjs) that each export of the addon and of src/audio wants. An
+// export, a method or an accessor that is not here is attacked with values of no kind, and boundary.mjs names it as long
+// as none of its calls has succeeded.
+
+const CALLBACKS = ['wanted', 'callback', 'callback'];
+const WHOLE_FILE = { signal: 'signal' };
+
+export const addonFunctions = {
+  setErrorClasses: ['errorClass', 'errorClass'],
+  convertSamples: ['bytes', 'encoding', 'channels', 'encoding', 'channels', ...CALLBACKS],
+  convertSamplesInto: ['bytes', 'encoding', 'channels', 'encoding', 'channels', 'roomBytes'],
+  stepLevels: ['int16', 'block'],
+  decodeMulaw: ['bytes'],
+  encodeMulaw: ['int16'],
+  decodeAlaw: ['bytes'],
+  encodeAlaw: ['int16'],
+  decodeMulawInto: ['bytes', 'roomInt16'],
+  encodeMulawInto: ['int16', 'roomBytes'],
+  decodeAlawInto: ['bytes', 'roomInt16'],
+  encodeAlawInto: ['int16', 'roomBytes'],
+  readWav: ['wav', 'bool', ...CALLBACKS],
+  probeWav: ['wav'],
+  writeWav: ['samples', 'wavEncoding', 'rate', 'channels', ...CALLBACKS],
+  resample: ['samples', 'rate', 'rate', 'channels', 'quality', ...CALLBACKS],
+};
+
+export const addonClasses = {
+  WavReader: { new: ['count?'], process: ['wav'], skip: ['count'] },
+  WavDecoder: {
+    new: ['bool', 'count?'],
+    processInto: ['wav', 'roomSamples'],
+    maxOutputSamples: ['count'],
+  },
+  WavWriter: {
+    new: ['wavEncoding', 'rate', 'channels', 'bool'],
+    processInto: ['samples', 'roomBytes'],
+    flushInto: ['roomBytes'],
+    headerInto: ['roomBytes'],
+    maxOutputBytes: ['count'],
+  },
+  Resampler: {
+    new: ['rate', 'rate', 'channels', 'quality', 'bool'],
+    processInto: ['samples', 'roomSamples'],
+    flushInto: ['roomSamples'],
+    maxOutputFrames: ['count'],
+  },
+  AudioFramer: {
+    new: ['source', 'encoding', 'rate', 'channels', 'wireEncoding', 'rate', 'steps', 'json', 'count?'],
+    processInto: ['wav', 'roomBytes'],
+    flushInto: ['roomBytes'],
+    maxOutputBytes: ['count'],
+  },
+};
+
+const CONVERT = { from: 'encoding', to: 'encoding', channels: 'channels', toChannels: 'channels' };
+const RESAMPLE = { fromHz: 'rate', toHz: 'rate', channels: 'channels', quality: 'quality' };
+const WRITE = { sampleRateHz: 'rate', channels: 'channels', encoding: 'wavEncoding' };
+const RAW = { encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' };
+
+export const audioFunctions = {
+  convertSamples: ['bytes', CONVERT],
+  convertSamplesInto: ['bytes', 'roomBytes', CONVERT],
+  convertSamplesAsync: ['bytes', { ...CONVERT, ...WHOLE_FILE }],
+  stepLevels: ['int16', 'block'],
+  decodeMulaw: ['bytes'],
+  encodeMulaw: ['int16'],
+  decodeAlaw: ['bytes'],
+  encodeAlaw: ['int16'],
+  decodeMulawInto: ['bytes', 'roomInt16'],
+  encodeMulawInto: ['int16', 'roomBytes'],
+  decodeAlawInto: ['bytes', 'roomInt16'],
+  encodeAlawInto: ['int16', 'roomBytes'],
+  readWav: ['wav', { sample: 'sample' }],
+  readWavAsync: ['wav', { sample: 'sample', ...WHOLE_FILE }],
+  writeWav: ['samples', WRITE],
+  writeWavAsync: ['samples', { ...WRITE, ...WHOLE_FILE }],
+  probeAudio: [['wav', 'wav', 'path']],
+  planWire: [{ encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' }],
+  resample: ['samples', RESAMPLE],
+  resampleAsync: ['samples', { ...RESAMPLE, ...WHOLE_FILE }],
+  wireAudio: ['wire', 'direction'],
+  isWireFormat: ['wire'],
+  simdInfo: [],
+};
+
+export const audioClasses = {
+  FormatError: { new: ['text', 'text', 'count'] },
+  UnsupportedError: { new: ['text', 'text', 'count'] },
+  Resampler: {
+    new: [{ ...RESAMPLE, sample: 'sample' }],
+    process: ['samples'],
+    processInto: ['samples', 'roomSamples'],
+    maxOutputFrames: ['count'],
+    flushInto: ['roomSamples'],
+  },
+  WavReader: {
+    new: [{ sample: 'sample', fileBytes: 'count?' }],
+    process: ['wav'],
+    processInto: ['wav', 'roomSamples'],
+    maxOutputSamples: ['count'],
+  },
+  WavWriter: {
+    new: [{ ...WRITE, rf64: 'bool' }],
+    process: ['samples'],
+    processInto: ['samples', 'roomBytes'],
+    maxOutputBytes: ['count'],
+    flushInto: ['roomBytes'],
+  },
+  AudioFramer: {
+    new: [{ from: RAW, to: 'wire', stepsPerMessage: 'steps', clientReqId: 'text', sourceBytes: 'count?' }],
+    processInto: ['bytes', 'roomBytes'],
+    maxOutputBytes: ['count'],
+    flushInto: ['roomBytes'],
+  },
+};

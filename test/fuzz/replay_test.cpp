@@ -1,0 +1,88 @@
+// Part of core_tests: every input that ever broke a fuzz target (crashes/TARGET/*) goes through it again, and
+// every WAV fixture goes through all of them. A file that is dropped there is a test from then on.
+//
+// A broken law ends the process, and says at which input.
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "../native/check.h"
+#include "fuzz.h"
+
+namespace fs = std::filesystem;
+
+namespace fuzz {
+namespace {
+
+struct Target {
+  std::string name;
+  void (*run)(Input);
+};
+
+std::vector<Target>& Targets() {
+  static std::vector<Target> targets;
+  return targets;
+}
+
+// In a fixed order.
+std::vector<fs::path> FilesIn(const fs::path& folder) {
+  std::vector<fs::path> files;
+  if (!fs::exists(folder)) return files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// Inputs are cut to what a fuzzer would make of them: a long recording tells no more than its first bytes.
+constexpr size_t kMaxBytes = 4096;
+
+void Replay(const Target& target, const fs::path& path, size_t max_bytes) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<uint8_t> bytes(std::istreambuf_iterator<char>(file), {});
+  bytes.resize(std::min(bytes.size(), max_bytes));
+  const std::string name = target.name + " with " + path.string();
+  at_hand = name.c_str();
+  target.run(Input(bytes.data(), bytes.size()));
+  at_hand = "";
+}
+
+const fs::path kCrashes = SLUICE_SOURCE_DIR "/test/fuzz/crashes";
+const fs::path kFixtures = SLUICE_SOURCE_DIR "/test/fixtures/audio/wav";
+
+}  // namespace
+
+bool RegisterTarget(const char* name, void (*run)(Input)) {
+  Targets().push_back({name, run});
+  return true;
+}
+
+}  // namespace fuzz
+
+using namespace fuzz;
+
+TEST("fuzz targets hold for every input that once broke them") {
+  REQUIRE(!Targets().empty());
+  for (const Target& target : Targets()) {
+    for (const fs::path& path : FilesIn(kCrashes / target.name)) Replay(target, path, SIZE_MAX);
+  }
+  // A folder that no target is named after would be a test that never runs.
+  for (const auto& entry : fs::directory_iterator(kCrashes)) {
+    const std::string name = entry.path().filename().string();
+    CHECK(!entry.is_directory() || std::any_of(Targets().begin(), Targets().end(),
+                                               [&](const Target& target) { return target.name == name; }));
+  }
+}
+
+TEST("fuzz targets hold for every WAV fixture") {
+  const std::vector<fs::path> fixtures = FilesIn(kFixtures);
+  REQUIRE(!fixtures.empty());
+  for (const Target& target : Targets()) {
+    for (const fs::path& path : fixtures) Replay(target, path, kMaxBytes);
+  }
+}
