@@ -74,7 +74,7 @@ class GroupStream {
  public:
   GroupStream(std::shared_ptr<const FirBank> bank, size_t channels)
       : bank_(std::move(bank)), kernels_(ActiveKernels().fir), channels_(channels) {
-    capacity_ = bank_->steps() + 2 * BlockGroups();
+    capacity_ = bank_->steps() + 4 * BlockGroups();
     stride_ = capacity_ + kFirOverreadGroups;
     planes_.resize(channels_ * bank_->inputs * stride_);
     pending_.resize(channels_ * bank_->inputs);
@@ -254,8 +254,13 @@ class WindowStream {
         kernels_(ActiveKernels().fir),
         channels_(channels),
         outputs_(bank_->window_outputs),
+        int16_fir_{static_cast<uint32_t>(bank_->segments.size()), bank_->segments.data()},
+        int16_taps_(bank_->int16_taps.data()),
+        float_taps_(bank_->float_taps.data()),
         int16_window_(bank_->int16_taps.size() / bank_->windows),
         float_window_(bank_->float_taps.size() / bank_->windows),
+        sum_int16_(outputs_ == 1 ? kernels_.single_int16 : kernels_.window_int16),
+        sum_float_(outputs_ == 1 ? kernels_.single_float : kernels_.window_float),
         frames_on_(outputs_ * bank_->down / bank_->up),
         phases_on_(static_cast<uint32_t>(outputs_ * bank_->down % bank_->up)) {
     capacity_ = bank_->taps_per_window - 1 + 2 * std::max(kBlockFrames, bank_->taps_per_window);
@@ -414,14 +419,10 @@ class WindowStream {
   }
 
   void Sum(const int16_t* samples, size_t window, int32_t* totals) const {
-    const WindowFirInt16 fir = {static_cast<uint32_t>(bank_->segments.size()), bank_->segments.data()};
-    const auto kernel = outputs_ == 1 ? kernels_.single_int16 : kernels_.window_int16;
-    kernel(fir, samples, bank_->int16_taps.data() + window * int16_window_, totals);
+    sum_int16_(int16_fir_, samples, int16_taps_ + window * int16_window_, totals);
   }
   void Sum(const float* samples, size_t window, float* totals) const {
-    const auto kernel = outputs_ == 1 ? kernels_.single_float : kernels_.window_float;
-    kernel(bank_->taps_per_window / kFirBlock, samples, bank_->float_taps.data() + window * float_window_,
-           totals);
+    sum_float_(bank_->taps_per_window / kFirBlock, samples, float_taps_ + window * float_window_, totals);
   }
 
   void Store(const int32_t* totals, size_t count, int16_t* out) const {
@@ -442,9 +443,14 @@ class WindowStream {
   std::shared_ptr<const FirBank> bank_;
   const FirKernels& kernels_;
   size_t channels_;
-  size_t outputs_;       // of a window
-  size_t int16_window_;  // taps of one
+  size_t outputs_;  // of a window
+  WindowFirInt16 int16_fir_;
+  const int16_t* int16_taps_;  // of the bank
+  const float* float_taps_;
+  size_t int16_window_;  // taps of one window
   size_t float_window_;
+  decltype(FirKernels::window_int16) sum_int16_;
+  decltype(FirKernels::window_float) sum_float_;
   size_t frames_on_;               // from one window to the next: outputs * down / up as a whole number
   uint32_t phases_on_;             // and its remainder
   size_t capacity_ = 0;            // frames of history a channel

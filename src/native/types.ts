@@ -13,9 +13,9 @@ export type Samples = Int16Array | Float32Array;
  * How good a rate conversion is, and what it costs. Pass band in fractions of half the lower rate, worst alias or
  * image, and latency at a lower rate of 8 kHz, which shrinks as that rate grows:
  *
- * - `fast`: 0.87, −81 dB, 5 ms. Half the work of `default`: level meters, previews, low-latency legs.
- * - `default`: 0.913, −110 dB, 10.5 ms. Speech, and all else that is heard or recognised.
- * - `best`: 0.95, −125 dB, 21 ms. Twice the work of `default`: archives and measurements.
+ * - `fast`: 0.87, −81 dB, 5.5 ms. Half the work of `default`: level meters, previews, low-latency legs.
+ * - `default`: 0.913, −110 dB (int16: −102 dB), 11 ms. Speech, and all else that is heard or recognised.
+ * - `best`: 0.95, −125 dB (int16: −105 dB), 21.5 ms. Twice the work of `default`: archives and measurements.
  *
  * @see docs/resampler.md, with every pair of rates
  */

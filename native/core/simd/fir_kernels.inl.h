@@ -304,7 +304,9 @@ template <size_t outputs>
 void WindowInt16(const WindowFirInt16& fir, const int16_t* window, const int16_t* taps, int32_t* totals) {
   constexpr size_t kCount = outputs * kBlockVectors;
   Ints total[kCount];
-  ForEach<kCount>([&]<size_t i>() SLUICE_LAMBDA_INLINE { total[i] = Broadcast(0); });
+  ForEach<kCount>([&]<size_t i>() SLUICE_LAMBDA_INLINE {
+    total[i] = Broadcast((int32_t)(fir.segment_count / 2));  // half a unit a truncation, of each lane
+  });
   for (uint32_t s = 0; s < fir.segment_count; ++s) {
     const FirSegment segment = fir.segments[s];
     Ints acc[kCount];
@@ -332,8 +334,6 @@ void WindowInt16(const WindowFirInt16& fir, const int16_t* window, const int16_t
     quads[w] = ToQuad(sum);
   });
   SumQuads(quads, totals);
-  // Half a unit for each truncation: of every lane, whatever the vectors' length.
-  for (size_t w = 0; w < outputs; ++w) totals[w] += (int32_t)(fir.segment_count * kFirBlock / 4);
 }
 
 template <size_t outputs>
