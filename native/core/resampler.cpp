@@ -165,23 +165,23 @@ class GroupStream {
 
   template <class Sample>
   void Append(const Sample* input, size_t count) {
-    using Unit = typename UnitOf<Sample>::Type;
-    alignas(Unit) std::array<Sample, kScratchSamples> linear;
+    std::array<Sample, kScratchSamples> linear;
     const size_t inputs = bank_->inputs;
     const size_t there = pending_frames_ + count;
     const size_t groups = there / inputs;
+    const bool direct = channels_ == 1 && pending_frames_ == 0 && input != nullptr;
     for (size_t c = 0; c < channels_; ++c) {
       auto* pending = reinterpret_cast<Sample*>(pending_.data() + c * inputs);
       std::copy_n(pending, pending_frames_, linear.data());
       if (input == nullptr) {
         std::fill_n(linear.data() + pending_frames_, count, Sample{0});
-      } else {
+      } else if (!direct) {
         CopyStrided(input + c, channels_, linear.data() + pending_frames_, 1, count);
       }
-      kernels_.deal(reinterpret_cast<const uint32_t*>(linear.data()), groups,
-                    inputs / UnitOf<Sample>::kFrames,
+      const Sample* frames = direct ? input : linear.data();
+      kernels_.deal(frames, groups, inputs / UnitOf<Sample>::kFrames,
                     reinterpret_cast<uint32_t*>(Planes<Sample>(c)) + filled_, stride_);
-      std::copy(linear.data() + groups * inputs, linear.data() + there, pending);
+      std::copy(frames + groups * inputs, frames + there, pending);
     }
     pending_frames_ = there % inputs;
     filled_ += groups;

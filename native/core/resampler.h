@@ -41,8 +41,9 @@ class Resampler {
   // Takes all of `input` (whole frames, interleaved) and writes the output frames that are ready; returns
   // their count. Float samples are neither clipped nor checked: a NaN or infinity spoils the outputs whose
   // window holds it and no others. int16 output is rounded to nearest even and saturates. `output` must not
-  // overlap `input`. No allocation. kOutputTooSmall when output holds less than MaxOutputFrames (nothing is
-  // taken then); kInvalidLength when input is no whole number of frames.
+  // overlap `input`. A stream is of one kind of samples until Flush or Reset. No allocation. kOutputTooSmall
+  // when output holds less than MaxOutputFrames (nothing is taken then); kInvalidLength when input is no
+  // whole number of frames.
   Result<size_t> Process(std::span<const float> input, std::span<float> output);
   Result<size_t> Process(std::span<const int16_t> input, std::span<int16_t> output);
 

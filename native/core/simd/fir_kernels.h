@@ -70,8 +70,8 @@ struct WindowFirInt16 {
 };
 
 struct FirKernels {
-  // linear[g * units + u] to planes[u * stride + g].
-  void (*deal)(const uint32_t* linear, size_t groups, size_t units, uint32_t* planes, size_t stride);
+  // Unit g * units + u of linear (of four bytes each, at any address) to planes[u * stride + g].
+  void (*deal)(const void* linear, size_t groups, size_t units, uint32_t* planes, size_t stride);
 
   // `groups` groups of outputs to out, rounded to nearest even and saturated. Reads up to kFirOverreadGroups
   // more groups of the planes; what they hold does not matter.

@@ -232,43 +232,45 @@ void GroupedFloat(const GroupedFirFloat& fir, const float* planes, size_t stride
   Grouped<FloatShape>(fir, planes, stride, groups, out);
 }
 
+SLUICE_INLINE uint32_t LoadUnit(const char* p) {
+  uint32_t unit;
+  memcpy(&unit, p, sizeof unit);
+  SLUICE_NO_VECTOR(unit);
+  return unit;
+}
+
 // One load and one store a unit: left to itself, GCC gathers with AVX-512, at six cycles a unit.
 template <size_t units>
-void DealUnits(const uint32_t* linear, size_t groups, uint32_t* planes, size_t stride) {
-  for (size_t g = 0; g < groups; ++g, linear += units) {
+void DealUnits(const char* linear, size_t groups, uint32_t* planes, size_t stride) {
+  for (size_t g = 0; g < groups; ++g, linear += units * sizeof *planes) {
     ForEach<units>([&]<size_t u>() SLUICE_LAMBDA_INLINE {
-      uint32_t unit = linear[u];
-      SLUICE_NO_VECTOR(unit);
-      planes[u * stride + g] = unit;
+      planes[u * stride + g] = LoadUnit(linear + u * sizeof *planes);
     });
   }
 }
 
-void DealAny(const uint32_t* linear, size_t groups, size_t units, uint32_t* planes, size_t stride) {
+void DealAny(const char* linear, size_t groups, size_t units, uint32_t* planes, size_t stride) {
   for (size_t g = 0; g < groups; ++g) {
-    for (size_t u = 0; u < units; ++u) {
-      uint32_t unit = *linear++;
-      SLUICE_NO_VECTOR(unit);
-      planes[u * stride + g] = unit;
-    }
+    for (size_t u = 0; u < units; ++u, linear += sizeof *planes) planes[u * stride + g] = LoadUnit(linear);
   }
 }
 
-void Deal(const uint32_t* linear, size_t groups, size_t units, uint32_t* planes, size_t stride) {
+void Deal(const void* linear, size_t groups, size_t units, uint32_t* planes, size_t stride) {
+  const char* bytes = (const char*)linear;
   switch (units) {  // the usual ones with a constant
     case 1:
-      memcpy(planes, linear, groups * sizeof *linear);
+      memcpy(planes, linear, groups * sizeof *planes);
       return;
     case 2:
-      return DealUnits<2>(linear, groups, planes, stride);
+      return DealUnits<2>(bytes, groups, planes, stride);
     case 3:
-      return DealUnits<3>(linear, groups, planes, stride);
+      return DealUnits<3>(bytes, groups, planes, stride);
     case 6:
-      return DealUnits<6>(linear, groups, planes, stride);
+      return DealUnits<6>(bytes, groups, planes, stride);
     case 9:
-      return DealUnits<9>(linear, groups, planes, stride);
+      return DealUnits<9>(bytes, groups, planes, stride);
     default:
-      return DealAny(linear, groups, units, planes, stride);
+      return DealAny(bytes, groups, units, planes, stride);
   }
 }
 
