@@ -57,9 +57,8 @@ struct FirBank {
   uint32_t window_outputs = 0;  // 1 or kFirWindowOutputs
 
   std::vector<FirSegment> segments;  // of the int16 taps
-  std::vector<int16_t>
-      int16_taps;                 // as GroupedFirInt16 wants them; or a row of int16_row taps for each phase
-  std::vector<float> float_taps;  // as GroupedFirFloat wants them; or a row of taps_per_window for each phase
+  Taps<int16_t> int16_taps;          // as the kernels want them: of the groups, or window after window
+  Taps<float> float_taps;
 
   uint32_t steps() const { return groups_before + 1 + groups_after; }  // grouped
   GroupedFirInt16 GroupedInt16() const;
