@@ -46,13 +46,13 @@ class Sluice : public Converter<Sample> {
   }
 
  private:
-  static sluice::Resampler Create(const sluice::ResamplerOptions& options) {
-    auto made = sluice::Resampler::Create(options);
+  static sluice::Resampler<Sample> Create(const sluice::ResamplerOptions& options) {
+    auto made = sluice::Resampler<Sample>::Create(options);
     if (!made.ok()) Die("sluice", made.error().message.c_str());
     return std::move(made.value());
   }
 
-  sluice::Resampler resampler_;
+  sluice::Resampler<Sample> resampler_;
 };
 
 template <class Sample>

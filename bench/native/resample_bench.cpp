@@ -252,7 +252,7 @@ void Measure(const std::vector<Contender>& contenders, Pair pair, size_t turns) 
 
 // Calls of operator new inside Process, over blocks of many sizes; there must be none.
 template <class Sample>
-size_t AllocationsInProcess(sluice::Resampler& resampler) {
+size_t AllocationsInProcess(sluice::Resampler<Sample>& resampler) {
   const size_t channels = resampler.channels();
   size_t inside = 0;
   for (const size_t frames : {1, 7, 160, 441, 3840, 100000, 3}) {
@@ -266,24 +266,32 @@ size_t AllocationsInProcess(sluice::Resampler& resampler) {
   return inside;
 }
 
-void PrintMemory(Pair pair) {
+struct Memory {
+  size_t allocations = 0;  // in Process, over all qualities, mono and stereo
+  size_t state_bytes = 0;  // mono, default quality
+};
+
+template <class Sample>
+Memory MemoryOf(Pair pair) {
   using enum sluice::ResamplerQuality;
-  size_t inside = 0;
-  size_t state_bytes = 0;
+  Memory memory;
   for (const uint32_t channels : {1U, 2U}) {
     for (const auto quality : {kFast, kBest, kDefault}) {
-      for (const bool float32 : {false, true}) {
-        auto made = sluice::Resampler::Create({pair.from_hz, pair.to_hz, channels, quality});
-        inside +=
-            float32 ? AllocationsInProcess<float>(made.value()) : AllocationsInProcess<int16_t>(made.value());
-        if (channels == 1 && quality == kDefault)
-          state_bytes = std::max(state_bytes, made.value().StateBytes());
-      }
+      auto made = sluice::Resampler<Sample>::Create({pair.from_hz, pair.to_hz, channels, quality});
+      memory.allocations += AllocationsInProcess(made.value());
+      if (channels == 1 && quality == kDefault) memory.state_bytes = made.value().StateBytes();
     }
   }
+  return memory;
+}
+
+void PrintMemory(Pair pair) {
+  const Memory int16 = MemoryOf<int16_t>(pair);
+  const Memory float32 = MemoryOf<float>(pair);
   std::printf(R"({"fromHz":%u,"toHz":%u,"stateBytes":%zu,"allocationsInProcess":%zu})"
               "\n",
-              pair.from_hz, pair.to_hz, state_bytes, inside);
+              pair.from_hz, pair.to_hz, std::max(int16.state_bytes, float32.state_bytes),
+              int16.allocations + float32.allocations);
 }
 
 void PrintHeader() {

@@ -4,12 +4,15 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "bindings/async_work.h"
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
 #include "bindings/wrapped.h"
+#include "core/overloaded.h"
 #include "core/resampler.h"
 
 namespace sluice::bindings {
@@ -84,7 +87,7 @@ class ResampleJob final : public SlicedJob {
   class Stream {
    public:
     Stream(const ResamplerOptions& options, std::span<T> out)
-        : resampler_(Take(Resampler::Create(options))), output_(out, ScratchSamples(resampler_)) {}
+        : resampler_(Take(Resampler<T>::Create(options))), output_(out, ScratchSamples(resampler_)) {}
     void Process(std::span<const T> rest) {
       const size_t block_samples = kBlockFrames * resampler_.channels();
       while (!rest.empty()) {
@@ -101,13 +104,13 @@ class ResampleJob final : public SlicedJob {
 
    private:
     static constexpr size_t kBlockFrames = 4096;  // keeps the scratch buffer in cache, and small
-    static size_t ScratchSamples(const Resampler& resampler) {
+    static size_t ScratchSamples(const Resampler<T>& resampler) {
       return std::max(resampler.MaxOutputFrames(kBlockFrames), resampler.MaxOutputFrames(0)) *
              resampler.channels();
     }
     size_t Samples(Result<size_t> frames) { return Take(std::move(frames)) * resampler_.channels(); }
 
-    Resampler resampler_;
+    Resampler<T> resampler_;
     ExactOutput<T> output_;
   };
 
@@ -139,56 +142,60 @@ class ResamplerObject {
   // new Resampler(fromHz, toHz, channels, quality, float32)
   static std::unique_ptr<ResamplerObject> Create(const Arguments& args) {
     const ResamplerOptions options = ReadOptions(args, 0);
-    const bool float32 = args.Bool(4, "float32");
-    return std::make_unique<ResamplerObject>(Take(Resampler::Create(options)), float32);
+    if (args.Bool(4, "float32")) {
+      return std::make_unique<ResamplerObject>(Take(Resampler<float>::Create(options)));
+    }
+    return std::make_unique<ResamplerObject>(Take(Resampler<int16_t>::Create(options)));
   }
-  ResamplerObject(Resampler core, bool float32) : core_(std::move(core)), float32_(float32) {}
-  size_t StateBytes() const { return core_ ? core_->StateBytes() : 0; }
+  template <class T>
+  explicit ResamplerObject(Resampler<T> core) : core_(std::move(core)) {}
+  size_t StateBytes() const {
+    return std::visit(Overloaded{[](std::monostate) { return size_t{0}; },
+                                 [](const auto& core) { return core.StateBytes(); }},
+                      core_);
+  }
 
   napi_value ProcessInto(const Arguments& args) {
-    return float32_ ? ProcessIntoAs<float>(args) : ProcessIntoAs<int16_t>(args);
+    return With([&]<class T>(Resampler<T>& core) {
+      const auto chunk = args.Samples<T>(0, "chunk");
+      const auto out = args.Samples<T>(1, "out");
+      RefuseOverlap(chunk, out);
+      return Number(args.env(), static_cast<double>(Take(core.Process(chunk, out))));
+    });
   }
   napi_value FlushInto(const Arguments& args) {
-    return float32_ ? FlushIntoAs<float>(args) : FlushIntoAs<int16_t>(args);
+    return With([&]<class T>(Resampler<T>& core) {
+      return Number(args.env(), static_cast<double>(Take(core.Flush(args.Samples<T>(0, "out")))));
+    });
   }
   napi_value MaxOutputFrames(const Arguments& args) {
-    const size_t frames = args.Unsigned(0, "inputFrames", 0, kMaxInputFrames);
-    return Number(args.env(), static_cast<double>(Open().MaxOutputFrames(frames)));
+    return With([&](auto& core) {
+      const size_t frames = args.Unsigned(0, "inputFrames", 0, kMaxInputFrames);
+      return Number(args.env(), static_cast<double>(core.MaxOutputFrames(frames)));
+    });
   }
   napi_value LatencyFrames(const Arguments& args) {
-    return Number(args.env(), static_cast<double>(Open().LatencyFrames()));
+    return With([&](auto& core) { return Number(args.env(), static_cast<double>(core.LatencyFrames())); });
   }
   napi_value Reset(const Arguments& args) {
-    Open().Reset();
-    return Undefined(args.env());
+    return With([&](auto& core) {
+      core.Reset();
+      return Undefined(args.env());
+    });
   }
   napi_value Close(const Arguments& args) {
-    core_.reset();
+    core_ = std::monostate{};
     return Undefined(args.env());
   }
 
  private:
-  template <class T>
-  napi_value ProcessIntoAs(const Arguments& args) {
-    Resampler& core = Open();
-    const auto chunk = args.Samples<T>(0, "chunk");
-    const auto out = args.Samples<T>(1, "out");
-    RefuseOverlap(chunk, out);
-    return Number(args.env(), static_cast<double>(Take(core.Process(std::span<const T>(chunk), out))));
-  }
-  template <class T>
-  napi_value FlushIntoAs(const Arguments& args) {
-    Resampler& core = Open();
-    const auto out = args.Samples<T>(0, "out");
-    return Number(args.env(), static_cast<double>(Take(core.Flush(out))));
-  }
-  Resampler& Open() {
-    if (!core_) ThrowClosed(kName);
-    return *core_;
+  // body(Resampler<T>&) of an open object.
+  template <class Body>
+  napi_value With(Body body) {
+    return std::visit(Overloaded{[](std::monostate) -> napi_value { ThrowClosed(kName); }, body}, core_);
   }
 
-  std::optional<Resampler> core_;  // empty once closed
-  bool float32_;
+  std::variant<std::monostate, Resampler<int16_t>, Resampler<float>> core_;  // neither once closed
 };
 
 }  // namespace

@@ -9,9 +9,12 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "core/base64.h"
 #include "core/g711.h"
+#include "core/overloaded.h"
 
 namespace sluice {
 namespace {
@@ -82,20 +85,18 @@ struct AudioSide {
   size_t frame_bytes;
 };
 
-// Scratch of the resampling route: interleaved, downmixed, at the wire's rate. Sample is int16_t or float.
+// The resampling route: its resampler and its scratch, interleaved, downmixed, at the wire's rate. Sample is
+// int16_t or float.
 template <class Sample>
-struct Scratch {
+struct ResampleRoute {
+  Resampler<Sample> resampler;
   std::vector<Sample> samples;
   std::vector<Sample> mono;
   std::vector<Sample> resampled;
 
-  void Resize(size_t block_frames, size_t channels, size_t wire_frames) {
-    samples.resize(block_frames * channels);
-    if (channels > 1) mono.resize(block_frames);
-    resampled.resize(wire_frames);
-  }
   size_t Bytes() const {
-    return (samples.capacity() + mono.capacity() + resampled.capacity()) * sizeof(Sample);
+    return resampler.StateBytes() +
+           (samples.capacity() + mono.capacity() + resampled.capacity()) * sizeof(Sample);
   }
 };
 
@@ -129,18 +130,11 @@ class WireConverter {
     made.block_frames_ = std::max<size_t>(1, kScratchSamples / source.channels);
     size_t wire_frames = made.block_frames_;
     if (source.rate_hz != wire.rate_hz) {
-      Result<Resampler> resampler = Resampler::Create({source.rate_hz, wire.rate_hz});
-      if (!resampler.ok()) return resampler.error();
-      made.resampler_ = std::move(resampler.value());
-      wire_frames =
-          std::max(made.resampler_->MaxOutputFrames(made.block_frames_), made.resampler_->MaxOutputFrames(0));
-      made.through_int16_ =
+      const bool int16 =
           FitsInt16(source.format) && FitsInt16(wire.format) && wire.format != SampleFormat::kU8;
-      if (made.through_int16_) {
-        made.int16_scratch_.Resize(made.block_frames_, source.channels, wire_frames);
-      } else {
-        made.float_scratch_.Resize(made.block_frames_, source.channels, wire_frames);
-      }
+      const Result<size_t> most = int16 ? made.OpenRoute<int16_t>() : made.OpenRoute<float>();
+      if (!most.ok()) return most.error();
+      wire_frames = most.value();
     }
     made.wire_bytes_.resize(wire_frames * wire.frame_bytes);
     return made;
@@ -177,13 +171,11 @@ class WireConverter {
     while (!frames.empty()) {
       const std::span<const uint8_t> block = frames.first(std::min(block_bytes, frames.size()));
       frames = frames.subspan(block.size());
-      if (!resampler_) {
-        ConvertBlock(block, sink);
-      } else if (const Status status =
-                     WithScratch([&](auto& scratch) { return ResampleBlock(block, scratch, sink); });
-                 !status.ok()) {
-        return status;
-      }
+      const Status status =
+          std::visit(Overloaded{[&](std::monostate) { return ConvertBlock(block, sink); },
+                                [&](auto& route) { return ResampleBlock(block, route, sink); }},
+                     route_);
+      if (!status.ok()) return status;
     }
     return Ok{};
   }
@@ -191,63 +183,76 @@ class WireConverter {
   // The tail. After it the converter is as new.
   template <class Sink>
   Status Flush(Sink sink) {
-    if (resampler_) {
-      const Status status = WithScratch([&](auto& scratch) {
-        return HandResampled(resampler_->Flush(std::span(scratch.resampled)), scratch, sink);
-      });
-      if (!status.ok()) return status;
-    }
+    const Status status = std::visit(
+        Overloaded{[](std::monostate) -> Status { return Ok{}; },
+                   [&](auto& route) {
+                     return HandResampled(route.resampler.Flush(std::span(route.resampled)), route, sink);
+                   }},
+        route_);
+    if (!status.ok()) return status;
     assert(BytesAhead() == 0);
     Reset();
     return Ok{};
   }
 
   void Reset() {
-    if (resampler_) resampler_->Reset();
+    std::visit(Overloaded{[](std::monostate) {}, [](auto& route) { route.resampler.Reset(); }}, route_);
     frames_in_ = 0;
     frames_out_ = 0;
   }
 
   size_t StateBytes() const {
-    return int16_scratch_.Bytes() + float_scratch_.Bytes() + wire_bytes_.capacity() +
-           (resampler_ ? resampler_->StateBytes() : 0);
+    return wire_bytes_.capacity() + std::visit(Overloaded{[](std::monostate) { return size_t{0}; },
+                                                          [](const auto& route) { return route.Bytes(); }},
+                                               route_);
   }
 
  private:
   WireConverter(const AudioSide& source, const AudioSide& wire) : source_(source), wire_(wire) {}
 
-  template <class Body>
-  Status WithScratch(Body body) {
-    return through_int16_ ? body(int16_scratch_) : body(float_scratch_);
+  // Returns how many frames may come out of a block or of the tail.
+  template <class Sample>
+  Result<size_t> OpenRoute() {
+    auto made = Resampler<Sample>::Create({source_.rate_hz, wire_.rate_hz});
+    if (!made.ok()) return made.error();
+    const size_t most =
+        std::max(made.value().MaxOutputFrames(block_frames_), made.value().MaxOutputFrames(0));
+    ResampleRoute<Sample> route{std::move(made.value()), {}, {}, {}};
+    route.samples.resize(block_frames_ * source_.channels);
+    if (source_.channels > 1) route.mono.resize(block_frames_);
+    route.resampled.resize(most);
+    route_ = std::move(route);
+    return most;
   }
 
   template <class Sink>
-  void ConvertBlock(std::span<const uint8_t> block, Sink sink) {
+  Status ConvertBlock(std::span<const uint8_t> block, Sink sink) {
     const size_t frames = block.size() / FrameBytes();
     const std::span<uint8_t> out = std::span(wire_bytes_).first(frames * wire_.frame_bytes);
     ConvertSamples(source_.format, source_.channels, block, wire_.format, wire_.channels, out);
     sink(out);
+    return Ok{};
   }
 
   template <class Sample, class Sink>
-  Status ResampleBlock(std::span<const uint8_t> block, Scratch<Sample>& scratch, Sink sink) {
+  Status ResampleBlock(std::span<const uint8_t> block, ResampleRoute<Sample>& route, Sink sink) {
     const size_t frames = block.size() / FrameBytes();
-    const std::span<Sample> samples = std::span(scratch.samples).first(frames * source_.channels);
+    const std::span<Sample> samples = std::span(route.samples).first(frames * source_.channels);
     ToSamples(source_.format, block, samples);
-    const std::span<Sample> mono = source_.channels == 1 ? samples : std::span(scratch.mono).first(frames);
+    const std::span<Sample> mono = source_.channels == 1 ? samples : std::span(route.mono).first(frames);
     if (source_.channels > 1) Downmix(source_.channels, samples, mono);
     if constexpr (std::is_same_v<Sample, float>) {
       if (IsFloat(source_.format)) LimitToLoudest(mono);
     }
     frames_in_ += frames;
-    return HandResampled(resampler_->Process(mono, std::span(scratch.resampled)), scratch, sink);
+    return HandResampled(route.resampler.Process(mono, std::span(route.resampled)), route, sink);
   }
 
   template <class Sample, class Sink>
-  Status HandResampled(const Result<size_t>& frames, const Scratch<Sample>& scratch, Sink sink) {
+  Status HandResampled(const Result<size_t>& frames, const ResampleRoute<Sample>& route, Sink sink) {
     if (!frames.ok()) return frames.error();
     const std::span<uint8_t> out = std::span(wire_bytes_).first(frames.value() * wire_.frame_bytes);
-    FromSamples(wire_.format, std::span(scratch.resampled).first(frames.value()), out);
+    FromSamples(wire_.format, std::span(route.resampled).first(frames.value()), out);
     frames_out_ += frames.value();
     sink(out);
     return Ok{};
@@ -257,12 +262,9 @@ class WireConverter {
   AudioSide wire_;
   bool untouched_ = false;
   size_t block_frames_ = 0;
-  std::optional<Resampler> resampler_;  // when the rates differ
-  uint64_t frames_in_ = 0;              // of the resampler
+  std::variant<std::monostate, ResampleRoute<int16_t>, ResampleRoute<float>> route_;  // when the rates differ
+  uint64_t frames_in_ = 0;                                                            // of the resampler
   uint64_t frames_out_ = 0;
-  bool through_int16_ = false;  // which of the two is used; the other is empty
-  Scratch<int16_t> int16_scratch_;
-  Scratch<float> float_scratch_;
   std::vector<uint8_t> wire_bytes_;
 };
 

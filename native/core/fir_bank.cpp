@@ -1,12 +1,15 @@
 #include "core/fir_bank.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <list>
 #include <mutex>
 #include <numeric>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace sluice {
@@ -14,16 +17,23 @@ namespace {
 
 // ---- Rounding to int16 ----
 
-// Real taps as the kernels add them up: in each step, every sum takes `width` taps.
+// Real taps as the kernels add them up: in each step, every sum takes `width` taps. An output has one or
+// several sums.
 struct TapGrid {
   size_t steps;
+  size_t outputs;
   size_t sums;
   size_t width;
   std::vector<double> taps;  // [step][sum][width]
 
-  TapGrid(size_t step_count, size_t sum_count, size_t taps_each)
-      : steps(step_count), sums(sum_count), width(taps_each), taps(step_count * sum_count * taps_each) {}
+  TapGrid(size_t step_count, size_t output_count, size_t sums_each, size_t taps_each)
+      : steps(step_count),
+        outputs(output_count),
+        sums(output_count * sums_each),
+        width(taps_each),
+        taps(step_count * sums * taps_each) {}
   size_t StepSize() const { return sums * width; }
+  size_t TapsOfOutput() const { return StepSize() / outputs; }  // in a step
   std::span<double> Step(size_t step) { return std::span(taps).subspan(step * StepSize(), StepSize()); }
   std::span<const double> Step(size_t step) const {
     return std::span(taps).subspan(step * StepSize(), StepSize());
@@ -36,28 +46,28 @@ struct RoundedTaps {
 };
 
 // Sums of tap * sample stay within int32 for any samples when the taps' magnitudes add up to no more.
-// Rounding adds at most half a unit to each of up to 1 000 taps.
-constexpr double kMaxTapSum = 65535 - 1000 / 2;
+constexpr double kMaxTapSum = 65535;
 constexpr double kMaxTap = 32767;
 constexpr uint32_t kMaxShift = 14;  // 2^-27: finer than any tap needs
 
 double ScaleOf(uint32_t shift) { return std::ldexp(1.0, static_cast<int>(kFirFractionBits + shift)); }
 
-// What decides the scale of a step: its largest tap, and the magnitudes that each sum takes.
+// What decides the scale of a step: its largest tap, and the largest sum of magnitudes.
 struct StepSize {
   double largest = 0;
-  std::vector<double> sums;
+  double largest_sum = 0;
 };
 
 std::vector<StepSize> SizesOf(const TapGrid& grid) {
   std::vector<StepSize> sizes(grid.steps);
   for (size_t step = 0; step < grid.steps; ++step) {
-    sizes[step].sums.resize(grid.sums);
     for (size_t s = 0; s < grid.sums; ++s) {
+      double sum = 0;
       for (const double tap : grid.Step(step).subspan(s * grid.width, grid.width)) {
         sizes[step].largest = std::max(sizes[step].largest, std::abs(tap));
-        sizes[step].sums[s] += std::abs(tap);
+        sum += std::abs(tap);
       }
+      sizes[step].largest_sum = std::max(sizes[step].largest_sum, sum);
     }
   }
   return sizes;
@@ -65,28 +75,25 @@ std::vector<StepSize> SizesOf(const TapGrid& grid) {
 
 // The finest shift at which so many taps, the largest and the sum of their magnitudes given, stay within the
 // bounds; rounding adds at most half a unit to each.
-uint32_t FinestShift(double largest, double largest_sum, size_t taps) {
+uint32_t FinestShift(double largest, double sum, size_t taps) {
   const double max_sum = kMaxTapSum - static_cast<double>(taps) / 2;
   uint32_t shift = kMaxShift;
-  while (shift > 0 && (largest * ScaleOf(shift) > kMaxTap || largest_sum * ScaleOf(shift) > max_sum)) --shift;
+  while (shift > 0 && (largest * ScaleOf(shift) > kMaxTap || sum * ScaleOf(shift) > max_sum)) --shift;
   return shift;
 }
 
 // Steps [begin, end) in segments as long as they can be at `shift`, each at the finest scale that its taps
-// allow.
+// allow. (No sum is larger than the steps' largest together.)
 void AppendSegments(std::span<const StepSize> sizes, size_t width, size_t begin, size_t end, uint32_t shift,
                     std::vector<FirSegment>& segments) {
   while (begin < end) {
-    std::vector<double> sums(sizes[begin].sums.size(), 0.0);
-    double largest = 0;
+    StepSize all;
     uint32_t finest = kMaxShift;
     size_t stop = begin;
     for (; stop < end; ++stop) {
-      largest = std::max(largest, sizes[stop].largest);
-      double largest_sum = 0;
-      for (size_t s = 0; s < sums.size(); ++s)
-        largest_sum = std::max(largest_sum, sums[s] += sizes[stop].sums[s]);
-      const uint32_t with_step = FinestShift(largest, largest_sum, (stop + 1 - begin) * width);
+      all.largest = std::max(all.largest, sizes[stop].largest);
+      all.largest_sum += sizes[stop].largest_sum;
+      const uint32_t with_step = FinestShift(all.largest, all.largest_sum, (stop + 1 - begin) * width);
       if (with_step < shift && stop > begin) break;
       finest = with_step;
     }
@@ -97,44 +104,77 @@ void AppendSegments(std::span<const StepSize> sizes, size_t width, size_t begin,
 
 // The taps of a sharp filter fall off as 1 / distance: those in the middle are too large for int16 at the
 // scale that the stop band wants. They come twice: first, at the coarse scale that holds them; then what is
-// left of them, with all the others. A wider middle means more taps, a narrower one more segments (each as
-// dear as kSegmentCost taps of every output, measured): so every width is tried.
+// left of them, with all the others.
+struct Plan {
+  std::vector<FirSegment> segments;
+  double noise = 0;  // what rounding the taps adds to an output of full-scale samples, root mean square
+  size_t cost = std::numeric_limits<size_t>::max();  // in taps of an output
+};
+
+// A segment costs as much as so many taps of every output, measured.
 constexpr size_t kSegmentCost = 8;
 
-std::vector<FirSegment> PlanSegments(const TapGrid& grid, uint32_t shift) {
-  const std::vector<StepSize> sizes = SizesOf(grid);
-  const size_t middle = grid.steps / 2;
-  std::vector<FirSegment> best;
-  size_t best_cost = std::numeric_limits<size_t>::max();
-  for (size_t half = 0; half <= middle; ++half) {
-    const size_t end = std::min(grid.steps, middle + half);
-    std::vector<FirSegment> segments;
-    AppendSegments(sizes, grid.width, middle - half, end, 0, segments);
-    std::vector<StepSize> left = sizes;
-    for (const FirSegment& segment : segments) {
-      const double rest = 0.5 / ScaleOf(segment.shift);
-      for (size_t step = segment.begin; step < segment.end; ++step) {
-        left[step].largest = rest;
-        std::fill(left[step].sums.begin(), left[step].sums.end(), rest * static_cast<double>(grid.width));
-      }
+size_t CostOf(const TapGrid& grid, size_t middle, size_t segments) {
+  return (grid.steps + middle) * grid.TapsOfOutput() + segments * kSegmentCost;
+}
+
+// The steps in the middle twice; all others at a scale of at least `shift`, where a single step allows it. In
+// segments of its own, what is left of the middle can be rounded more finely.
+Plan PlanTwice(const TapGrid& grid, std::span<const StepSize> sizes, size_t middle, uint32_t shift,
+               bool apart) {
+  const size_t begin = (grid.steps - middle) / 2;
+  const size_t end = begin + middle;
+  Plan plan;
+  AppendSegments(sizes, grid.width, begin, end, 0, plan.segments);
+  const size_t coarse = plan.segments.size();
+  std::vector<StepSize> left(sizes.begin(), sizes.end());
+  for (const FirSegment& segment : plan.segments) {
+    const double rest = 0.5 / ScaleOf(segment.shift);
+    for (size_t step = segment.begin; step < segment.end; ++step) {
+      left[step] = {rest, rest * static_cast<double>(grid.width)};
     }
-    const size_t coarse = segments.size();
-    AppendSegments(left, grid.width, 0, grid.steps, shift, segments);
-    const bool fine = std::all_of(segments.begin() + static_cast<ptrdiff_t>(coarse), segments.end(),
-                                  [=](const FirSegment& segment) { return segment.shift >= shift; });
-    size_t cost = segments.size() * kSegmentCost;
-    for (const FirSegment& segment : segments) cost += (segment.end - segment.begin) * grid.width;
-    if (best.empty() || (fine && cost < best_cost)) {
-      if (fine) best_cost = cost;
-      best = std::move(segments);
+  }
+  const std::array<size_t, 4> bounds = {0, apart ? begin : 0, apart ? end : grid.steps, grid.steps};
+  for (size_t i = 0; i < 3; ++i) {
+    AppendSegments(left, grid.width, bounds[i], bounds[i + 1], shift, plan.segments);
+  }
+  plan.cost = CostOf(grid, middle, plan.segments.size());
+  for (const FirSegment& segment : std::span(plan.segments).subspan(coarse)) {
+    const auto taps = static_cast<double>((segment.end - segment.begin) * grid.TapsOfOutput());
+    plan.noise += taps / 12 / std::pow(ScaleOf(segment.shift), 2);
+  }
+  plan.noise = std::sqrt(plan.noise);
+  return plan;
+}
+
+// The cheapest plan that adds no more noise than `limit`. A wider middle means more taps and less noise: so
+// the narrowest that will do, or a wider one that needs fewer segments; at the coarsest scale at which
+// all taps together would keep the limit, and at the two below.
+Plan CheapestPlan(const TapGrid& grid, double limit) {
+  const std::vector<StepSize> sizes = SizesOf(grid);
+  const double noise = std::sqrt(static_cast<double>(grid.steps * grid.TapsOfOutput()) / 12);
+  uint32_t enough = 0;
+  while (enough < kMaxShift && noise / ScaleOf(enough) > limit) ++enough;
+  Plan best = PlanTwice(grid, sizes, grid.steps, enough, false);
+  for (uint32_t shift = enough - std::min(enough, 2U); shift <= enough; ++shift) {
+    for (const bool apart : {false, true}) {
+      size_t narrow = 0;  // the narrowest that will do lies in narrow to wide
+      for (size_t wide = grid.steps; narrow < wide;) {
+        const size_t middle = (narrow + wide) / 2;
+        PlanTwice(grid, sizes, middle, shift, apart).noise <= limit ? wide = middle : narrow = middle + 1;
+      }
+      for (size_t middle = narrow; middle <= grid.steps && CostOf(grid, middle, 1) < best.cost; ++middle) {
+        Plan plan = PlanTwice(grid, sizes, middle, shift, apart);
+        if (plan.noise <= limit && plan.cost < best.cost) best = std::move(plan);
+      }
     }
   }
   return best;
 }
 
-RoundedTaps RoundTaps(TapGrid grid, uint32_t shift) {  // a copy: what rounding leaves stays in it
+RoundedTaps RoundTaps(TapGrid grid, double limit) {  // a copy: what rounding leaves stays in it
   RoundedTaps rounded;
-  rounded.segments = PlanSegments(grid, shift);
+  rounded.segments = CheapestPlan(grid, limit).segments;
   for (const FirSegment& segment : rounded.segments) {
     const double scale = ScaleOf(segment.shift);
     for (size_t step = segment.begin; step < segment.end; ++step) {
@@ -148,23 +188,13 @@ RoundedTaps RoundTaps(TapGrid grid, uint32_t shift) {  // a copy: what rounding 
   return rounded;
 }
 
-// The coarsest scale at which the T taps of an output, each off by up to half a unit, are good enough.
-// Together they are off by sqrt(T / 12) units (root mean square). At 4e-6 that adds less than 0.1 to the 0.29
-// of a sample that rounding the output costs anyway. The stop band sees the mean over `up` phases: 3e-6 keeps
-// it below -100 dB.
-uint32_t RoundingShift(ResamplerQuality quality, double taps, uint32_t up) {
+// How much noise rounded taps may add. At 4e-6 it is less than 0.1 beside the 0.29 of a sample that rounding
+// the output costs anyway. The stop band sees the mean over `up` phases: 1.7e-6 keeps it below -100 dB.
+double NoiseLimit(ResamplerQuality quality, uint32_t up) {
   const double factor = quality == ResamplerQuality::kFast   ? 2.0
                         : quality == ResamplerQuality::kBest ? 0.6
                                                              : 1.0;
-  const double off = std::sqrt(taps / 12);
-  const double limit = factor * std::min(4e-6, 3e-6 * std::sqrt(up));
-  uint32_t shift = 0;
-  while (shift < kMaxShift && off / ScaleOf(shift) > limit) ++shift;
-  return shift;
-}
-
-double TapsPerOutput(const FirPrototype& prototype) {
-  return 2.0 * static_cast<double>(prototype.reach()) / prototype.phases;
+  return factor * std::min(4e-6, 1.7e-6 * std::sqrt(up));
 }
 
 // ---- Groups ----
@@ -185,7 +215,36 @@ uint32_t GroupFactor(uint32_t up, uint32_t down) {
 
 uint32_t DivideUp(int64_t n, uint32_t by) { return static_cast<uint32_t>((n + by - 1) / by); }
 
-void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuality quality, FirBank& bank) {
+// Calls body(first, size) for the outputs of each pass, as the kernels take them: see PassCount in
+// fir_kernels.inl.h.
+template <class Body>
+void ForEachPass(size_t outputs, Body body) {
+  const size_t passes = (outputs + kFirMaxPass - 1) / kFirMaxPass;
+  for (size_t pass = 0, first = 0; pass < passes; ++pass) {
+    const size_t size = (outputs - first + passes - pass - 1) / (passes - pass);
+    body(first, size);
+    first += size;
+  }
+}
+
+// Pass by pass, and in it step by step: `width` frames at a time, of each output in turn.
+template <class From, class To>
+void DealGroups(const std::vector<From>& from, size_t inputs, size_t outputs, size_t width, Taps<To>& to) {
+  to.reserve(from.size());
+  ForEachPass(outputs, [&](size_t first, size_t size) {
+    for (size_t step = 0; step < from.size(); step += outputs * inputs) {
+      for (size_t i = 0; i < inputs; i += width) {
+        for (size_t p = first; p < first + size; ++p) {
+          for (size_t k = i; k < i + width; ++k) to.push_back(static_cast<To>(from[step + p * inputs + k]));
+        }
+      }
+    }
+  });
+}
+
+template <class Sample>
+void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuality quality,
+                  FirBank<Sample>& bank) {
   const uint32_t inputs = factor * bank.down;
   const uint32_t outputs = factor * bank.up;
   const auto lattice = static_cast<int64_t>(bank.up);
@@ -196,7 +255,7 @@ void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuali
   bank.groups_before = DivideUp(prototype.reach() / lattice, inputs);
   bank.groups_after = static_cast<uint32_t>((prototype.reach() + last_instant) / lattice / inputs);
 
-  TapGrid grid(bank.steps(), outputs, inputs);
+  TapGrid grid(bank.steps(), outputs, 1, inputs);
   for (uint32_t step = 0; step < bank.steps(); ++step) {
     const int64_t first_frame = (static_cast<int64_t>(step) - bank.groups_before) * inputs;
     for (uint32_t p = 0; p < outputs; ++p) {
@@ -206,31 +265,12 @@ void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuali
       }
     }
   }
-  const RoundedTaps rounded =
-      RoundTaps(grid, RoundingShift(quality, TapsPerOutput(prototype), std::min(bank.up, prototype.phases)));
-  bank.segments = rounded.segments;
-
-  // By pass, as the kernels take them: see PassCount in fir_kernels.inl.h.
-  const size_t passes = (outputs + kFirMaxPass - 1) / kFirMaxPass;
-  for (size_t pass = 0, first = 0; pass < passes; ++pass) {
-    const size_t size = (outputs - first + passes - pass - 1) / (passes - pass);
-    for (size_t step = 0; step < rounded.taps.size() / grid.StepSize(); ++step) {
-      for (uint32_t i = 0; i < inputs; i += 2) {
-        for (size_t p = first; p < first + size; ++p) {
-          const auto pair =
-              rounded.taps.begin() + static_cast<ptrdiff_t>(step * grid.StepSize() + p * inputs + i);
-          bank.int16_taps.insert(bank.int16_taps.end(), pair, pair + 2);
-        }
-      }
-    }
-    for (uint32_t step = 0; step < bank.steps(); ++step) {
-      for (uint32_t i = 0; i < inputs; ++i) {
-        for (size_t p = first; p < first + size; ++p) {
-          bank.float_taps.push_back(static_cast<float>(grid.Step(step)[p * inputs + i]));
-        }
-      }
-    }
-    first += size;
+  if constexpr (std::is_same_v<Sample, int16_t>) {
+    RoundedTaps rounded = RoundTaps(grid, NoiseLimit(quality, bank.up));
+    bank.segments = std::move(rounded.segments);
+    DealGroups(rounded.taps, inputs, outputs, 2, bank.taps);
+  } else {
+    DealGroups(grid.taps, inputs, outputs, 1, bank.taps);
   }
 }
 
@@ -252,7 +292,23 @@ constexpr size_t kMaxSharedTaps = size_t{1} << 18;
 //
 // So m runs from -floor(reach / phases) to floor((reach + p) / phases): the later the instant, the more
 // frames it needs beyond. Leaving that out would cut the tail of the last outputs.
-void LayOutWindows(const FirPrototype& prototype, ResamplerQuality quality, FirBank& bank) {
+// Window by window, and in each step by step, a block of each output in turn.
+template <class From, class Sample>
+void DealWindows(const std::vector<From>& from, FirBank<Sample>& bank) {
+  bank.taps.reserve(from.size());
+  const size_t step_size = size_t{bank.windows} * bank.window_outputs * kFirBlock;
+  const size_t window_size = bank.window_outputs * kFirBlock;
+  for (size_t window = 0; window < bank.windows; ++window) {
+    for (size_t step = 0; step < from.size(); step += step_size) {
+      const auto block = from.begin() + static_cast<ptrdiff_t>(step + window * window_size);
+      std::transform(block, block + static_cast<ptrdiff_t>(window_size), std::back_inserter(bank.taps),
+                     [](From tap) { return static_cast<Sample>(tap); });
+    }
+  }
+}
+
+template <class Sample>
+void LayOutWindows(const FirPrototype& prototype, ResamplerQuality quality, FirBank<Sample>& bank) {
   const auto phases = static_cast<int64_t>(prototype.phases);
   const auto before = static_cast<size_t>(prototype.reach() / phases);
   const auto set_size = [&](uint32_t outputs) {
@@ -272,7 +328,7 @@ void LayOutWindows(const FirPrototype& prototype, ResamplerQuality quality, FirB
     return first + static_cast<int64_t>(output) * bank.down;
   };
   const size_t outputs = bank.windows * bank.window_outputs;
-  TapGrid grid(bank.taps_per_window / kFirBlock, outputs * kFirBlock / 2, 2);
+  TapGrid grid(bank.taps_per_window / kFirBlock, outputs, kFirBlock / 2, 2);
   for (size_t output = 0; output < outputs; ++output) {
     const int64_t point = instant(output / bank.window_outputs, output % bank.window_outputs);
     for (size_t i = 0; i < bank.taps_per_window; ++i) {
@@ -281,30 +337,19 @@ void LayOutWindows(const FirPrototype& prototype, ResamplerQuality quality, FirB
       grid.Step(i / kFirBlock)[output * kFirBlock + i % kFirBlock] = prototype.At(point - frame * phases);
     }
   }
-  const RoundedTaps rounded =
-      RoundTaps(grid, RoundingShift(quality, TapsPerOutput(prototype), std::min(bank.up, prototype.phases)));
-  bank.segments = rounded.segments;
-  // Window by window.
-  const auto lay_out = [&](const auto& from, auto& to) {
-    for (size_t window = 0; window < bank.windows; ++window) {
-      for (size_t step = 0; step < from.size(); step += grid.StepSize()) {
-        for (size_t output = 0; output < bank.window_outputs; ++output) {
-          const size_t row = window * bank.window_outputs + output;
-          for (size_t i = 0; i < kFirBlock; ++i) {
-            to.push_back(static_cast<typename std::decay_t<decltype(to)>::value_type>(
-                from[step + row * kFirBlock + i]));
-          }
-        }
-      }
-    }
-  };
-  lay_out(rounded.taps, bank.int16_taps);
-  lay_out(grid.taps, bank.float_taps);
+  if constexpr (std::is_same_v<Sample, int16_t>) {
+    RoundedTaps rounded = RoundTaps(grid, NoiseLimit(quality, std::min(bank.up, bank.phases)));
+    bank.segments = std::move(rounded.segments);
+    DealWindows(rounded.taps, bank);
+  } else {
+    DealWindows(grid.taps, bank);
+  }
 }
 
-FirBank MakeBank(uint32_t up, uint32_t down, ResamplerQuality quality) {
-  const FirPrototype prototype = DesignFir(up, down, quality);
-  FirBank bank;
+template <class Sample>
+FirBank<Sample> MakeBank(uint32_t up, uint32_t down, ResamplerQuality quality) {
+  const FirPrototype prototype = DesignFir<Sample>(up, down, quality);
+  FirBank<Sample> bank;
   bank.up = up;
   bank.down = down;
   bank.phases = prototype.phases;
@@ -324,17 +369,19 @@ FirBank MakeBank(uint32_t up, uint32_t down, ResamplerQuality quality) {
 // with the same few ratios: hence a cache per process. It is bounded, least recently used out first, so that
 // a caller who walks through all rates cannot fill the memory; the 42 pairs of the seven usual rates fit at
 // all three qualities. Streams keep their bank alive.
+template <class Sample>
 class BankCache {
  public:
-  static constexpr size_t kCapacityBytes = size_t{1} << 25;  // 32 MB
+  using Bank = std::shared_ptr<const FirBank<Sample>>;
+  static constexpr size_t kCapacityBytes = sizeof(Sample) * (size_t{5} << 20);  // 10 MB of int16, 20 of float
 
-  std::shared_ptr<const FirBank> Find(uint32_t up, uint32_t down, ResamplerQuality quality) {
+  Bank Find(uint32_t up, uint32_t down, ResamplerQuality quality) {
     const std::lock_guard lock(mutex_);
     return FindLocked(up, down, quality);
   }
 
   // Keeps the bank that came first when two threads designed the same one.
-  std::shared_ptr<const FirBank> Add(std::shared_ptr<const FirBank> bank, ResamplerQuality quality) {
+  Bank Add(Bank bank, ResamplerQuality quality) {
     const std::lock_guard lock(mutex_);
     if (auto found = FindLocked(bank->up, bank->down, quality)) return found;
     entries_.push_front({quality, bank});
@@ -349,10 +396,10 @@ class BankCache {
  private:
   struct Entry {
     ResamplerQuality quality;
-    std::shared_ptr<const FirBank> bank;
+    Bank bank;
   };
 
-  std::shared_ptr<const FirBank> FindLocked(uint32_t up, uint32_t down, ResamplerQuality quality) {
+  Bank FindLocked(uint32_t up, uint32_t down, ResamplerQuality quality) {
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       if (it->bank->up != up || it->bank->down != down || it->quality != quality) continue;
       entries_.splice(entries_.begin(), entries_, it);  // now the most recently used
@@ -368,26 +415,20 @@ class BankCache {
 
 }  // namespace
 
-GroupedFirInt16 FirBank::GroupedInt16() const {
-  return {outputs, inputs / 2, static_cast<uint32_t>(segments.size()), segments.data(), int16_taps.data()};
-}
-
-GroupedFirFloat FirBank::GroupedFloat() const { return {outputs, inputs, steps(), float_taps.data()}; }
-
-size_t FirBank::Bytes() const {
-  return sizeof *this + segments.size() * sizeof(FirSegment) + int16_taps.size() * sizeof(int16_t) +
-         float_taps.size() * sizeof(float);
-}
-
-std::shared_ptr<const FirBank> GetFirBank(uint32_t from_hz, uint32_t to_hz, ResamplerQuality quality) {
+template <class Sample>
+std::shared_ptr<const FirBank<Sample>> GetFirBank(uint32_t from_hz, uint32_t to_hz,
+                                                  ResamplerQuality quality) {
   // Never destroyed: a worker thread may still open a stream while the process runs its exit handlers.
-  static BankCache& cache = *new BankCache;
+  static BankCache<Sample>& cache = *new BankCache<Sample>;
   const uint32_t divisor = std::gcd(from_hz, to_hz);
   const uint32_t up = to_hz / divisor;
   const uint32_t down = from_hz / divisor;
   if (auto bank = cache.Find(up, down, quality)) return bank;
   // Designed outside the lock, so that no stream waits for another one's ratio.
-  return cache.Add(std::make_shared<const FirBank>(MakeBank(up, down, quality)), quality);
+  return cache.Add(std::make_shared<const FirBank<Sample>>(MakeBank<Sample>(up, down, quality)), quality);
 }
+
+template std::shared_ptr<const FirBank<int16_t>> GetFirBank(uint32_t, uint32_t, ResamplerQuality);
+template std::shared_ptr<const FirBank<float>> GetFirBank(uint32_t, uint32_t, ResamplerQuality);
 
 }  // namespace sluice

@@ -39,6 +39,9 @@ using Taps = std::vector<T, CacheLineAllocator<T>>;
 //
 // An interpolated bank has windows for `phases` instants within a frame, and a last one for the next frame's;
 // of each two neighbours' first outputs the resampler takes the mean, by the distance of its own instant.
+//
+// Sample: int16_t or float, of the samples and of the taps.
+template <class Sample>
 struct FirBank {
   uint32_t up = 1;
   uint32_t down = 1;
@@ -56,17 +59,17 @@ struct FirBank {
   uint32_t windows = 0;
   uint32_t window_outputs = 0;  // 1 or kFirWindowOutputs
 
-  std::vector<FirSegment> segments;  // of the int16 taps
-  Taps<int16_t> int16_taps;          // as the kernels want them: of the groups, or window after window
-  Taps<float> float_taps;
+  std::vector<FirSegment> segments;  // int16 only
+  Taps<Sample> taps;                 // as the kernels want them: of the groups, or window after window
 
   uint32_t steps() const { return groups_before + 1 + groups_after; }  // grouped
-  GroupedFirInt16 GroupedInt16() const;
-  GroupedFirFloat GroupedFloat() const;
-  size_t Bytes() const;
+  size_t Bytes() const {
+    return sizeof *this + segments.size() * sizeof(FirSegment) + taps.size() * sizeof(Sample);
+  }
 };
 
 // The bank for from_hz to to_hz (valid rates, not equal), from the cache where it is there. Thread-safe.
-std::shared_ptr<const FirBank> GetFirBank(uint32_t from_hz, uint32_t to_hz, ResamplerQuality quality);
+template <class Sample>
+std::shared_ptr<const FirBank<Sample>> GetFirBank(uint32_t from_hz, uint32_t to_hz, ResamplerQuality quality);
 
 }  // namespace sluice

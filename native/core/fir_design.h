@@ -1,6 +1,6 @@
-// The low-pass filter of the resampler as a continuous impulse response, designed in double precision and
-// sampled for one ratio. Not here: how taps are laid out and rounded for the kernels (fir_bank.h); filtering
-// (simd/fir_kernels.h, resampler.h).
+// The low-pass filter of the resampler as a continuous impulse response, sampled in double precision for one
+// ratio. Not here: how the response was found (scripts/design-fir.mjs); how taps are laid out and rounded for
+// the kernels (fir_bank.h); filtering (simd/fir_kernels.h, resampler.h).
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,9 @@ struct FirPrototype {
   int64_t reach() const { return static_cast<int64_t>(half.size()) - 1; }
 };
 
-// For the reduced ratio up:down (to : from).
+// For the reduced ratio up:down (to : from) and samples of type int16_t or float, whose filters differ: int16
+// needs no more accuracy than its 16 bits can hold, and is faster for it.
+template <class Sample>
 FirPrototype DesignFir(uint32_t up, uint32_t down, ResamplerQuality quality);
 
 }  // namespace sluice

@@ -70,19 +70,20 @@ struct UnitOf<int16_t> {
 //   | no longer used | window of the next output |      | free room | read, not used |
 //
 // Frames that do not yet make a group wait in `pending`.
+template <class Sample>
 class GroupStream {
  public:
-  GroupStream(std::shared_ptr<const FirBank> bank, size_t channels)
+  GroupStream(std::shared_ptr<const FirBank<Sample>> bank, size_t channels)
       : bank_(std::move(bank)), kernels_(ActiveKernels().fir), channels_(channels) {
     capacity_ = bank_->steps() + 4 * BlockGroups();
     stride_ = capacity_ + kFirOverreadGroups;
-    planes_.resize(channels_ * bank_->inputs * stride_);
+    planes_.resize(channels_ * Planes() * stride_);
     pending_.resize(channels_ * bank_->inputs);
     Reset();
   }
 
   void Reset() {
-    std::fill(planes_.begin(), planes_.end(), 0U);  // zero in every kind of sample
+    std::fill(planes_.begin(), planes_.end(), Unit{0});
     next_ = 0;
     filled_ = bank_->groups_before;
     pending_frames_ = 0;
@@ -103,36 +104,34 @@ class GroupStream {
   }
 
   size_t StateBytes() const {
-    return sizeof *this + (planes_.capacity() + pending_.capacity()) * sizeof(uint32_t);
+    return sizeof *this + planes_.capacity() * sizeof(Unit) + pending_.capacity() * sizeof(Sample);
   }
 
-  template <class Sample>
   size_t Process(const Sample* input, size_t frames, Sample* output) {
     total_in_ += frames;
     return Run(input, frames, output, std::numeric_limits<uint64_t>::max());
   }
 
   // As much silence as brings out the last output; what would come after it is dropped.
-  template <class Sample>
   size_t Flush(Sample* output) {
-    const size_t written = Run<Sample>(nullptr, (bank_->groups_after + 1) * bank_->inputs, output,
-                                       EndOf(total_in_, bank_->up, bank_->down));
+    const size_t written = Run(nullptr, (bank_->groups_after + 1) * bank_->inputs, output,
+                               EndOf(total_in_, bank_->up, bank_->down));
     Reset();
     return written;
   }
 
  private:
+  using Unit = typename UnitOf<Sample>::Type;
   static constexpr size_t kBlockFrames = 960;  // 20 ms at 48 kHz
 
   size_t BlockGroups() const { return kBlockFrames / bank_->inputs + 1; }
 
   // Takes all of the input (null: silence), returns the number of frames written, none beyond output `end`.
-  template <class Sample>
   size_t Run(const Sample* input, size_t frames, Sample* output, uint64_t end) {
     size_t written = 0;
     while (frames > 0) {
       // Before the room gets short, not when there is none: outputs that come in one go share vectors.
-      if (capacity_ - filled_ < BlockGroups()) DropUsed<Sample>();
+      if (capacity_ - filled_ < BlockGroups()) DropUsed();
       const size_t room = (capacity_ - filled_) * bank_->inputs - pending_frames_;
       const size_t count = std::min({frames, room, kScratchSamples - pending_frames_});
       Append(input, count);
@@ -143,19 +142,14 @@ class GroupStream {
     return written;
   }
 
-  template <class Sample>
-  typename UnitOf<Sample>::Type* Planes(size_t channel) {
-    return reinterpret_cast<typename UnitOf<Sample>::Type*>(planes_.data()) +
-           channel * bank_->inputs * stride_;
-  }
+  size_t Planes() const { return bank_->inputs / UnitOf<Sample>::kFrames; }
+  Unit* Channel(size_t c) { return planes_.data() + c * Planes() * stride_; }
 
   // No output is ready here, so less than `steps` groups stay.
-  template <class Sample>
   void DropUsed() {
-    const size_t planes = bank_->inputs / UnitOf<Sample>::kFrames;
     for (size_t c = 0; c < channels_; ++c) {
-      for (size_t p = 0; p < planes; ++p) {
-        auto* plane = Planes<Sample>(c) + p * stride_;
+      for (size_t p = 0; p < Planes(); ++p) {
+        Unit* plane = Channel(c) + p * stride_;
         std::copy(plane + next_, plane + filled_, plane);
       }
     }
@@ -163,7 +157,6 @@ class GroupStream {
     next_ = 0;
   }
 
-  template <class Sample>
   void Append(const Sample* input, size_t count) {
     std::array<Sample, kScratchSamples> linear;
     const size_t inputs = bank_->inputs;
@@ -171,7 +164,7 @@ class GroupStream {
     const size_t groups = there / inputs;
     const bool direct = channels_ == 1 && pending_frames_ == 0 && input != nullptr;
     for (size_t c = 0; c < channels_; ++c) {
-      auto* pending = reinterpret_cast<Sample*>(pending_.data() + c * inputs);
+      Sample* pending = pending_.data() + c * inputs;
       std::copy_n(pending, pending_frames_, linear.data());
       if (input == nullptr) {
         std::fill_n(linear.data() + pending_frames_, count, Sample{0});
@@ -179,15 +172,13 @@ class GroupStream {
         CopyStrided(input + c, channels_, linear.data() + pending_frames_, 1, count);
       }
       const Sample* frames = direct ? input : linear.data();
-      kernels_.deal(frames, groups, inputs / UnitOf<Sample>::kFrames,
-                    reinterpret_cast<uint32_t*>(Planes<Sample>(c)) + filled_, stride_);
+      kernels_.deal(frames, groups, Planes(), reinterpret_cast<uint32_t*>(Channel(c)) + filled_, stride_);
       std::copy(frames + groups * inputs, frames + there, pending);
     }
     pending_frames_ = there % inputs;
     filled_ += groups;
   }
 
-  template <class Sample>
   size_t EmitReady(Sample* output, uint64_t end) {
     if (filled_ < next_ + bank_->steps()) return 0;
     const size_t groups = filled_ - next_ - bank_->steps() + 1;
@@ -198,9 +189,8 @@ class GroupStream {
     return frames;
   }
 
-  template <class Sample>
   void EmitChannel(size_t channel, size_t frames, Sample* output) {
-    const auto* window = Planes<Sample>(channel) + next_;
+    const Unit* window = Channel(channel) + next_;
     const size_t outputs = bank_->outputs;
     size_t done = 0;
     if (channels_ == 1) {  // straight to the caller, but for a group that is cut short
@@ -217,20 +207,26 @@ class GroupStream {
     }
   }
 
-  void Filter(const uint32_t* window, size_t groups, int16_t* output) const {
-    kernels_.grouped_int16(bank_->GroupedInt16(), window, stride_, groups, output);
-  }
-  void Filter(const float* window, size_t groups, float* output) const {
-    kernels_.grouped_float(bank_->GroupedFloat(), window, stride_, groups, output);
+  void Filter(const Unit* window, size_t groups, Sample* output) const {
+    const FirBank<Sample>& bank = *bank_;
+    if constexpr (std::is_same_v<Sample, int16_t>) {
+      const auto segments = static_cast<uint32_t>(bank.segments.size());
+      const GroupedFirInt16 fir = {bank.outputs, bank.inputs / 2, segments, bank.segments.data(),
+                                   bank.taps.data()};
+      kernels_.grouped_int16(fir, window, stride_, groups, output);
+    } else {
+      const GroupedFirFloat fir = {bank.outputs, bank.inputs, bank.steps(), bank.taps.data()};
+      kernels_.grouped_float(fir, window, stride_, groups, output);
+    }
   }
 
-  std::shared_ptr<const FirBank> bank_;
+  std::shared_ptr<const FirBank<Sample>> bank_;
   const FirKernels& kernels_;
   size_t channels_;
   size_t capacity_ = 0;
   size_t stride_ = 0;
-  std::vector<uint32_t> planes_;   // of each channel; as many planes as float samples need
-  std::vector<uint32_t> pending_;  // `inputs` samples of each channel
+  std::vector<Unit> planes_;     // of each channel
+  std::vector<Sample> pending_;  // `inputs` samples of each channel
   size_t next_ = 0;
   size_t filled_ = 0;
   size_t pending_frames_ = 0;
@@ -247,20 +243,17 @@ class GroupStream {
 //
 // Its outputs are ready when newest < filled. When the room is used up the used part is dropped. A block of
 // at least the window's length means that each frame is moved about once.
+template <class Sample>
 class WindowStream {
  public:
-  WindowStream(std::shared_ptr<const FirBank> bank, size_t channels)
+  WindowStream(std::shared_ptr<const FirBank<Sample>> bank, size_t channels)
       : bank_(std::move(bank)),
         kernels_(ActiveKernels().fir),
         channels_(channels),
         outputs_(bank_->window_outputs),
-        int16_fir_{static_cast<uint32_t>(bank_->segments.size()), bank_->segments.data()},
-        int16_taps_(bank_->int16_taps.data()),
-        float_taps_(bank_->float_taps.data()),
-        int16_window_(bank_->int16_taps.size() / bank_->windows),
-        float_window_(bank_->float_taps.size() / bank_->windows),
-        sum_int16_(outputs_ == 1 ? kernels_.single_int16 : kernels_.window_int16),
-        sum_float_(outputs_ == 1 ? kernels_.single_float : kernels_.window_float),
+        taps_(bank_->taps.data()),
+        window_taps_(bank_->taps.size() / bank_->windows),
+        kernel_(Kernel(kernels_, outputs_)),
         frames_on_(outputs_ * bank_->down / bank_->up),
         phases_on_(static_cast<uint32_t>(outputs_ * bank_->down % bank_->up)) {
     capacity_ = bank_->taps_per_window - 1 + 2 * std::max(kBlockFrames, bank_->taps_per_window);
@@ -273,7 +266,7 @@ class WindowStream {
   void Reset() {
     next_ = {bank_->taps_per_window - 1, 0, 0};
     filled_ = next_.newest - bank_->frames_after;
-    std::fill(history_.begin(), history_.end(), 0U);
+    std::fill(history_.begin(), history_.end(), Sample{0});
     total_in_ = 0;
     total_out_ = 0;
   }
@@ -288,24 +281,31 @@ class WindowStream {
   }
   size_t MaxFlushFrames() const { return MaxOutputFrames(LatencyFrames()); }
 
-  size_t StateBytes() const { return sizeof *this + history_.capacity() * sizeof(uint32_t); }
+  size_t StateBytes() const { return sizeof *this + history_.capacity() * sizeof(Sample); }
 
-  template <class Sample>
   size_t Process(const Sample* input, size_t frames, Sample* output) {
     total_in_ += frames;
     return Run(input, frames, output, std::numeric_limits<uint64_t>::max());
   }
 
   // As much silence as brings out the last output; what would come after it is dropped.
-  template <class Sample>
   size_t Flush(Sample* output) {
-    const size_t written =
-        Run<Sample>(nullptr, LatencyFrames(), output, EndOf(total_in_, bank_->up, bank_->down));
+    const size_t written = Run(nullptr, LatencyFrames(), output, EndOf(total_in_, bank_->up, bank_->down));
     Reset();
     return written;
   }
 
  private:
+  static constexpr bool kInt16 = std::is_same_v<Sample, int16_t>;
+  using Total = std::conditional_t<kInt16, int32_t, float>;
+  static auto Kernel(const FirKernels& kernels, size_t outputs) {
+    if constexpr (kInt16) {
+      return outputs == 1 ? kernels.single_int16 : kernels.window_int16;
+    } else {
+      return outputs == 1 ? kernels.single_float : kernels.window_float;
+    }
+  }
+
   static constexpr size_t kBlockFrames = 960;
   static constexpr size_t kBatch = 256;  // outputs filtered before they are rounded and interleaved
   static_assert(kBatch % kFirWindowOutputs == 0);
@@ -320,11 +320,10 @@ class WindowStream {
   };
 
   // Takes all of the input (null: silence), returns the number of frames written, none beyond output `end`.
-  template <class Sample>
   size_t Run(const Sample* input, size_t frames, Sample* output, uint64_t end) {
     size_t written = 0;
     while (frames > 0) {
-      if (capacity_ - filled_ < kBlockFrames) DropUsed<Sample>();
+      if (capacity_ - filled_ < kBlockFrames) DropUsed();
       const size_t count = std::min(frames, capacity_ - filled_);
       Append(input, count);
       if (input != nullptr) input += count * channels_;
@@ -334,28 +333,23 @@ class WindowStream {
     return written;
   }
 
-  template <class Sample>
-  Sample* Channel(size_t c) {
-    return reinterpret_cast<Sample*>(history_.data() + c * capacity_);
-  }
+  Sample* Channel(size_t c) { return history_.data() + c * capacity_; }
 
   // No window is ready here, so next.newest >= filled, and at least a block of room becomes free. The window
   // is longer than a step from window to window, so the used part never reaches beyond what is filled.
-  template <class Sample>
   void DropUsed() {
     const size_t used = next_.newest - (bank_->taps_per_window - 1);
     for (size_t c = 0; c < channels_; ++c) {
-      Sample* samples = Channel<Sample>(c);
+      Sample* samples = Channel(c);
       std::copy(samples + used, samples + filled_, samples);
     }
     next_.newest -= used;
     filled_ -= used;
   }
 
-  template <class Sample>
   void Append(const Sample* input, size_t count) {
     for (size_t c = 0; c < channels_; ++c) {
-      Sample* to = Channel<Sample>(c) + filled_;
+      Sample* to = Channel(c) + filled_;
       if (input == nullptr) {
         std::fill_n(to, count, Sample{0});
       } else {
@@ -365,7 +359,6 @@ class WindowStream {
     filled_ += count;
   }
 
-  template <class Sample>
   size_t EmitReady(Sample* output, uint64_t end) {
     std::array<Sample, kBatch> scratch;
     size_t written = 0;
@@ -373,7 +366,7 @@ class WindowStream {
     for (size_t c = 0; c < channels_; ++c) {
       after = next_;
       written = 0;
-      while (size_t count = Filter(Channel<Sample>(c), after, scratch.data())) {
+      while (size_t count = Filter(Channel(c), after, scratch.data())) {
         count = static_cast<size_t>(std::min<uint64_t>(count, end - total_out_ - written));
         CopyStrided(scratch.data(), 1, output + written * channels_ + c, channels_, count);
         written += count;
@@ -384,13 +377,9 @@ class WindowStream {
     return written;
   }
 
-  template <class Sample>
-  using Total = std::conditional_t<std::is_same_v<Sample, float>, float, int32_t>;
-
   // Filters what is ready of one channel, up to kBatch outputs; moves `position` on.
-  template <class Sample>
   size_t Filter(const Sample* samples, Position& position, Sample* out) const {
-    std::array<Total<Sample>, kBatch + kFirWindowOutputs> totals;  // a kernel always writes kFirWindowOutputs
+    std::array<Total, kBatch + kFirWindowOutputs> totals;  // a kernel always writes kFirWindowOutputs
     size_t count = 0;
     for (; count < kBatch && position.newest < filled_; count += outputs_) {
       const Sample* window = samples + position.newest - (bank_->taps_per_window - 1);
@@ -406,29 +395,34 @@ class WindowStream {
   }
 
   // Between the two nearest windows, by how far the phase lies beyond the first.
-  template <class Sample>
-  void SumBetween(const Sample* window, uint32_t phase, Total<Sample>* total) const {
+  void SumBetween(const Sample* window, uint32_t phase, Total* total) const {
     const uint64_t scaled = static_cast<uint64_t>(phase) * bank_->phases;
     const auto below = static_cast<size_t>(scaled / bank_->up);
     const double fraction = static_cast<double>(scaled % bank_->up) / bank_->up;
-    std::array<Total<Sample>, kFirWindowOutputs> above;
+    std::array<Total, kFirWindowOutputs> above;
     Sum(window, below, total);
     Sum(window, below + 1, above.data());
     const double difference = static_cast<double>(above[0]) - static_cast<double>(*total);
-    *total = static_cast<Total<Sample>>(static_cast<double>(*total) + fraction * difference);
+    *total = static_cast<Total>(static_cast<double>(*total) + fraction * difference);
   }
 
-  void Sum(const int16_t* samples, size_t window, int32_t* totals) const {
-    sum_int16_(int16_fir_, samples, int16_taps_ + window * int16_window_, totals);
-  }
-  void Sum(const float* samples, size_t window, float* totals) const {
-    sum_float_(bank_->taps_per_window / kFirBlock, samples, float_taps_ + window * float_window_, totals);
+  void Sum(const Sample* samples, size_t window, Total* totals) const {
+    const Sample* taps = taps_ + window * window_taps_;
+    if constexpr (kInt16) {
+      const WindowFirInt16 fir = {static_cast<uint32_t>(bank_->segments.size()), bank_->segments.data()};
+      kernel_(fir, samples, taps, totals);
+    } else {
+      kernel_(bank_->taps_per_window / kFirBlock, samples, taps, totals);
+    }
   }
 
-  void Store(const int32_t* totals, size_t count, int16_t* out) const {
-    kernels_.round_totals(totals, count, out);
+  void Store(const Total* totals, size_t count, Sample* out) const {
+    if constexpr (kInt16) {
+      kernels_.round_totals(totals, count, out);
+    } else {
+      std::copy_n(totals, count, out);
+    }
   }
-  void Store(const float* totals, size_t count, float* out) const { std::copy_n(totals, count, out); }
 
   void Advance(Position& position) const {
     position.newest += frames_on_;
@@ -440,28 +434,25 @@ class WindowStream {
     if (++position.window >= bank_->windows) position.window = 0;
   }
 
-  std::shared_ptr<const FirBank> bank_;
+  std::shared_ptr<const FirBank<Sample>> bank_;
   const FirKernels& kernels_;
   size_t channels_;
-  size_t outputs_;  // of a window
-  WindowFirInt16 int16_fir_;
-  const int16_t* int16_taps_;  // of the bank
-  const float* float_taps_;
-  size_t int16_window_;  // taps of one window
-  size_t float_window_;
-  decltype(FirKernels::window_int16) sum_int16_;
-  decltype(FirKernels::window_float) sum_float_;
-  size_t frames_on_;               // from one window to the next: outputs * down / up as a whole number
-  uint32_t phases_on_;             // and its remainder
-  size_t capacity_ = 0;            // frames of history a channel
-  std::vector<uint32_t> history_;  // of each channel; as much as float samples need
-  size_t filled_ = 0;              // frames of history that are there
+  size_t outputs_;      // of a window
+  const Sample* taps_;  // of the bank
+  size_t window_taps_;
+  decltype(Kernel({}, 0)) kernel_;
+  size_t frames_on_;             // from one window to the next: outputs * down / up as a whole number
+  uint32_t phases_on_;           // and its remainder
+  size_t capacity_ = 0;          // frames of history a channel
+  std::vector<Sample> history_;  // of each channel
+  size_t filled_ = 0;            // frames of history that are there
   Position next_{0, 0, 0};
   uint64_t total_in_ = 0;  // frames since Reset
   uint64_t total_out_ = 0;
 };
 
 // Equal rates: nothing to filter.
+template <class Sample>
 class CopyStream {
  public:
   explicit CopyStream(size_t channels) : channels_(channels) {}
@@ -471,15 +462,11 @@ class CopyStream {
   size_t MaxFlushFrames() const { return 0; }
   size_t StateBytes() const { return sizeof *this; }
 
-  template <class Sample>
   size_t Process(const Sample* input, size_t frames, Sample* output) {
     std::memcpy(output, input, frames * channels_ * sizeof(Sample));
     return frames;
   }
-  template <class Sample>
-  size_t Flush(Sample*) {
-    return 0;
-  }
+  size_t Flush(Sample*) { return 0; }
 
  private:
   size_t channels_;
@@ -487,9 +474,10 @@ class CopyStream {
 
 }  // namespace
 
-struct Resampler::State {
+template <class Sample>
+struct Resampler<Sample>::State {
   size_t channels;
-  std::variant<CopyStream, GroupStream, WindowStream> stream;
+  std::variant<CopyStream<Sample>, GroupStream<Sample>, WindowStream<Sample>> stream;
 
   template <class Body>
   auto With(Body body) {
@@ -509,28 +497,10 @@ struct Resampler::State {
                  "output holds " + std::to_string(there) + " frames, but up to " + std::to_string(wanted) +
                      " may come; ask MaxOutputFrames"};
   }
-
-  template <class Sample>
-  Result<size_t> Process(std::span<const Sample> input, std::span<Sample> output) {
-    if (input.size() % channels != 0) {
-      return Error{ErrorCode::kInvalidLength, 0,
-                   std::to_string(input.size()) + " samples are no whole number of frames of " +
-                       std::to_string(channels) + " channels"};
-    }
-    if (input.empty()) return size_t{0};
-    const size_t frames = input.size() / channels;
-    if (const Status room = CheckRoom(frames, output.size()); !room.ok()) return room.error();
-    return With([&](auto& s) { return s.Process(input.data(), frames, output.data()); });
-  }
-
-  template <class Sample>
-  Result<size_t> Flush(std::span<Sample> output) {
-    if (const Status room = CheckRoom(0, output.size()); !room.ok()) return room.error();
-    return With([&](auto& s) { return s.Flush(output.data()); });
-  }
 };
 
-Result<Resampler> Resampler::Create(const ResamplerOptions& options) {
+template <class Sample>
+Result<Resampler<Sample>> Resampler<Sample>::Create(const ResamplerOptions& options) {
   if (!IsValidRate(options.from_hz)) return InvalidRate("fromHz", options.from_hz);
   if (!IsValidRate(options.to_hz)) return InvalidRate("toHz", options.to_hz);
   if (options.channels < 1 || options.channels > kMaxResamplerChannels) {
@@ -539,43 +509,69 @@ Result<Resampler> Resampler::Create(const ResamplerOptions& options) {
                      std::to_string(options.channels)};
   }
   const size_t channels = options.channels;
-  if (options.from_hz == options.to_hz) {
-    return Resampler(std::make_unique<State>(State{channels, CopyStream(channels)}));
+  const auto make = [=](auto stream) {
+    return Resampler(std::make_unique<State>(State{channels, std::move(stream)}));
+  };
+  if (options.from_hz == options.to_hz) return make(CopyStream<Sample>(channels));
+  auto bank = GetFirBank<Sample>(options.from_hz, options.to_hz, options.quality);
+  if (bank->grouped) return make(GroupStream<Sample>(std::move(bank), channels));
+  return make(WindowStream<Sample>(std::move(bank), channels));
+}
+
+template <class Sample>
+Resampler<Sample>::Resampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
+template <class Sample>
+Resampler<Sample>::Resampler(Resampler&&) noexcept = default;
+template <class Sample>
+Resampler<Sample>& Resampler<Sample>::operator=(Resampler&&) noexcept = default;
+template <class Sample>
+Resampler<Sample>::~Resampler() = default;
+
+template <class Sample>
+size_t Resampler<Sample>::MaxOutputFrames(size_t input_frames) const {
+  return state_->MaxOutputFrames(input_frames);
+}
+
+template <class Sample>
+Result<size_t> Resampler<Sample>::Process(std::span<const Sample> input, std::span<Sample> output) {
+  if (input.size() % channels() != 0) {
+    return Error{ErrorCode::kInvalidLength, 0,
+                 std::to_string(input.size()) + " samples are no whole number of frames of " +
+                     std::to_string(channels()) + " channels"};
   }
-  auto bank = GetFirBank(options.from_hz, options.to_hz, options.quality);
-  if (bank->grouped) {
-    return Resampler(std::make_unique<State>(State{channels, GroupStream(std::move(bank), channels)}));
-  }
-  return Resampler(std::make_unique<State>(State{channels, WindowStream(std::move(bank), channels)}));
+  if (input.empty()) return size_t{0};
+  const size_t frames = input.size() / channels();
+  if (const Status room = state_->CheckRoom(frames, output.size()); !room.ok()) return room.error();
+  return state_->With([&](auto& s) { return s.Process(input.data(), frames, output.data()); });
 }
 
-Resampler::Resampler(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Resampler::Resampler(Resampler&&) noexcept = default;
-Resampler& Resampler::operator=(Resampler&&) noexcept = default;
-Resampler::~Resampler() = default;
-
-size_t Resampler::MaxOutputFrames(size_t input_frames) const { return state_->MaxOutputFrames(input_frames); }
-
-Result<size_t> Resampler::Process(std::span<const float> input, std::span<float> output) {
-  return state_->Process(input, output);
+template <class Sample>
+Result<size_t> Resampler<Sample>::Flush(std::span<Sample> output) {
+  if (const Status room = state_->CheckRoom(0, output.size()); !room.ok()) return room.error();
+  return state_->With([&](auto& s) { return s.Flush(output.data()); });
 }
 
-Result<size_t> Resampler::Process(std::span<const int16_t> input, std::span<int16_t> output) {
-  return state_->Process(input, output);
-}
-
-Result<size_t> Resampler::Flush(std::span<float> output) { return state_->Flush(output); }
-Result<size_t> Resampler::Flush(std::span<int16_t> output) { return state_->Flush(output); }
-
-void Resampler::Reset() {
+template <class Sample>
+void Resampler<Sample>::Reset() {
   state_->With([](auto& s) { s.Reset(); });
 }
-size_t Resampler::LatencyFrames() const {
+
+template <class Sample>
+size_t Resampler<Sample>::LatencyFrames() const {
   return state_->With([](auto& s) { return s.LatencyFrames(); });
 }
-size_t Resampler::channels() const { return state_->channels; }
-size_t Resampler::StateBytes() const {
+
+template <class Sample>
+size_t Resampler<Sample>::channels() const {
+  return state_->channels;
+}
+
+template <class Sample>
+size_t Resampler<Sample>::StateBytes() const {
   return sizeof(State) + state_->With([](auto& s) { return s.StateBytes(); });
 }
+
+template class Resampler<int16_t>;
+template class Resampler<float>;
 
 }  // namespace sluice

@@ -26,6 +26,8 @@ struct ResamplerOptions {
   ResamplerQuality quality = ResamplerQuality::kDefault;
 };
 
+// Sample: int16_t or float. They are filtered alike, but not to the same figures: docs/resampler.md.
+template <class Sample>
 class Resampler {
  public:
   // Errors: kInvalidRate (kMinRateHz..kMaxRateHz), kInvalidChannels (1..kMaxResamplerChannels).
@@ -41,15 +43,12 @@ class Resampler {
   // Takes all of `input` (whole frames, interleaved) and writes the output frames that are ready; returns
   // their count. Float samples are neither clipped nor checked: a NaN or infinity spoils the outputs whose
   // window holds it and no others. int16 output is rounded to nearest even and saturates. `output` must not
-  // overlap `input`. A stream is of one kind of samples until Flush or Reset. No allocation. kOutputTooSmall
-  // when output holds less than MaxOutputFrames (nothing is taken then); kInvalidLength when input is no
-  // whole number of frames.
-  Result<size_t> Process(std::span<const float> input, std::span<float> output);
-  Result<size_t> Process(std::span<const int16_t> input, std::span<int16_t> output);
+  // overlap `input`. No allocation. kOutputTooSmall when output holds less than MaxOutputFrames (nothing is
+  // taken then); kInvalidLength when input is no whole number of frames.
+  Result<size_t> Process(std::span<const Sample> input, std::span<Sample> output);
 
   // The tail: brings the total to ceil(n * to / from) frames. After it the converter is as new.
-  Result<size_t> Flush(std::span<float> output);
-  Result<size_t> Flush(std::span<int16_t> output);
+  Result<size_t> Flush(std::span<Sample> output);
 
   void Reset();  // forgets the past
 

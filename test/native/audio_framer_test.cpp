@@ -224,7 +224,7 @@ Bytes UnfusedResampled(const FramerOptions& o, const Bytes& source) {
   std::vector<Sample> samples(frames * o.channels), mono(frames);
   ToSamples(o.format, source, std::span<Sample>(samples));
   Downmix(o.channels, samples, std::span<Sample>(mono));
-  Result<Resampler> resampler = Resampler::Create({o.sample_rate_hz, o.wire_rate_hz});
+  Result<Resampler<Sample>> resampler = Resampler<Sample>::Create({o.sample_rate_hz, o.wire_rate_hz});
   std::vector<Sample> body(resampler.value().MaxOutputFrames(frames));
   body.resize(resampler.value().Process(std::span<const Sample>(mono), std::span(body)).value());
   std::vector<Sample> tail(resampler.value().MaxOutputFrames(0));
