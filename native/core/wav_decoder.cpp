@@ -40,7 +40,7 @@ Result<size_t> WavDecoder::ProcessAs(std::span<const uint8_t> input, std::span<T
     return Error{ErrorCode::kOutputTooSmall, 0,
                  "the output needs room for " + std::to_string(wanted) + " samples, got " +
                      std::to_string(output.size())};
-  if (finished_) Reset();
+  if (finished_ && !input.empty()) Reset();
   size_t written = 0;
   while (!input.empty()) {
     const auto piece = reader_.Process(input);

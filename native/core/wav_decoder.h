@@ -28,7 +28,7 @@ class WavDecoder {
   Result<size_t> Process(std::span<const uint8_t> input, std::span<int16_t> output);
   Result<size_t> Process(std::span<const uint8_t> input, std::span<float> output);
   // No byte follows; the samples are all out already. After it reader() tells about the finished file until
-  // the next Process begins another, as Reset does.
+  // the next Process with any bytes begins another, as Reset does.
   Status Finish();
   void Reset();
 

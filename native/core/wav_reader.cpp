@@ -12,6 +12,7 @@ namespace sluice {
 namespace {
 
 constexpr size_t kPreambleBytes = 12;  // "RIFF" size "WAVE"
+constexpr size_t kRiffSizeEnd = 8;     // the RIFF size counts from here
 constexpr size_t kChunkHeaderBytes = 8;
 constexpr size_t kFmtRateOffset = 4;  // in the body of fmt: tag, channels, rate …
 constexpr size_t kListTypeBytes = 4;
@@ -19,10 +20,11 @@ constexpr size_t kListTypeBytes = 4;
 constexpr size_t kDs64Bytes = 16;
 constexpr uint32_t kNoSize = 0xFFFFFFFF;  // RF64: "see ds64"; RIFF: a writer that could not know
 
-// What streaming writers put where the size will never be known: around 2^31 (sox writes 0x7FFFF000) or 2^32
-// (ffmpeg). Only taken for that when the file is smaller.
+// What streaming writers put where the size is not known yet: 0, around 2^31 (sox writes 0x7FFFF000) or 2^32
+// (ffmpeg). Any of them may be true all the same: see RiffConfirms.
 bool IsPlaceholder(uint64_t size) {
-  return (size >= 0x7FFF0000 && size <= 0x7FFFFFFF) || (size >= 0xFFFF0000 && size <= 0xFFFFFFFF);
+  return size == 0 || (size >= 0x7FFF0000 && size <= 0x7FFFFFFF) ||
+         (size >= 0xFFFF0000 && size <= 0xFFFFFFFF);
 }
 
 bool IsPrintable(char c) { return c >= 0x20 && c <= 0x7E; }
@@ -46,7 +48,21 @@ std::string Quoted(std::string_view text) {
 
 std::string Number(uint64_t value) { return std::to_string(value); }
 
-// The container that a file's first bytes tell, or null. `head` holds at most 12 bytes.
+// MPEG audio frames begin with 11 bits set (ISO 11172-3), ADTS with 12 (ISO 13818-7). The fields behind them
+// must mean something too: raw samples begin with 0xFF as well.
+bool IsMpegFrame(std::string_view head) {
+  if (head.size() < 3) return false;
+  const auto byte = [&](size_t at) { return static_cast<uint8_t>(head[at]); };
+  if (byte(0) != 0xFF || byte(1) < 0xE0) return false;
+  if ((byte(1) & 0xF6) == 0xF0) return (byte(2) >> 2 & 0xF) < 13;  // ADTS has 13 sample rates
+  const bool version = (byte(1) & 0x18) != 0x08;
+  const bool layer = (byte(1) & 0x06) != 0;
+  const bool bitrate = byte(2) >> 4 != 0 && byte(2) >> 4 != 15;
+  const bool rate = (byte(2) >> 2 & 3) != 3;
+  return version && layer && bitrate && rate;
+}
+
+// The container that the first bytes of what is no RIFF tell, or null. `head` holds at most 12 bytes.
 const char* OtherContainer(std::string_view head) {
   const auto begins = [&](std::string_view magic) { return head.substr(0, magic.size()) == magic; };
   if (begins("riff")) return "a Wave64 file";
@@ -57,6 +73,12 @@ const char* OtherContainer(std::string_view head) {
   if (begins("OggS")) return "an Ogg file";
   if (begins("ID3")) return "a file that begins with an ID3 tag (MP3, or a WAV with a tag before it)";
   if (begins("\x1A\x45\xDF\xA3")) return "a WebM or Matroska file";
+  if (head.size() >= 8 && head.substr(4, 4) == "ftyp") return "an MP4 file (M4A, MOV, 3GP)";
+  if (begins("caff")) return "a Core Audio (CAF) file";
+  if (begins("#!AMR")) return "an AMR file";
+  if (begins("NIST_1A")) return "a NIST SPHERE file";
+  if (begins("wvpk")) return "a WavPack file";
+  if (IsMpegFrame(head)) return "MPEG audio (MP3, AAC)";
   return nullptr;
 }
 
@@ -124,19 +146,9 @@ size_t WavReader::Collect(std::span<const uint8_t> input, size_t wanted) {
 
 void WavReader::ParsePreamble() {
   const auto head = Text(std::span(held_).first(held_size_));
-  if (const char* name = OtherContainer(head); name != nullptr)
-    return Fail(ErrorCode::kUnsupportedContainer, 0,
-                "this is " + std::string(name) +
-                    ", not RIFF/WAVE; convert it first, for example with `ffmpeg -i INPUT -c:a pcm_s16le "
-                    "OUTPUT.wav`");
-  if (head.empty())
-    return Fail(ErrorCode::kWavNotWav, 0, "the file is empty, not RIFF/WAVE" + std::string(kRecord));
   const auto magic = head.substr(0, 4);
   rf64_ = magic == "RF64" || magic == "BW64";
-  if (!rf64_ && magic != "RIFF" && magic != "RIFX")
-    return Fail(ErrorCode::kWavNotWav, 0,
-                "the file begins with " + Quoted(magic) +
-                    ", not RIFF, RIFX, RF64 or BW64 (RIFF/WAVE); if it holds raw samples, name their format");
+  if (!rf64_ && magic != "RIFF" && magic != "RIFX") return FailNotRiff(head);
   if (head.size() < kPreambleBytes)
     return Fail(
         ErrorCode::kWavNotWav, head.size(),
@@ -148,6 +160,19 @@ void WavReader::ParsePreamble() {
   order_ = magic == "RIFX" ? std::endian::big : std::endian::little;
   riff_bytes_ = ReadInt<uint32_t>(held_, 4, order_);
   NextChunk(false);
+}
+
+void WavReader::FailNotRiff(std::string_view head) {
+  if (head.empty())
+    return Fail(ErrorCode::kWavNotWav, 0, "the file is empty, not RIFF/WAVE" + std::string(kRecord));
+  if (const char* name = OtherContainer(head); name != nullptr)
+    return Fail(ErrorCode::kUnsupportedContainer, 0,
+                "this is " + std::string(name) +
+                    ", not RIFF/WAVE; convert it first, for example with `ffmpeg -i INPUT -c:a pcm_s16le "
+                    "OUTPUT.wav`");
+  Fail(ErrorCode::kWavNotWav, 0,
+       "the file begins with " + Quoted(head.substr(0, 4)) +
+           ", not RIFF, RIFX, RF64 or BW64 (RIFF/WAVE); if it holds raw samples, name their format");
 }
 
 void WavReader::NextChunk(bool after_odd) {
@@ -169,7 +194,8 @@ WavReader::ChunkHeader WavReader::ReadChunkHeader(std::span<const uint8_t> bytes
 //   |   id    |    size     |  body          the pad byte is missing
 //
 // so nine bytes decide. The ninth is only looked at: it may be the first byte of the audio, which has to come
-// out of the caller's own chunk.
+// out of the caller's own chunk. `data` and `fmt ` decide at once: behind a pad byte the chunk would be
+// called `ata?` or `mt ?`, and none is.
 size_t WavReader::StepAfterOdd(std::span<const uint8_t> input) {
   const size_t taken = Collect(input, kChunkHeaderBytes);
   if (taken == input.size()) return taken;
@@ -178,7 +204,8 @@ size_t WavReader::StepAfterOdd(std::span<const uint8_t> input) {
   bytes.back() = input[taken];
   const auto unpadded = ReadChunkHeader(bytes);
   const auto padded = ReadChunkHeader(std::span(bytes).subspan(1));
-  if (!IsPlausible(padded, offset_ + 1) && IsPlausible(unpadded, offset_)) {
+  const bool certain = View(unpadded.id) == "data" || View(unpadded.id) == "fmt ";
+  if (certain || (!IsPlausible(padded, offset_ + 1) && IsPlausible(unpadded, offset_))) {
     if (!has_info_) Warn(WavWarning::kUnpaddedChunk);
     BeginChunk(unpadded);
     return taken;
@@ -198,7 +225,7 @@ bool WavReader::IsPlausible(const ChunkHeader& header, uint64_t body_offset) con
 // already passed.
 uint64_t WavReader::LikelyEnd() const {
   if (file_bytes_ != kUnknownSize) return file_bytes_;
-  const uint64_t riff_end = riff_bytes_ + 8;  // may wrap around, and is then passed
+  const uint64_t riff_end = riff_bytes_ + kRiffSizeEnd;  // may wrap around, and is then passed
   return riff_end < offset_ ? kUnknownSize : riff_end;
 }
 
@@ -329,19 +356,29 @@ void WavReader::BeginAudio(uint32_t size32) {
     if (size32 == kNoSize || (file_known && size32 > BytesLeft())) return FailNoDs64();
     Warn(WavWarning::kDs64Missing);
   }
-  const bool size_in_ds64 = rf64_ && has_ds64_ && size32 == kNoSize;
-  const uint64_t declared = size_in_ds64 ? ds64_data_bytes_ : size32;
-  maybe_placeholder_ = !size_in_ds64 && IsPlaceholder(size32);
-  // 0 in both sizes, or 0 and 0xFFFFFFFF: a header that was never patched. 0 beside a true RIFF size is true.
-  const bool never_patched = declared == 0 && (riff_bytes_ == 0 || riff_bytes_ == kNoSize);
-  reads_to_end_ = never_patched || (maybe_placeholder_ && file_known && declared > BytesLeft());
+  const bool size_in_ds64 = rf64_ && size32 == kNoSize;  // has_ds64_, or it has failed above
+  data_bytes_ = size_in_ds64 ? ds64_data_bytes_ : size32;
+  // A size in ds64 is no placeholder, nor is the only one that an RF64 without ds64 has; 0 always may be.
+  placeholder_ = data_bytes_ == 0 || (IsPlaceholder(size32) && (!rf64_ || (has_ds64_ && !size_in_ds64)));
+  const uint64_t audio_end = offset_ + data_bytes_ + data_bytes_ % 2;
+  reads_to_end_ = placeholder_ && !RiffConfirms(audio_end);
 
   has_info_ = true;
   info_.data_offset = offset_;
-  info_.declared_bytes = reads_to_end_ || (maybe_placeholder_ && !file_known) ? kUnknownSize : declared;
-  body_left_ = reads_to_end_ ? kUnknownSize : declared;
+  info_.declared_bytes = placeholder_ ? kUnknownSize : data_bytes_;
+  body_left_ = reads_to_end_ ? kUnknownSize : data_bytes_;
   state_ = State::kAudio;
   TakeAudio(0);
+}
+
+// Tells a true data size from a placeholder: the RIFF size beside a true one covers the chunks that follow,
+// or is the whole file's. Beside a placeholder it ends with the audio (sox), before it (8 or 36: never
+// patched) or is none, and what follows `audio_end` is more audio. 0xFFFFFFFF is never true: the RIFF size
+// would be larger.
+bool WavReader::RiffConfirms(uint64_t audio_end) const {
+  if (riff_bytes_ == 0 || riff_bytes_ == kNoSize) return false;
+  const uint64_t right = audio_end - kRiffSizeEnd;  // if nothing follows
+  return riff_bytes_ > right || (riff_bytes_ == right && file_bytes_ == audio_end);
 }
 
 void WavReader::TakeAudio(uint64_t bytes) {
@@ -395,13 +432,14 @@ void WavReader::SettleAudio() {
   bool truncated = false;
   if (state_ == State::kAudio) {  // the input ended before the declared size did
     if (rf64_ && !has_ds64_ && !reads_to_end_) return FailNoDs64();
-    truncated = !reads_to_end_ && !maybe_placeholder_;
+    truncated = !placeholder_;
     if (truncated) {
       Warn(WavWarning::kTruncated);
       missing_bytes_ = body_left_;
-    } else {
-      info_.declared_bytes = kUnknownSize;
-      if (audio_bytes_ > 0) Warn(WavWarning::kSizeUnknown);
+    } else if (audio_bytes_ == data_bytes_) {
+      info_.declared_bytes = data_bytes_;  // it was true after all
+    } else if (audio_bytes_ > 0) {
+      Warn(WavWarning::kSizeUnknown);
     }
   }
   if (!truncated && audio_bytes_ % info_.FrameBytes() != 0) Warn(WavWarning::kPartialFrame);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/pcm.h"
@@ -107,6 +108,7 @@ class WavReader {
   size_t StepBody(std::span<const uint8_t> input);
 
   void ParsePreamble();
+  void FailNotRiff(std::string_view head);
   void BeginChunk(const ChunkHeader& header);
   void BeginChunkAfterAudio(const ChunkHeader& header);
   void BeginBody();
@@ -125,6 +127,7 @@ class WavReader {
 
   ChunkHeader ReadChunkHeader(std::span<const uint8_t> bytes) const;
   bool IsPlausible(const ChunkHeader& header, uint64_t body_offset) const;
+  bool RiffConfirms(uint64_t audio_end) const;
   uint64_t LikelyEnd() const;
   uint64_t BytesLeft() const;
   void Warn(WavWarning warning) { warnings_ |= 1u << static_cast<unsigned>(warning); }
@@ -160,8 +163,9 @@ class WavReader {
   WavInfo info_;
   uint64_t audio_bytes_ = 0;
   uint64_t missing_bytes_ = 0;
-  bool reads_to_end_ = false;       // no size, or a placeholder that is larger than the file
-  bool maybe_placeholder_ = false;  // ditto if the file ends before the size is reached
+  uint64_t data_bytes_ = 0;    // what the data header says, or ds64 for it
+  bool placeholder_ = false;   // which may be what a streaming writer puts there
+  bool reads_to_end_ = false;  // and is
   uint32_t warnings_ = 0;
 };
 

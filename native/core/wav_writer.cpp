@@ -216,6 +216,7 @@ Result<size_t> WavWriter::ProcessAs(std::span<const T> samples, std::span<uint8_
                      " channels, got " + std::to_string(samples.size()) + " samples"};
   const size_t frames = samples.size() / options_.channels;
   if (const Status status = CheckRoom(frames, output.size()); !status.ok()) return status.error();
+  if (frames == 0 && state_ == State::kFinished) return size_t{0};
   const size_t header_bytes = BeginFile(output);
   const auto data = output.subspan(header_bytes, frames * frame_bytes_);
   if constexpr (std::is_same_v<T, float>)
@@ -228,8 +229,9 @@ Result<size_t> WavWriter::ProcessAs(std::span<const T> samples, std::span<uint8_
 
 Result<size_t> WavWriter::Flush(std::span<uint8_t> output) {
   if (const Status status = CheckRoom(0, output.size()); !status.ok()) return status.error();
+  if (state_ == State::kFinished) return size_t{0};
   const size_t written = BeginFile(output);
-  in_file_ = false;
+  state_ = State::kFinished;
   return written;
 }
 
@@ -239,7 +241,7 @@ Result<size_t> WavWriter::Header(std::span<uint8_t> output) const {
 
 void WavWriter::Reset() {
   frames_ = 0;
-  in_file_ = false;
+  state_ = State::kNew;
 }
 
 Status WavWriter::CheckRoom(size_t frames, size_t room) const {
@@ -260,9 +262,9 @@ Result<size_t> WavWriter::WriteHeader(uint64_t data_bytes, std::span<uint8_t> ou
 
 // The streaming header in front of a file's first samples; nothing within a file.
 size_t WavWriter::BeginFile(std::span<uint8_t> output) {
-  if (in_file_) return 0;
-  Reset();
-  in_file_ = true;
+  if (state_ == State::kInFile) return 0;
+  frames_ = 0;
+  state_ = State::kInFile;
   [[maybe_unused]] const auto written = WriteHeader(kUnknownSize, output);
   assert(written.ok());  // the options were checked by Create, the room by our caller
   return header_bytes_;

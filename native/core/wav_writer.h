@@ -58,11 +58,12 @@ class WavWriter {
   // Room that Process(frames) wants, the same at any moment; with 0, what Flush and Header want.
   size_t MaxOutputBytes(size_t frames) const { return header_bytes_ + frames * frame_bytes_; }
 
-  // Whole frames, interleaved, of either kind; returns the bytes written. The first call after Create, Flush
-  // or Reset begins a file. Errors, nothing taken: kInvalidLength, kOutputTooSmall.
+  // Whole frames, interleaved, of either kind; returns the bytes written. The first call after Create or
+  // Reset, and the first with samples after Flush, begins a file. Errors, nothing taken: kInvalidLength,
+  // kOutputTooSmall.
   Result<size_t> Process(std::span<const int16_t> samples, std::span<uint8_t> output);
   Result<size_t> Process(std::span<const float> samples, std::span<uint8_t> output);
-  // The end: the header if there was no sample at all, else nothing.
+  // The end: the header if no call before it wrote one, else nothing. Again: nothing.
   Result<size_t> Flush(std::span<uint8_t> output);
   // The header of a file that ends here, or ended with Flush, its pad byte counted: header_bytes() of them.
   Result<size_t> Header(std::span<uint8_t> output) const;
@@ -85,7 +86,7 @@ class WavWriter {
   size_t frame_bytes_;
   size_t header_bytes_;
   uint64_t frames_ = 0;
-  bool in_file_ = false;  // the header is out, the end is not
+  enum class State : uint8_t { kNew, kInFile, kFinished } state_ = State::kNew;
 };
 
 }  // namespace sluice

@@ -89,8 +89,8 @@ export class WavReader<S extends SampleType = 'int16'> {
   }
 
   /**
-   * No byte follows. No samples are left to come: part of a frame at the end is dropped, with a warning. What is
-   * processed after it begins a new file.
+   * No byte follows. No samples are left to come: part of a frame at the end is dropped, with a warning. Bytes that are
+   * processed after it begin a new file; finished again, it tells the same.
    *
    * @returns The facts of the whole file, with all that is odd about it in `warnings` and `missingFrames`.
    * @throws FormatError, UnsupportedError as `readWav`, when the file ended before its audio began.

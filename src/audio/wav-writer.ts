@@ -98,8 +98,8 @@ export class WavWriter {
   }
 
   /**
-   * The end of the stream: the header of a file without any samples, else nothing. `patches` and `frames` tell of the
-   * finished file until more samples begin another.
+   * The end of the stream: the header of a file without any samples, else nothing; flushed again, nothing. `patches` and
+   * `frames` tell of the finished file until more samples (an empty chunk has none) or `reset` begin another.
    */
   flush(): Uint8Array<ArrayBuffer> {
     const out = this.#room(0);

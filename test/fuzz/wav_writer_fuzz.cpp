@@ -105,6 +105,7 @@ template <class T>
 std::vector<uint8_t> Stream(WavWriter& writer, std::span<const T> samples, size_t channels, fuzz::Cuts cuts) {
   std::vector<uint8_t> file;
   const size_t frames = samples.size() / channels;
+  if (frames == 0) writer.Reset();  // else the first samples begin a new file
   for (size_t done = 0; done < frames;) {
     const size_t count = cuts.Next(frames - done);
     const auto part = samples.subspan(done * channels, count * channels);
@@ -118,6 +119,9 @@ std::vector<uint8_t> Stream(WavWriter& writer, std::span<const T> samples, size_
   }
   Append(
       writer.MaxOutputBytes(0), [&](std::span<uint8_t> out) { return writer.Flush(out); }, file);
+  fuzz::Room<uint8_t> room(writer.MaxOutputBytes(0));
+  const auto again = writer.Flush(room.span());
+  FUZZ_CHECK(again.ok() && again.value() == 0);
   FUZZ_CHECK(writer.frames() == frames && writer.stream_bytes() == file.size());
   return file;
 }

@@ -118,6 +118,15 @@ TEST("WavDecoder forgets a frame cut by the end of one file before the next") {
   CHECK(Decode<float>(decoder, File(SampleFormat::kS24Le, 2, whole), 4) == first);
 }
 
+TEST("WavDecoder keeps the facts of a finished file until bytes come") {
+  WavDecoder decoder;
+  Decode<int16_t>(decoder, File(SampleFormat::kU8, 1, Audio(SampleFormat::kU8, 1, 0)), 50);
+  const auto nothing = decoder.Process({}, std::span<int16_t>());
+  CHECK(nothing.ok() && nothing.value() == 0);
+  CHECK(decoder.Finish().ok());
+  CHECK_EQ(decoder.reader().frames(), uint64_t{kFrames});
+}
+
 TEST("WavDecoder without a header is refused by Finish") {
   WavDecoder decoder;
   const auto end = decoder.Finish();

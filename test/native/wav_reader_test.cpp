@@ -107,7 +107,7 @@ struct Outcome {
   uint64_t missing_bytes = 0;
   uint64_t audio_bytes = 0;
   std::set<std::string> warnings;
-  Bytes audio;  // empty when parts were skipped
+  Bytes audio;  // when none was skipped and it was to be kept
 
   auto Facts() const {
     return std::tuple(ok, error.code, error.byte_offset, error.message, info.format, info.sample_rate_hz,
@@ -118,7 +118,8 @@ struct Outcome {
 
 class Reading {
  public:
-  explicit Reading(uint64_t file_bytes) : reader_(file_bytes) {}
+  explicit Reading(uint64_t file_bytes, bool keeps_audio = true)
+      : reader_(file_bytes), keeps_audio_(keeps_audio) {}
 
   // False after an error.
   bool Feed(std::span<const uint8_t> chunk) {
@@ -132,7 +133,7 @@ class Reading {
       CHECK(consumed >= 1 && consumed <= chunk.size());
       if (!audio.empty()) {  // the end of what was consumed, in the caller's own memory
         CHECK(audio.data() + audio.size() == chunk.data() + consumed);
-        outcome_.audio.insert(outcome_.audio.end(), audio.begin(), audio.end());
+        if (keeps_audio_) outcome_.audio.insert(outcome_.audio.end(), audio.begin(), audio.end());
       }
       chunk = chunk.subspan(consumed);
     }
@@ -143,14 +144,19 @@ class Reading {
   // blocks.
   bool Probe(std::span<const uint8_t> file, uint64_t most) {
     while (!file.empty()) {
-      const uint64_t jump = std::min({reader_.SkippableBytes(), most, uint64_t{file.size()}});
-      reader_.Skip(jump);
-      file = file.subspan(jump);
+      file = file.subspan(Jump(std::min<uint64_t>(most, file.size())));
       const auto block = file.first(std::min<size_t>(file.size(), 5));
       if (!Feed(block)) return false;
       file = file.subspan(block.size());
     }
     return true;
+  }
+
+  // Jumps what may be jumped of the next `most` bytes, and returns how many.
+  uint64_t Jump(uint64_t most) {
+    const uint64_t jumped = std::min(reader_.SkippableBytes(), most);
+    reader_.Skip(jumped);
+    return jumped;
   }
 
   Outcome Finish(bool fed) {
@@ -176,6 +182,7 @@ class Reading {
 
  private:
   WavReader reader_;
+  bool keeps_audio_;
   Outcome outcome_;
 };
 
@@ -505,6 +512,17 @@ TEST("WavReader believes an unpadded data header of any size") {
               "truncated", "no-audio");
 }
 
+TEST("WavReader finds an unpadded `data` or `fmt ` whatever the padded place may be taken for") {
+  // One byte further this is `ata` and the low byte of the size, with the rest of it for a size: 2.
+  for (uint32_t size = 0x220; size <= 0x27E; ++size) {
+    const auto outcome = Read(Wav({FmtChunk({.bits = 8}), Unpadded(), Head("data", size), Bytes(size)}));
+    CHECK_READS(outcome, size, "unpadded-chunk");
+  }
+  // `mt (` of 0xFE000000 bytes, which fit as long as the file's size is not known.
+  const Bytes fmt = ExtensibleFmt({}, 1, 16);
+  CHECK_READS(Read(File("RIFF", kAllOnes, {Unpadded(), fmt, Chunk("data", Audio(8))})), 4, "unpadded-chunk");
+}
+
 TEST("WavReader prefers the padded place when both hold a chunk") {
   // Padded: `IST!` of 2 bytes. Unpadded: `LIST` of 0x0221 bytes, which fit as well.
   const Bytes both = Join({Head("odd ", 3), Audio(3), Ascii("LIST"), Ascii("!"), Int(2, 4), Audio(2)});
@@ -577,21 +595,86 @@ TEST("WavReader reads to the end behind a streaming writer's placeholder") {
 
 TEST("WavReader reads to the end behind a header that was never patched") {
   const Bytes head = Head("data", 0);
-  for (const uint32_t riff_size : {uint32_t{0}, kAllOnes}) {
+  // The RIFF size has no place for audio: libsndfile begins with 8, many recorders with 36.
+  for (const uint32_t riff_size : {uint32_t{0}, uint32_t{8}, uint32_t{36}, kAllOnes}) {
     const auto outcome = Read(File("RIFF", riff_size, {FmtChunk({}), head, Audio(10)}));
     CHECK_READS(outcome, 5, "size-unknown");
     CHECK_EQ(outcome.info.declared_bytes, kUnknownSize);
     CHECK_READS(Read(File("RIFF", riff_size, {FmtChunk({}), head})), 0, "no-audio");
   }
+  CHECK_READS(Read(File("RIFF", 36, {Chunk("JUNK", Bytes(28)), FmtChunk({}), head, Audio(10)})), 5,
+              "size-unknown");
 }
 
 TEST("WavReader believes a data size of 0 beside a true RIFF size") {
   CHECK_READS(Read(Wav({FmtChunk({}), Head("data", 0)})), 0, "no-audio");
   CHECK_READS(Read(Wav({FmtChunk({}), Head("data", 0), Chunk("LIST", Ascii("INFO"))})), 0, "no-audio");
   CHECK_READS(Read(Wav({FmtChunk({}), Head("data", 0), Audio(10)})), 0, "no-audio");
+  CHECK_READS(Read(File("RIFF", 37, {FmtChunk({}), Head("data", 0), Audio(10)})), 0, "no-audio");
 }
 
-TEST("WavReader takes a placeholder's value for true when the file is that long") {
+// A file of `head` and so much audio, which looks like chunk headers, read in blocks or jumped.
+Outcome ReadLong(const Bytes& head, uint64_t audio_bytes, bool size_known) {
+  Reading reading(size_known ? head.size() + audio_bytes : kUnknownSize, false);
+  const Bytes block(1 << 20, 'A');
+  CHECK(reading.Feed(head));
+  bool fed = true;
+  for (uint64_t left = audio_bytes; fed && left > 0;) {
+    const uint64_t jumped = reading.Jump(left);
+    left -= jumped;
+    if (jumped > 0) continue;
+    const auto part = std::span(block).first(std::min<uint64_t>(left, block.size()));
+    fed = reading.Feed(part);
+    left -= part.size();
+  }
+  return reading.Finish(fed);
+}
+
+TEST("WavReader reads a stream that outgrew its placeholder to the end, from a file and from a pipe") {
+  struct Row {
+    uint32_t riff_size, data_size;
+    uint64_t audio_bytes;
+  };
+  constexpr uint64_t kBytes = uint64_t{1} << 32;
+  for (const auto& [riff_size, data_size, audio_bytes] : {
+           Row{36 + 0x7FFFF000u, 0x7FFFF000, 0x90000000},  // sox
+           Row{36 + 0x7FFFF000u, 0x7FFFEFFF, 0x90000001},  // sox, 3-byte frames: the pad byte is counted
+           Row{36 + 0x7FFFFFFFu, 0x7FFFFFFF, 0x80000000},  // lame
+           Row{0x7FFFFFFF, 0x7FFFFFFF, 0x90000000},        // opusdec
+           Row{kAllOnes, 0x7FFFF000, 0x7FFFF002},
+           Row{kAllOnes, kAllOnes, kBytes - 2},  // ffmpeg, and ourselves
+           Row{kAllOnes, kAllOnes, kBytes},
+           Row{0xFFFFFFFE, kAllOnes, kBytes + 10},
+           Row{kAllOnes, 0xFFFF0000, kBytes + 10},
+           Row{0xFFFFFFFE, 0xFFFFFFFE - 36, kBytes + 10},
+           Row{36, 0, kBytes + 10},
+       }) {
+    const Bytes head = File("RIFF", riff_size, {FmtChunk({.bits = 8}), Head("data", data_size)});
+    for (const bool size_known : {false, true}) {
+      const auto outcome = ReadLong(head, audio_bytes, size_known);
+      CHECK_READS(outcome, audio_bytes, "size-unknown");
+      CHECK_EQ(outcome.info.declared_bytes, kUnknownSize);
+    }
+  }
+}
+
+TEST("WavReader takes a placeholder's value for true when the file ends there") {
+  for (const uint32_t data_size : {0x7FFF0000u, 0x7FFFFFFFu, 0xFFFF0000u, 0xFFFFFFD9u}) {
+    const uint32_t pad = data_size % 2;
+    const Bytes head = File("RIFF", 36 + data_size + pad, {FmtChunk({.bits = 8}), Head("data", data_size)});
+    for (const bool size_known : {false, true}) {
+      const auto outcome = ReadLong(head, data_size, size_known);
+      CHECK_READS(outcome, data_size);
+      CHECK_EQ(outcome.info.declared_bytes, data_size);
+    }
+    if (pad == 0) continue;
+    CHECK_READS(ReadLong(head, uint64_t{data_size} + 1, true), data_size);
+    // From a pipe the pad byte cannot be told from one byte of a stream.
+    CHECK_READS(ReadLong(head, uint64_t{data_size} + 1, false), uint64_t{data_size} + 1, "size-unknown");
+  }
+}
+
+TEST("WavReader takes a placeholder's value for true when the RIFF size has chunks behind it") {
   const Bytes head = File("RIFF", 0x7FFFFFFF, {FmtChunk({}), Head("data", 0x7FFF0000)});
   for (const uint64_t file_bytes : {uint64_t{44} + 0x7FFF0000 + 12, kUnknownSize}) {
     WavReader reader(file_bytes);
@@ -690,6 +773,8 @@ TEST("WavReader reads RF64 to the end when ds64 was never patched") {
   // The RIFF size that counts is ds64's: with a true one, 0 is 0.
   CHECK_READS(Read(File("RF64", kAllOnes, {Ds64(88, 0), FmtChunk({}), Head("data", kAllOnes), Audio(8)})), 0,
               "no-audio");
+  CHECK_READS(Read(File("RF64", kAllOnes, {Ds64(72, 0), FmtChunk({}), Head("data", kAllOnes), Audio(8)})), 4,
+              "size-unknown");
 }
 
 TEST("WavReader reads RF64 without ds64 only when its 32-bit size fits the file") {
@@ -732,6 +817,21 @@ TEST("WavReader names the container when the first bytes tell another") {
   check("OggS", "Ogg");
   check("ID3\x04", "ID3");
   check("\x1A\x45\xDF\xA3", "WebM or Matroska");
+  check(std::string_view("\0\0\0\x20"
+                         "ftypM4A ",
+                         12),
+        "MP4");
+  check(std::string_view("\0\0\0\x14"
+                         "ftyp",
+                         8),
+        "MP4");
+  check("caff", "Core Audio");
+  check("#!AMR\n", "AMR");
+  check("#!AMR-WB\n", "AMR");
+  check("NIST_1A\n", "NIST SPHERE");
+  check("wvpk", "WavPack");
+  for (const char* frame : {"\xFF\xFB\x90", "\xFF\xF3\x44", "\xFF\xE3\x18", "\xFF\xF1\x50", "\xFF\xF9\x4C"})
+    check(frame, "MPEG audio");
 }
 
 TEST("WavReader refuses what is not a WAV at all") {
@@ -744,6 +844,13 @@ TEST("WavReader refuses what is not a WAV at all") {
   CheckFails(Read(Ascii("FORM....ILBM....")), ErrorCode::kWavNotWav, 0, "`FORM`");
   CheckFails(Read(Ascii("FORM....")), ErrorCode::kWavNotWav, 0, "`FORM`");
   CheckFails(Read(Ascii("ID2.............")), ErrorCode::kWavNotWav, 0, "`ID2.`");
+  // Raw samples that begin as MPEG audio does, but whose version, layer, bit rate or sample rate means
+  // nothing.
+  for (const char* head : {"\xFF\xFF\xFF\xFF", "\xFF\xEB\x90\x90", "\xFF\xE9\x90\x90", "\xFF\xFB\x0C\x90",
+                           "\xFF\xFB\xF0\x90", "\xFF\xFB\x9C\x90", "\xFF\xF1\x7C\x90", "\xFF\xDB\x90\x90"})
+    CheckFails(Read(Join({Ascii(head), Bytes(40)})), ErrorCode::kWavNotWav, 0, "raw samples");
+  // A RIFF size is no name of a container.
+  CHECK_READS(Read(Join({Ascii("RIFFftypWAVE"), FmtChunk({}), Chunk("data", Audio(8))})), 4);
 }
 
 // ---- the surface

@@ -338,6 +338,23 @@ TEST("WavWriter writes a header for a file without samples, and begins another a
   CHECK_EQ(process().size(), w.header_bytes() + 1);
 }
 
+TEST("WavWriter writes nothing more for a second Flush or an empty Process after it") {
+  for (const size_t frames : {size_t{0}, size_t{3}}) {
+    auto writer = Writer(SampleFormat::kU8, 1);
+    REQUIRE(writer.ok());
+    WavWriter& w = writer.value();
+    Bytes room(w.MaxOutputBytes(3));
+    const std::vector<int16_t> samples(frames);
+    REQUIRE(w.Process(std::span(samples), room).ok());
+    REQUIRE(w.Flush(room).ok());
+    for (const auto& again : {w.Flush(room), w.Process(std::span<const int16_t>(), room),
+                              w.Process(std::span<const float>(), room), w.Flush(room)})
+      CHECK(again.ok() && again.value() == 0);
+    CHECK_EQ(w.frames(), uint64_t{frames});
+    CHECK_EQ(w.stream_bytes(), w.header_bytes() + frames);
+  }
+}
+
 TEST("WavWriter without RF64 writes the shortest header") {
   const auto writer = Writer(SampleFormat::kS16Le, 1, false);
   REQUIRE(writer.ok());

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { probeAudio, UnsupportedError, writeWav } from '../../../src/audio/index.js';
+import { probeAudio, UnsupportedError, WavWriter, writeWav } from '../../../src/audio/index.js';
 import { onWindows } from '../../on-windows.js';
 import { fixtures, thrown } from './helpers.js';
 
@@ -41,19 +41,36 @@ describe('probeAudio', () => {
     });
   });
 
-  test('reads only the headers of a long file', () => {
-    // A sparse file: 3 GB of audio that was never written.
+  /** A sparse file: audio that was never written. */
+  function longFile(header: Uint8Array, audioBytes: number): string {
     const path = join(folder, 'long.wav');
-    const header = writeWav(new Int16Array(0), { sampleRateHz: 48_000, channels: 2 });
-    new DataView(header.buffer).setUint32(40, 3_000_000_000, true);
     const file = openSync(path, 'w');
     writeSync(file, header);
-    ftruncateSync(file, header.length + 3_000_000_000);
+    ftruncateSync(file, header.length + audioBytes);
     closeSync(file);
+    return path;
+  }
+
+  test('reads only the headers of a long file', () => {
+    const header = writeWav(new Int16Array(0), { sampleRateHz: 48_000, channels: 2 });
+    new DataView(header.buffer).setUint32(40, 3_000_000_000, true);
+    const path = longFile(header, 3_000_000_000);
     vi.mocked(readSync).mockClear();
     expect(probeAudio(path)).toMatchObject({ frames: 750_000_000, durationS: 15_625, missingFrames: 0 });
     expect(readSync).toHaveBeenCalledTimes(1);
   });
+
+  test.each([2 ** 32 - 2, 2 ** 32, 5 * 2 ** 30])(
+    'reads the header of a stream of %d bytes to its end',
+    (bytes) => {
+      using writer = new WavWriter({ sampleRateHz: 48_000 });
+      expect(probeAudio(longFile(writer.flush(), bytes))).toMatchObject({
+        frames: bytes / 2,
+        missingFrames: 0,
+        warnings: ['size-unknown'],
+      });
+    },
+  );
 
   test('counts what is there, not what the header says', () => {
     const path = join(folder, 'cut.wav');

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readWav, WavReader, WavWriter, writeWav } from '../../../src/audio/index.js';
-import { ambiguousWav, fixture, sha256, thrown, wavFixtures } from './helpers.js';
+import {
+  AudioFramer,
+  probeAudio,
+  readWav,
+  WavReader,
+  WavWriter,
+  writeWav,
+} from '../../../src/audio/index.js';
+import { ambiguousWav, fixture, frameAll, messageAudio, sha256, thrown, wavFixtures } from './helpers.js';
 
 /** All samples of a file that comes in pieces of `size` bytes, and its facts. */
 function readInPieces(bytes: Uint8Array, size: number, reader: WavReader<'int16' | 'float32'>) {
@@ -70,6 +77,8 @@ describe('WavReader', () => {
     reader.process(whole.subarray(0, whole.length - 403));
     expect(reader.finish()).toMatchObject({ frames: 399, missingFrames: 101, warnings: ['truncated'] });
     expect(reader.finish()).toMatchObject({ frames: 399 });
+    expect(reader.process(new Uint8Array(0))).toEqual(new Int16Array(0)); // no new file yet
+    expect(reader.finish()).toMatchObject({ frames: 399 });
   });
 
   test('begins a new file after finish and after reset', () => {
@@ -107,6 +116,39 @@ describe('WavReader', () => {
     using untold = new WavReader();
     expect(untold.process(bytes).length).not.toBe(1600);
   });
+
+  /** A WAV of 3232 samples of silence, its RIFF size, its chunk between `fmt ` and `data` and its data size given. */
+  function oddWav(riffBytes: number, between: string, dataBytes: number): Buffer {
+    const [fmt, data] = [
+      Buffer.from(writeWav(new Int16Array(0), { sampleRateHz: 16_000 })),
+      Buffer.alloc(6464),
+    ];
+    fmt.writeUInt32LE(riffBytes, 4);
+    const head = Buffer.from('data\0\0\0\0');
+    head.writeUInt32LE(dataBytes, 4);
+    return Buffer.concat([fmt.subarray(0, 36), Buffer.from(between, 'latin1'), head, data]);
+  }
+
+  test.each([
+    ['a recording whose recorder was killed', oddWav(8, '', 0), ['size-unknown']],
+    ['a chunk without its pad byte', oddWav(6513, 'junk\x05\0\0\0hello', 6464), ['unpadded-chunk']],
+    ['a placeholder for a size', oddWav(0x7ffff024, '', 0x7ffff000), ['size-unknown']],
+  ])(
+    'reads %s as readWav, probeAudio and AudioFramer do, from a file and from a pipe',
+    (_, bytes, warnings) => {
+      const facts = { frames: 3232, missingFrames: 0, warnings };
+      expect(readWav(bytes)).toMatchObject(facts);
+      expect(probeAudio(bytes)).toMatchObject(facts);
+      for (const options of [{ fileBytes: bytes.length }, {}]) {
+        using reader = new WavReader(options);
+        expect(reader.process(bytes)).toEqual(new Int16Array(3232));
+        expect(reader.finish()).toMatchObject(facts);
+      }
+      const framer = new AudioFramer({ from: { container: 'wav' }, to: 'pcm_16000' });
+      expect(messageAudio(frameAll(framer, [bytes])).length).toBe(6464);
+      expect(framer.sourceInfo).toMatchObject(facts);
+    },
+  );
 
   test('wants room for what a call may give, and takes nothing without it', () => {
     const bytes = writeWav(new Int16Array(64).fill(5), { sampleRateHz: 8000, channels: 2, encoding: 's24' });

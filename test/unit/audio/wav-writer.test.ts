@@ -90,6 +90,17 @@ describe('WavWriter', () => {
     expect(files(writer, [Int16Array.of(1, 2, 3)])).toEqual(one);
   });
 
+  test('keeps a finished file until samples come: flushed again, or given none', () => {
+    using writer = new WavWriter({ sampleRateHz: 8000 });
+    const { patched: file } = files(writer, [new Int16Array(100)]);
+    const patches = writer.patches();
+    for (const again of [writer.flush(), writer.process(new Int16Array(0)), writer.flush()])
+      expect(again).toEqual(new Uint8Array(0));
+    expect(writer.frames).toBe(100);
+    expect(writer.patches()).toEqual(patches);
+    expect(files(writer, [new Int16Array(100)]).patched).toEqual(file);
+  });
+
   test('writes into the caller’s memory, the same room at any moment', () => {
     using writer = new WavWriter({ sampleRateHz: 8000, channels: 2 });
     const room = writer.maxOutputBytes(2);
