@@ -3,7 +3,7 @@
  * Not here: samples from bytes (convert-source.ts), the work on them (convert-chain.ts), where the bytes go (convert.ts).
  */
 import type { WavPatch } from '../audio/index.js';
-import { type RawAudioFormat, sampleBytes } from '../format.js';
+import { sampleBytes } from '../format.js';
 import { type Codec, ConvertChain, isInt16Enough, rawEncoding, type TargetFormat } from './convert-chain.js';
 import { type Audio, RawSource, type Source, type SourceFormat, WavSource } from './convert-source.js';
 import { describeWarning, UsageError } from './errors.js';
@@ -12,7 +12,7 @@ import { openChunks } from './read.js';
 
 /** The options of the command. */
 export interface ConvertFlags {
-  inputFormat?: RawAudioFormat;
+  inputFormat?: Omit<SourceFormat, 'channels'>;
   inputChannels?: number;
   outputFormat?: 'wav' | 'raw';
   rate?: number;
@@ -40,6 +40,7 @@ export class Conversion {
   #source: Source | undefined;
   #chain: ConvertChain | undefined;
   #fileBytes: number | undefined;
+  #hasBytes = false;
   /** What is written; undefined until the input's header has come. */
   target: TargetFormat | undefined;
 
@@ -59,7 +60,7 @@ export class Conversion {
       yield* this.#run(signal);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw error instanceof UsageError ? error : new InputError('', { cause: error });
+      throw error instanceof UsageError ? error : new InputError('', { cause: this.#withNextStep(error) });
     }
   }
 
@@ -83,6 +84,7 @@ export class Conversion {
     this.#fileBytes = fileBytes;
     const source = this.#open();
     for await (const chunk of chunks) {
+      this.#hasBytes ||= chunk.length > 0;
       const samples = source.process(chunk);
       if (source.format !== undefined) yield* this.#chainFor(source.format).process(samples);
     }
@@ -90,6 +92,15 @@ export class Conversion {
     for (const code of warnings) process.stderr.write(describeWarning(inputLabel(this.#from), code));
     // finish() has thrown when there is no header.
     yield* this.#chainFor(source.format as SourceFormat).flush();
+  }
+
+  /** Bytes that begin as nothing we know may be samples alone; half a header, or no bytes, are not. */
+  #withNextStep(error: unknown): unknown {
+    const { code, byteOffset } = error as { code?: string; byteOffset?: number };
+    if (code !== 'ERR_WAV_NOT_WAV' || byteOffset !== 0 || !this.#hasBytes) return error;
+    return Object.assign(error as Error, {
+      next: 'samples without a header need --input-format, such as pcm_16000 or ulaw_8000',
+    });
   }
 
   #open(): Source {

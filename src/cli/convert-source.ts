@@ -2,7 +2,7 @@
  * What `sluice convert` reads: WAV or headerless bytes, chunk by chunk, to samples.
  * Not here: what becomes of the samples (convert-chain.ts).
  */
-import type { RawAudioFormat, SampleEncoding, WavReader } from '../audio/index.js';
+import type { SampleEncoding, WavReader } from '../audio/index.js';
 import { sampleBytes } from '../format.js';
 
 export type Audio = typeof import('../audio/index.js');
@@ -115,23 +115,30 @@ class RateCheck {
   }
 }
 
+/** What no samples begin with by chance: magic, size, form type. */
+const WAV_HEAD = /^(RIFF|RIFX|RF64|BW64).{4}WAVE$/s;
+const WAV_HEAD_BYTES = 12;
+
 export class RawSource implements Source {
   readonly format: SourceFormat;
   readonly #audio: Audio;
   readonly #isInt16: boolean;
   readonly #frameBytes: number;
+  #head = Buffer.alloc(0);
   /** Of a frame that a cut left unfinished. */
   #rest = Buffer.alloc(0);
   #frames = 0;
 
-  constructor(audio: Audio, format: RawAudioFormat, { isInt16 }: SourceOptions) {
+  constructor(audio: Audio, format: SourceFormat, { isInt16 }: SourceOptions) {
     this.#audio = audio;
-    this.format = { ...format, channels: format.channels ?? 1 };
-    this.#isInt16 = isInt16(this.format);
-    this.#frameBytes = sampleBytes(format.encoding) * this.format.channels;
+    this.format = format;
+    this.#isInt16 = isInt16(format);
+    this.#frameBytes = sampleBytes(format.encoding) * format.channels;
   }
 
   process(chunk: Uint8Array): Samples {
+    if (this.#head.length < WAV_HEAD_BYTES)
+      this.#head = Buffer.concat([this.#head, chunk.subarray(0, WAV_HEAD_BYTES - this.#head.length)]);
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     const frames = Math.floor(bytes.length / this.#frameBytes);
     this.#rest = Buffer.from(bytes.subarray(frames * this.#frameBytes));
@@ -145,8 +152,11 @@ export class RawSource implements Source {
   }
 
   finish(): string[] {
-    const warnings = this.#rest.length > 0 ? ['partial-frame'] : [];
-    return this.#frames > 0 ? warnings : [...warnings, 'no-audio'];
+    const warnings: string[] = [];
+    if (WAV_HEAD.test(this.#head.toString('latin1'))) warnings.push('wav-header-as-samples');
+    if (this.#rest.length > 0) warnings.push('partial-frame');
+    if (this.#frames === 0) warnings.push('no-audio');
+    return warnings;
   }
 
   close(): void {}

@@ -11,8 +11,9 @@ import { describeError, InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inputLabel } from './inputs.js';
 import { interruptible } from './interrupt.js';
-import { rawFormat, wholeNumber } from './options.js';
+import { pathName, rawFormat, wholeNumber } from './options.js';
 import { checkFile, fillWhole, writeStdout } from './output.js';
+import { checkReadable } from './read.js';
 
 const CODECS: readonly Codec[] = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw'];
 const STDOUT = '-';
@@ -40,10 +41,11 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
     .summary('change rate, width or channels of a recording')
     .description(
       'Reads any WAV, or headerless samples of a named format, and writes a WAV, or headerless samples. What is not ' +
-        'asked for stays as it is. Files of any length take the same memory.',
+        'asked for stays as it is, except that samples wider than 24 bits are rounded to 24. Files of any length ' +
+        'take the same memory.',
     )
-    .argument('<in>', 'a WAV file, one described by --input-format, or - for standard input')
-    .argument('<out>', 'the .wav, .raw, .ulaw or .alaw to write, or - for standard output')
+    .argument('<in>', 'a WAV file, one described by --input-format, or - for standard input', pathName)
+    .argument('<out>', 'the .wav, .raw, .ulaw or .alaw to write, or - for standard output', pathName)
     .option(
       '-r, --rate <hz>',
       'sample rate, 1000 to 192000',
@@ -60,7 +62,7 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
       'what an input without a header holds: an encoding and a rate, such as pcm_16000, ulaw_8000, s24le_44100',
       rawFormat,
     )
-    .option('--input-channels <n>', 'its channels, 1 by default', wholeNumber('Input channels', 1, 64))
+    .option('--input-channels <n>', 'its channels, 1 by default', wholeNumber('Input channels', 1, 65_535))
     .addOption(
       new Option(
         '--output-format <format>',
@@ -88,6 +90,11 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<E
   if (to === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file, or pipe the audio on');
   }
+  try {
+    await checkReadable(from);
+  } catch (error) {
+    return failed(new InputError('', { cause: error }), from, to);
+  }
   if (to !== STDOUT) await checkFile(to);
   return interruptible(async (signal) => {
     const conversion = new Conversion(await import('../audio/index.js'), from, flags, wanted);
@@ -106,11 +113,19 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<E
   });
 }
 
-function checkInput({ inputFormat, inputChannels }: ConvertFlags): void {
-  if (inputChannels === undefined || inputFormat !== undefined) return;
+function checkInput({ inputFormat, inputChannels, rate }: ConvertFlags): void {
+  if (inputChannels !== undefined && inputFormat === undefined) {
+    throw new UsageError(
+      '--input-channels is for inputs without a header',
+      'add --input-format, or leave it out: a WAV says it itself',
+    );
+  }
+  if (rate === undefined || inputFormat === undefined) return;
+  const { sampleRateHz } = inputFormat;
+  if (sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ) return;
   throw new UsageError(
-    '--input-channels is for inputs without a header',
-    'add --input-format, or leave it out: a WAV says it itself',
+    `--rate takes inputs of ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, and --input-format says ${sampleRateHz} Hz`,
+    'leave --rate out, or check --input-format',
   );
 }
 
@@ -136,7 +151,7 @@ function wantedOf(to: string, { outputFormat, codec }: ConvertFlags): Wanted {
 }
 
 async function toStdout(conversion: Conversion, signal: AbortSignal): Promise<void> {
-  for await (const bytes of conversion.run(signal)) await writeStdout(bytes);
+  for await (const bytes of conversion.run(signal)) await writeStdout(bytes, signal);
 }
 
 async function toFile(to: string, conversion: Conversion, signal: AbortSignal): Promise<void> {
@@ -153,15 +168,8 @@ function failed(error: unknown, from: string, to: string): ExitCode {
   if (passes || (error as NodeJS.ErrnoException).code === 'EPIPE') throw error;
   const [cause, name] =
     error instanceof InputError ? [error.cause, inputLabel(from)] : [error, outputLabel(to)];
-  process.stderr.write(describeError(withNextStep(cause), name));
+  process.stderr.write(describeError(cause, name));
   return EXIT.someFailed;
-}
-
-function withNextStep(error: unknown): unknown {
-  if ((error as NodeJS.ErrnoException).code !== 'ERR_WAV_NOT_WAV') return error;
-  return Object.assign(error as Error, {
-    next: 'samples without a header need --input-format, such as pcm_16000 or ulaw_8000',
-  });
 }
 
 function outputLabel(to: string): string {

@@ -48,6 +48,7 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   EISDIR: 'name a file, not a folder',
   EEXIST: 'choose another path: a file is in the way of a folder',
   EROFS: 'choose a path on a disk that can be written to',
+  ENAMETOOLONG: 'choose a shorter name',
   ENOTDIR: 'check the path: part of it is a file where a folder is needed',
   ENOSPC: 'free some space on the disk and run the command again',
   EDQUOT: 'free some space on the disk and run the command again',
@@ -64,7 +65,7 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
 export function errorFacts(error: unknown): ErrorFacts {
   const e = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
   const facts: ErrorFacts = { message: typeof e.message === 'string' ? e.message : String(error) };
-  if (typeof e.code === 'string' && !facts.message.includes(e.code)) facts.code = e.code;
+  if (typeof e.code === 'string') facts.code = e.code;
   if (typeof e.byteOffset === 'number') facts.byteOffset = e.byteOffset;
   if (typeof e.requestId === 'string') facts.requestId = e.requestId;
   const next = typeof e.next === 'string' ? e.next : isAccountError(error) ? ACCOUNT_HELP : nextStep(e);
@@ -94,7 +95,7 @@ function speechApiStep({ retryable, apiCode, requestId }: Record<string, unknown
 export function describeError(error: unknown, file?: string): string {
   const { message, code, byteOffset, requestId, next } = errorFacts(error);
   const details = [
-    code,
+    code === undefined || message.includes(code) ? undefined : code,
     byteOffset === undefined ? undefined : `byte ${byteOffset}`,
     requestId === undefined || message.includes(requestId) ? undefined : `request ${requestId}`,
   ].filter((detail) => detail !== undefined);
@@ -121,6 +122,8 @@ export const WARNINGS: Readonly<Record<string, string>> = {
   'valid-bits-mismatch': 'the header claims more valid bits than a sample holds; all of them are used',
   'second-fmt-chunk': 'only the first of several fmt chunks is used',
   'ds64-missing': 'an RF64 file without its ds64 chunk; the 32-bit sizes are used',
+  'wav-header-as-samples':
+    'the input begins as a WAV does, and its header was taken for samples; leave --input-format out',
   'over-session-limit':
     'the service ends a session after 300 s, so the transcription may fail; cut the recording into shorter ones',
 };

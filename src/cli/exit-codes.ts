@@ -10,7 +10,7 @@ export const EXIT = {
   usage: 2,
   /** No key, or the service refuses the key or the account. */
   account: 3,
-  /** SIGINT or SIGTERM; what was finished stays. */
+  /** SIGINT, SIGTERM or SIGHUP; what was finished stays. */
   interrupted: 130,
 } as const;
 

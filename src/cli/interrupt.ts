@@ -1,11 +1,11 @@
 /**
- * SIGINT and SIGTERM: the first asks for a clean stop, the second ends the process at once.
+ * SIGINT, SIGTERM and SIGHUP (the terminal was closed): the first asks for a clean stop, the second ends the process at once.
  * Not here: what a stop means to a command.
  */
 import { InterruptedError } from './errors.js';
 import { EXIT } from './exit-codes.js';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs `work` with a signal that aborts, with an InterruptedError, when the user asks for a stop. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

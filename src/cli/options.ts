@@ -5,8 +5,6 @@
 import { InvalidArgumentError } from 'commander';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../batch/index.js';
 import {
-  MAX_RATE_HZ,
-  MIN_RATE_HZ,
   type RawAudioFormat,
   SAMPLE_ENCODINGS,
   type SampleEncoding,
@@ -42,15 +40,18 @@ const ENCODING_NAMES: Readonly<Record<string, SampleEncoding>> = {
   f64: 'f64le',
 };
 
+/** As much as a WAV can say: what is written without a header can be read again. */
+const MAX_RAW_RATE_HZ = 2 ** 31 - 1;
+
 /** `pcm_16000`, `ulaw_8000`, `s24le_44100`: an encoding and a rate. */
-export function rawFormat(text: string): RawAudioFormat {
+export function rawFormat(text: string): { encoding: SampleEncoding; sampleRateHz: number } {
   const [, name = '', rate = ''] = /^([a-z0-9]+)_(\d+)$/.exec(text) ?? [];
   const encoding = Object.hasOwn(ENCODING_NAMES, name) ? ENCODING_NAMES[name] : undefined;
   const sampleRateHz = Number(rate);
-  if (encoding === undefined || sampleRateHz < MIN_RATE_HZ || sampleRateHz > MAX_RATE_HZ) {
+  if (encoding === undefined || sampleRateHz < 1 || sampleRateHz > MAX_RAW_RATE_HZ) {
     throw new InvalidArgumentError(
-      `It is an encoding (${Object.keys(ENCODING_NAMES).join(', ')}), _ and a rate from ${MIN_RATE_HZ} to ` +
-        `${MAX_RATE_HZ}, such as pcm_16000 or ulaw_8000.`,
+      `It is an encoding (${Object.keys(ENCODING_NAMES).join(', ')}), _ and a rate from 1 to ` +
+        `${MAX_RAW_RATE_HZ}, such as pcm_16000 or ulaw_8000.`,
     );
   }
   return { encoding, sampleRateHz };
@@ -61,6 +62,12 @@ export const OUTPUT_WIRES: readonly WireFormat[] = WIRE_FORMATS.filter(isNotOpus
 
 function isNotOpus(format: WireFormat): boolean {
   return format !== 'opus';
+}
+
+/** A path, or `-`. Empty it is what an unset variable leaves. */
+export function pathName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Check the variables on the command line.');
+  return text;
 }
 
 export function wholeNumber(name: string, min: number, max: number): (text: string) => number {

@@ -2,6 +2,7 @@
  * `sluice probe`: what files hold and how they would be sent.
  * Not here: reading headers and planning (src/audio); the processor (probe-cpu.ts).
  */
+import { stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { AudioInfo, WirePlan } from '../audio/index.js';
@@ -12,7 +13,7 @@ import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { probeCpu } from './probe-cpu.js';
-import { isPipe, readWhole } from './read.js';
+import { openChunks } from './read.js';
 import { SESSION_LIMIT_S } from './session-limit.js';
 
 type Audio = typeof import('../audio/index.js');
@@ -88,16 +89,34 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
   return results;
 }
 
-async function probeOne(path: string, { planWire, probeAudio }: Audio, signal: AbortSignal): Promise<Probed> {
-  const isStream = path === STDIN || (await isPipe(path));
-  const info = probeAudio(isStream ? await readWhole(path, signal) : path);
+async function probeOne(path: string, audio: Audio, signal: AbortSignal): Promise<Probed> {
+  const info = await readInfo(path, audio, signal);
   const { encoding, sampleRateHz, channels, durationS } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
   const notes: string[] = [];
   if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
   if (durationS > SESSION_LIMIT_S) notes.push(`over the ${SESSION_LIMIT_S} s session limit`);
-  const plan = canSend ? planWire({ encoding, sampleRateHz, channels }) : null;
+  const plan = canSend ? audio.planWire({ encoding, sampleRateHz, channels }) : null;
   return { file: inputLabel(path), ...info, plan, notes };
+}
+
+/** Of a file its headers alone; of a stream all of it, which is the only way to know its length. */
+async function readInfo(
+  path: string,
+  { probeAudio, WavReader }: Audio,
+  signal: AbortSignal,
+): Promise<AudioInfo> {
+  const stats = path === STDIN ? undefined : await stat(path);
+  if (stats?.isFile()) return probeAudio(path);
+  using reader = new WavReader();
+  const { chunks } = await openChunks(path, signal);
+  let samples = new Int16Array(0); // of no interest; to make them anew each time would fill the memory
+  for await (const chunk of chunks) {
+    const room = reader.maxOutputSamples(chunk.length);
+    if (samples.length < room) samples = new Int16Array(room);
+    reader.processInto(chunk, samples);
+  }
+  return reader.finish();
 }
 
 const HEADINGS = ['file', 'format', 'rate', 'channels', 'duration', 'sent as', 'notes'];

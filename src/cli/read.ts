@@ -1,22 +1,24 @@
 /**
- * Inputs as bytes, whole or in chunks.
+ * Inputs as bytes, in chunks; standard input whole too.
  * Not here: what the bytes mean.
  */
 import { closeSync, constants, createReadStream, openSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { UsageError } from './errors.js';
 import { STDIN } from './inputs.js';
 
-export async function readWhole(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  if (path === STDIN) return readStdin(signal);
-  return (await isPipe(path)) ? readAll(openPipe(path), signal) : readFile(path, { signal });
+/** Fails for a file that is not there or may not be read, before anything is made for its sake. */
+export async function checkReadable(path: string): Promise<void> {
+  if (path !== STDIN) await access(path, constants.R_OK);
 }
 
 export async function readStdin(signal?: AbortSignal): Promise<Buffer> {
   checkStdin();
-  return readAll(process.stdin, signal);
+  const chunks: Buffer[] = [];
+  for await (const chunk of untilAborted(process.stdin, signal)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** Large enough that reading costs little beside the work, small enough for a processor's cache. */
@@ -46,13 +48,6 @@ function checkStdin(): void {
   }
 }
 
-export function isPipe(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isFIFO(),
-    () => false,
-  );
-}
-
 /** Waited for by the event loop: opened as a file it would block until somebody writes, and nothing could end that. */
 function openPipe(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -62,12 +57,6 @@ function openPipe(path: string): Readable {
     closeSync(fd);
     throw error;
   }
-}
-
-async function readAll(stream: Readable, signal: AbortSignal | undefined): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of untilAborted(stream, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function* untilAborted(stream: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {

@@ -10,7 +10,7 @@ import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
-import { languageCode, OUTPUT_WIRES } from './options.js';
+import { languageCode, OUTPUT_WIRES, pathName } from './options.js';
 import { checkFile, writeStdout, writeWhole } from './output.js';
 import { readStdin } from './read.js';
 
@@ -31,7 +31,7 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
     .summary('text to speech')
     .description('Speaks text into a file.')
     .argument('<text>', 'what to say, or - to read it from standard input')
-    .requiredOption('-o, --output <file>', 'where the speech goes, or - for standard output')
+    .requiredOption('-o, --output <file>', 'where the speech goes, or - for standard output', pathName)
     .option('-v, --voice <voice>', 'id or name of a voice')
     .addOption(
       new Option(
@@ -69,7 +69,7 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
       if (flags.sandbox) process.stderr.write(`sluice: ${SANDBOX_NOTICE}\n`);
       return client.tts.synthesize(words, { ...ttsOptions(flags), outputFormat, signal });
     });
-    await save(speech, flags.output);
+    await save(speech, flags.output, signal);
     return EXIT.ok;
   });
 }
@@ -106,9 +106,9 @@ function isVoiceId(voice: string): boolean {
   return /^(?=.*\d)[A-Za-z0-9_-]{12,}$/.test(voice) || voice.startsWith('vox_emb_');
 }
 
-async function save(speech: Speech, output: string): Promise<void> {
+async function save(speech: Speech, output: string, signal: AbortSignal): Promise<void> {
   if (output === STDOUT) {
-    await writeStdout(speech.data);
+    await writeStdout(speech.data, signal);
   } else {
     const isRaw = speech.outputFormat !== 'wav';
     await writeWhole(output, isRaw && isWavName(output) ? await withHeader(speech) : speech.data);

@@ -128,7 +128,7 @@ async function transcribeAll(
   const { language, wire, concurrency, inputFormat = '' } = flags;
   const format = RAW_INPUTS[inputFormat];
   const sink =
-    flags.output === undefined ? stdoutSink(flags, inputs.length) : folderSink(flags.output, flags);
+    flags.output === undefined ? stdoutSink(flags, inputs.length, signal) : folderSink(flags.output, flags);
   progress.start(await weigh(inputs));
   try {
     const results = transcribeBatch(inputOf.keys(), {
@@ -178,7 +178,7 @@ function folderSink(folder: string, { format }: TranscribeFlags): Sink {
   };
 }
 
-function stdoutSink({ format }: TranscribeFlags, inputCount: number): Sink {
+function stdoutSink({ format }: TranscribeFlags, inputCount: number, signal: AbortSignal): Sink {
   const name = format[0] ?? 'txt';
   let written = 0;
   return (input, transcript, progress) => {
@@ -187,7 +187,7 @@ function stdoutSink({ format }: TranscribeFlags, inputCount: number): Sink {
     if (inputCount > 1 && name === 'txt') {
       text = `${written++ > 0 ? '\n' : ''}==> ${inputLabel(input.path)} <==\n${text}`;
     }
-    return progress.aside(() => writeStdout(text));
+    return progress.aside(() => writeStdout(text, signal));
   };
 }
 
@@ -201,7 +201,7 @@ async function settle(result: BatchResult, input: Input, sink: Sink, progress: P
     await sink(input, transcript, progress);
   } catch (error) {
     // No further result would get through: stop before more is paid for.
-    if (isBrokenPipe(error) || isDiskFull(error)) throw error;
+    if (isBrokenPipe(error) || isDiskFull(error) || error instanceof InterruptedError) throw error;
     return progress.fileFailed(name, error);
   }
   progress.fileDone(name, transcript.durationS, transcript.words.length);

@@ -1,10 +1,11 @@
 // sluice convert: what it reads, what it writes, and that neither depends on where the bytes were cut.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as audio from '../../../src/audio/index.js';
 import {
   convertSamples,
   decodeAlaw,
@@ -16,6 +17,7 @@ import {
   type SampleEncoding,
   writeWav,
 } from '../../../src/audio/index.js';
+import { RawSource } from '../../../src/cli/convert-source.js';
 import { run } from '../../../src/cli/program.js';
 import { onWindows } from '../../on-windows.js';
 import { sine, toInt16 } from '../audio/helpers.js';
@@ -196,6 +198,51 @@ describe('sluice convert of inputs without a header', () => {
     });
   });
 
+  it('keeps 24 significant bits of 32-bit integers, as --help says', async () => {
+    const fine = Int32Array.of(0x12345678, -0x12345678, 0x123456, -0x123456, 0x7fffff00);
+    const raw = await converted('in.s32', bytesOf(fine), 'out.s32', '--input-format', 's32_8000');
+    const rounded = Int32Array.from(fine, (x) => Math.fround(x));
+    expect([...new Int32Array(raw.buffer, raw.byteOffset, raw.length / 4)]).toEqual([...rounded]);
+    const { stdout } = await sluice(['convert', '--help']);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('samples wider than 24 bits are rounded to 24');
+  });
+
+  it.each(['RIFF', 'RIFX', 'RF64', 'BW64'])('warns that a WAV (%s) was read as samples', async (magic) => {
+    const wav = Buffer.from(LONG_WAV.subarray(0, 1044));
+    wav.write(magic, 'latin1');
+    const folder = folderWith({ 'in.wav': wav, 'in.raw': wav.subarray(1) });
+    const format = ['--input-format', 'pcm_48000', '--codec', 's16'];
+    const warned = await convert(folder, 'in.wav', 'out.wav', ...format);
+    expect(warned.code).toBe(0);
+    expect(warned.stderr).toMatch(
+      /^sluice: in\.wav: warning: wav-header-as-samples: .*leave --input-format out\n$/,
+    );
+    const samples = await convert(folder, 'in.raw', 'out.wav', ...format);
+    expect(samples.stderr).not.toContain('wav-header-as-samples');
+  });
+
+  it('warns of a WAV that comes byte by byte too', () => {
+    const format = { encoding: 'mulaw', sampleRateHz: 8000, channels: 1 } as const;
+    const source = new RawSource(audio, format, { isInt16: () => true, resampled: false });
+    for (const byte of Buffer.from('RIFF____WAVEfmt ')) source.process(Uint8Array.of(byte));
+    expect(source.finish()).toEqual(['wav-header-as-samples']);
+  });
+
+  it('reads and writes rates and channels that only a WAV can say', async () => {
+    for (const [sampleRateHz, channels] of [
+      [500, 1],
+      [2_147_483_647, 3],
+      [384_000, 100],
+    ] as const) {
+      const wav = writeWav(LONG.subarray(0, 600), { sampleRateHz, channels });
+      const folder = folderWith({ 'in.wav': wav });
+      const { stderr } = await convert(folder, 'in.wav', 'out.raw');
+      const [, flags = ''] = /to be read with (.+)\n$/.exec(stderr) ?? [];
+      expect(await convert(folder, 'out.raw', 'again.wav', ...flags.split(' '))).toMatchObject({ code: 0 });
+      expectSame(readFileSync(join(folder, 'again.wav')), wav);
+    }
+  });
+
   it('refuses bytes that are no WAV and says how to name what they are', async () => {
     const folder = folderWith({ 'in.raw': Buffer.alloc(100) });
     const { code, stderr } = await convert(folder, 'in.raw', 'out.wav');
@@ -204,6 +251,19 @@ describe('sluice convert of inputs without a header', () => {
       /^sluice: in\.raw: the file begins with .*\(ERR_WAV_NOT_WAV, byte 0\)\n {2}next: .*--input-format/,
     );
     expect(readdirSync(folder)).toEqual(['in.raw']);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a header', 'RIFF\0\0\0'],
+    ['another RIFF file', 'RIFF\0\0\0\0AVI LIST'],
+    ['another container', 'fLaC\0\0\0\x22\0\0\0\0'],
+  ])('does not take %s for samples', async (_, bytes) => {
+    const folder = folderWith({ 'in.wav': bytes });
+    const { code, stderr } = await convert(folder, 'in.wav', 'out.wav');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\(ERR_(WAV_NOT_WAV|UNSUPPORTED_CONTAINER), byte \d\)\n/);
+    expect(stderr).not.toContain('--input-format');
   });
 });
 
@@ -267,14 +327,21 @@ describe('sluice convert refuses', () => {
       ['x.raw', 'x.wav', '--input-format', 'pcm'],
       /an encoding \(u8.*pcm_16000/s,
     ],
-    ['an input format with a wrong rate', ['x.raw', 'x.wav', '--input-format', 'pcm_999'], /1000 to 192000/],
+    ['an input format with a wrong rate', ['x.raw', 'x.wav', '--input-format', 'pcm_0'], /1 to 2147483647/],
+    [
+      'an input format whose rate cannot be changed',
+      ['x.raw', 'x.wav', '--input-format', 'pcm_999', '--rate', '8000'],
+      /1000 to 192000 Hz, and --input-format says 999 Hz\n {2}next: leave --rate out/,
+    ],
+    ['an input without a name', ['', 'x.wav'], /'' is invalid for argument 'in'.*variables/],
+    ['an output without a name', ['x.wav', ''], /'' is invalid for argument 'out'.*variables/],
     ['an unknown input format', ['x.raw', 'x.wav', '--input-format', 'toString_8000'], /an encoding \(u8/],
     [
       'channels of a WAV',
       ['x.wav', 'y.wav', '--input-channels', '2'],
       /without a header\n {2}next: add --input-format/,
     ],
-    ['no channels', ['x.raw', 'y.wav', '--input-channels', '0'], /whole number from 1 to 64/],
+    ['no channels', ['x.raw', 'y.wav', '--input-channels', '0'], /whole number from 1 to 65535/],
     ['an unknown output format', ['x.wav', 'y', '--output-format', 'mp3'], /Allowed choices are wav, raw/],
   ])('%s, exit 2', async (_, args, message) => {
     let stderr = '';
@@ -313,6 +380,14 @@ describe('sluice convert refuses', () => {
     expect([early.code, missing.code]).toEqual([1, 1]);
     expect(readFileSync(join(folder, 'out.wav'), 'utf8')).toBe('kept');
     expect(readdirSync(folder).sort()).toEqual(['in.wav', 'out.wav']);
+  });
+
+  it('a file that is not there, exit 1, and makes no folder for its sake', async () => {
+    const folder = folderWith();
+    const { code, stderr } = await convert(folder, 'missing.wav', 'deep/er/out.wav');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^sluice: missing\.wav: ENOENT: .*\n {2}next: check the path\n$/);
+    expect(existsSync(join(folder, 'deep'))).toBe(false);
   });
 
   it.skipIf(onWindows('a full disk'))('a full disk, exit 1, naming the output', () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeError, describeWarning, UsageError, WARNINGS } from '../../../src/cli/errors.js';
+import { describeError, describeWarning, errorFacts, UsageError, WARNINGS } from '../../../src/cli/errors.js';
 import { ConnectionError, FormatError, SpeechApiError } from '../../../src/errors.js';
 
 afterEach(() => {
@@ -20,6 +20,7 @@ describe('describeError', () => {
     'EACCES',
     'EEXIST',
     'EROFS',
+    'ENAMETOOLONG',
     'ENOSPC',
     'ERR_CONNECT',
     'ERR_TIMEOUT',
@@ -34,6 +35,7 @@ describe('describeError', () => {
   it('describeError names file and code once', () => {
     const error = Object.assign(new Error("x.wav: ENOENT: no such file, open 'x.wav'"), { code: 'ENOENT' });
     expect(describeError(error, 'x.wav')).toMatch(/^sluice: x\.wav: ENOENT: no such file, open 'x\.wav'\n/);
+    expect(errorFacts(error)).toMatchObject({ message: error.message, code: 'ENOENT' }); // JSON has every field
   });
 
   it('describeError tells an account from a request, and what may pass from what will not', () => {
@@ -79,7 +81,8 @@ describe('describeError', () => {
       .flatMap((text) => [...text.matchAll(/warnings\.add\('([^']+)'\)/g)].map(([, code]) => code));
     expect(ofCore.length).toBeGreaterThan(5);
     expect(ofClients).toContain('no-audio');
-    const expected = new Set([...ofCore, ...ofClients, 'over-session-limit']);
+    const ofCommands = ['over-session-limit', 'wav-header-as-samples'];
+    const expected = new Set([...ofCore, ...ofClients, ...ofCommands]);
     expect(Object.keys(WARNINGS).sort()).toEqual([...expected].sort());
   });
 });

@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { writeWav } from '../../../src/audio/index.js';
 import { run } from '../../../src/cli/program.js';
 import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
+import { start } from './run.js';
 
 const WAV = fileURLToPath(new URL('../../fixtures/audio/wav/speech-16k-mono-s16.wav', import.meta.url));
 
@@ -49,5 +52,42 @@ describe('interruptible', () => {
     expect(stderr.mock.calls.join('')).toContain('interrupted by SIGINT');
     expect(stdout).not.toHaveBeenCalled();
     expect(existsSync(out)).toBe(false);
+  });
+});
+
+/** More than pipes and buffers hold. */
+const LONG_WAV = writeWav(new Int16Array(4_000_000), { sampleRateHz: 8000 });
+
+describe.skipIf(onWindows('signals'))('a signal', () => {
+  it.each<[string, NodeJS.Signals[]]>([
+    ['SIGINT', ['SIGINT']],
+    ['SIGTERM', ['SIGTERM']],
+    ['SIGHUP', ['SIGHUP']],
+    ['SIGINT, then SIGTERM', ['SIGINT', 'SIGTERM']],
+  ])('a signal (%s) leaves nothing of a file in the making, exit 130', async (_, signals) => {
+    const folder = folderWith();
+    const child = start(['convert', '-', 'out.wav'], { cwd: folder });
+    const closed = once(child, 'close');
+    child.stdout.resume();
+    child.stderr.resume();
+    child.stdin.on('error', () => {});
+    // Once it is taken the command has come to the audio, and more might follow.
+    await new Promise((resolve) => child.stdin.write(LONG_WAV, resolve));
+    expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.sluice-\w+\.tmp$/)]);
+    for (const name of signals) child.kill(name);
+    expect(await closed).toEqual([130, null]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('a signal ends a command whose reader has stopped reading, exit 130', async () => {
+    const folder = folderWith({ 'in.wav': LONG_WAV });
+    const child = start(['convert', 'in.wav', '-', '--codec', 'f32'], { cwd: folder });
+    const exited = once(child, 'exit'); // 'close' would wait for a reader
+    const said = once(child.stderr, 'data');
+    await once(child.stdout, 'readable'); // and is never read
+    child.kill('SIGTERM');
+    expect(String(await said)).toContain('interrupted by SIGTERM');
+    expect(await exited).toEqual([130, null]);
+    child.stdout.destroy();
   });
 });

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readWav, writeWav } from '../../../src/audio/index.js';
 import { OUTPUT_WIRES, RAW_INPUTS } from '../../../src/cli/options.js';
 import type { Transcript } from '../../../src/gradium/index.js';
+import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
 import { said, sluice, start } from './run.js';
 
@@ -238,12 +239,52 @@ describe('sluice probe', () => {
     const none = await sluice(['probe', '--json', 'not-there.wav', fixture('reject-adpcm-ms-in-wav.wav')]);
     expect(none.code).toBe(1);
     expect(JSON.parse(none.stdout)).toEqual([
-      { file: 'not-there.wav', error: expect.objectContaining({ next: 'check the path' }) },
+      {
+        file: 'not-there.wav',
+        error: expect.objectContaining({ code: 'ENOENT', next: 'check the path' }),
+      },
       {
         file: fixture('reject-adpcm-ms-in-wav.wav'),
         error: expect.objectContaining({ code: 'ERR_WAV_UNSUPPORTED_ENCODING', byteOffset: 20 }),
       },
     ]);
+  });
+});
+
+describe('sluice probe of a stream', () => {
+  it('sluice probe tells of a stream what it tells of the file, however long, in the same memory', async () => {
+    const seconds = 1200;
+    const wav = writeWav(new Int16Array(seconds * 96_000), { sampleRateHz: 96_000 }); // 230 MB
+    // Not resourceUsage().maxRSS: on Linux a process inherits the peak of the one that started it.
+    const hook = `
+      let peak = 0;
+      const sample = () => { peak = Math.max(peak, process.memoryUsage.rss()); };
+      setInterval(sample, 5).unref();
+      process.on('exit', () => { sample(); console.error(peak); });`;
+    const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(hook)}"` };
+    const { code, stdout, stderr } = await sluice(['probe', '-', '--json'], { stdin: wav, env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { frames: seconds * 96_000, durationS: seconds, warnings: [] },
+    ]);
+    expect(Number(stderr)).toBeGreaterThan(20e6);
+    expect(Number(stderr)).toBeLessThan(200e6); // about 95 MB; 500 MB when the stream is kept
+  });
+
+  it('sluice probe does not wait for the end of what is no WAV', async () => {
+    const child = start(['probe', '-']);
+    const exited = once(child, 'close');
+    child.stdin.write('no WAV at all, and no end');
+    expect(await said(child.stderr, /\n/)).toMatch(/^sluice: standard input: .*\(ERR_WAV_NOT_WAV, byte 0\)/);
+    expect(await exited).toEqual([1, null]);
+  });
+
+  it.skipIf(onWindows('devices'))('sluice probe reads a device as it reads a stream', async () => {
+    const { code, stderr } = await sluice(['probe', '/dev/zero', '/dev/null']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^sluice: \/dev\/zero: .*\(ERR_WAV_NOT_WAV, byte 0\)\n/);
+    expect(stderr).toMatch(/\nsluice: \/dev\/null: the file is empty.*\(ERR_WAV_NOT_WAV, byte 0\)\n$/);
+    expect(stderr).not.toContain('probeAudio');
   });
 });
 

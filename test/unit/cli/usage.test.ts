@@ -63,6 +63,7 @@ describe('sluice', () => {
       ['transcribe', 'x.wav', 'x.wave', '-o', 'out'],
       /would both be written to x\.\*\n {2}next: /,
     ],
+    ['an output without a name', ['speak', 'hello', '-o', ''], /argument '' is invalid.*variables/],
     ['no output', ['speak', 'hello'], /required option '-o, --output <file>'.*next: /s],
     [
       'an output without a format',
