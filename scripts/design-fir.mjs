@@ -226,14 +226,18 @@ const text = `// Made by scripts/design-fir.mjs, which says what this is; not ed
 
 namespace sluice {
 
-// h(t) = sum over k of cosines[k] cos(pi k t / half_length) / (2 half_length) where |t| <= half_length, else 0;
-// t in frames of the lower rate.
+// h(t) = sum over k of cosines[k] cos(pi k t / half_length) / (2 half_length) where |t| <= half_length,
+// else 0; t in frames of the lower rate.
 struct FirFilter {
   double half_length;
   std::span<const double> cosines;
 };
 
+// clang-format off
+
 ${tables.join('\n')}
+// clang-format on
+
 ${filters.join('\n')}
 
 }  // namespace sluice

@@ -5,12 +5,14 @@
 
 namespace sluice {
 
-// h(t) = sum over k of cosines[k] cos(pi k t / half_length) / (2 half_length) where |t| <= half_length, else 0;
-// t in frames of the lower rate.
+// h(t) = sum over k of cosines[k] cos(pi k t / half_length) / (2 half_length) where |t| <= half_length,
+// else 0; t in frames of the lower rate.
 struct FirFilter {
   double half_length;
   std::span<const double> cosines;
 };
+
+// clang-format off
 
 // T = 76.30
 inline constexpr double kFastInt16Cosines[] = {
@@ -614,6 +616,8 @@ inline constexpr double kBestFloat32Cosines[] = {
     -4.8867779293566721e-7,
     4.6340490532537996e-7,
 };
+
+// clang-format on
 
 inline constexpr FirFilter kFastInt16 = {38.148321622151997, kFastInt16Cosines};
 inline constexpr FirFilter kFastFloat32 = {39.214069509399259, kFastFloat32Cosines};
