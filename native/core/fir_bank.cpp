@@ -118,11 +118,17 @@ size_t CostOf(const TapGrid& grid, size_t middle, size_t segments) {
   return (grid.steps + middle) * grid.TapsOfOutput() + segments * kSegmentCost;
 }
 
-// The steps in the middle twice; all others at a scale of at least `shift`, where a single step allows it. In
-// segments of its own, what is left of the middle can be rounded more finely.
-Plan PlanTwice(const TapGrid& grid, std::span<const StepSize> sizes, size_t middle, uint32_t shift,
-               bool apart) {
-  const size_t begin = (grid.steps - middle) / 2;
+// `middle` steps about `centre` (in half steps) twice; all others at a scale of at least `shift`, where a
+// single step allows it. In segments of its own, what is left of the middle can be rounded more finely.
+struct Layout {
+  size_t centre;
+  uint32_t shift;
+  bool apart;
+};
+
+Plan PlanTwice(const TapGrid& grid, std::span<const StepSize> sizes, size_t middle, const Layout& layout) {
+  const size_t begin =
+      std::min(layout.centre > middle ? (layout.centre - middle) / 2 : 0, grid.steps - middle);
   const size_t end = begin + middle;
   Plan plan;
   AppendSegments(sizes, grid.width, begin, end, 0, plan.segments);
@@ -134,9 +140,10 @@ Plan PlanTwice(const TapGrid& grid, std::span<const StepSize> sizes, size_t midd
       left[step] = {rest, rest * static_cast<double>(grid.width)};
     }
   }
-  const std::array<size_t, 4> bounds = {0, apart ? begin : 0, apart ? end : grid.steps, grid.steps};
+  const std::array<size_t, 4> bounds = {0, layout.apart ? begin : 0, layout.apart ? end : grid.steps,
+                                        grid.steps};
   for (size_t i = 0; i < 3; ++i) {
-    AppendSegments(left, grid.width, bounds[i], bounds[i + 1], shift, plan.segments);
+    AppendSegments(left, grid.width, bounds[i], bounds[i + 1], layout.shift, plan.segments);
   }
   plan.cost = CostOf(grid, middle, plan.segments.size());
   for (const FirSegment& segment : std::span(plan.segments).subspan(coarse)) {
@@ -147,25 +154,37 @@ Plan PlanTwice(const TapGrid& grid, std::span<const StepSize> sizes, size_t midd
   return plan;
 }
 
-// The cheapest plan that adds no more noise than `limit`. A wider middle means more taps and less noise: so
-// the narrowest that will do, or a wider one that needs fewer segments; at the coarsest scale at which
-// all taps together would keep the limit, and at the two below.
+// Makes `best` a cheaper plan of such a layout that adds no more noise than `limit`, if there is one. A wider
+// middle means more taps and less noise: so it is the narrowest that will do, or a wider one that needs fewer
+// segments.
+void Improve(const TapGrid& grid, std::span<const StepSize> sizes, const Layout& layout, double limit,
+             Plan& best) {
+  size_t narrow = 0;  // the narrowest that will do lies in narrow to wide
+  for (size_t wide = grid.steps; narrow < wide;) {
+    const size_t middle = (narrow + wide) / 2;
+    PlanTwice(grid, sizes, middle, layout).noise <= limit ? wide = middle : narrow = middle + 1;
+  }
+  for (size_t middle = narrow; middle <= grid.steps && CostOf(grid, middle, 1) < best.cost; ++middle) {
+    Plan plan = PlanTwice(grid, sizes, middle, layout);
+    if (plan.noise <= limit && plan.cost < best.cost) best = std::move(plan);
+  }
+}
+
+// Of the layouts about the largest tap, at the coarsest scale at which all taps together would keep the limit
+// and at the two coarser ones.
 Plan CheapestPlan(const TapGrid& grid, double limit) {
   const std::vector<StepSize> sizes = SizesOf(grid);
+  const auto largest = std::max_element(sizes.begin(), sizes.end(),
+                                        [](const auto& a, const auto& b) { return a.largest < b.largest; });
+  const auto centre = static_cast<size_t>(2 * (largest - sizes.begin()) + 1);
   const double noise = std::sqrt(static_cast<double>(grid.steps * grid.TapsOfOutput()) / 12);
   uint32_t enough = 0;
   while (enough < kMaxShift && noise / ScaleOf(enough) > limit) ++enough;
-  Plan best = PlanTwice(grid, sizes, grid.steps, enough, false);
+  Plan best = PlanTwice(grid, sizes, grid.steps, {centre, enough, false});
   for (uint32_t shift = enough - std::min(enough, 2U); shift <= enough; ++shift) {
     for (const bool apart : {false, true}) {
-      size_t narrow = 0;  // the narrowest that will do lies in narrow to wide
-      for (size_t wide = grid.steps; narrow < wide;) {
-        const size_t middle = (narrow + wide) / 2;
-        PlanTwice(grid, sizes, middle, shift, apart).noise <= limit ? wide = middle : narrow = middle + 1;
-      }
-      for (size_t middle = narrow; middle <= grid.steps && CostOf(grid, middle, 1) < best.cost; ++middle) {
-        Plan plan = PlanTwice(grid, sizes, middle, shift, apart);
-        if (plan.noise <= limit && plan.cost < best.cost) best = std::move(plan);
+      for (const size_t near : {centre - 1, centre, centre + 1}) {
+        Improve(grid, sizes, {near, shift, apart}, limit, best);
       }
     }
   }
@@ -252,8 +271,12 @@ void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuali
   bank.grouped = true;
   bank.inputs = inputs;
   bank.outputs = outputs;
-  bank.groups_before = DivideUp(prototype.reach() / lattice, inputs);
-  bank.groups_after = static_cast<uint32_t>((prototype.reach() + last_instant) / lattice / inputs);
+  // The last frame that an output needs is the last of a group: least latency, and fewest groups.
+  const auto before = static_cast<uint32_t>(prototype.reach() / lattice);
+  const auto after = static_cast<uint32_t>((prototype.reach() + last_instant) / lattice);
+  bank.groups_after = after / inputs;
+  bank.origin = inputs - 1 - after % inputs;
+  bank.groups_before = before > bank.origin ? DivideUp(before - bank.origin, inputs) : 0;
 
   TapGrid grid(bank.steps(), outputs, 1, inputs);
   for (uint32_t step = 0; step < bank.steps(); ++step) {
@@ -261,7 +284,7 @@ void LayOutGroups(const FirPrototype& prototype, uint32_t factor, ResamplerQuali
     for (uint32_t p = 0; p < outputs; ++p) {
       for (uint32_t i = 0; i < inputs; ++i) {
         grid.Step(step)[p * inputs + i] =
-            prototype.At(static_cast<int64_t>(p) * bank.down - (first_frame + i) * lattice);
+            prototype.At(static_cast<int64_t>(p) * bank.down - (first_frame + i - bank.origin) * lattice);
       }
     }
   }

@@ -29,8 +29,8 @@ template <class T>
 using Taps = std::vector<T, CacheLineAllocator<T>>;
 
 // Ratios of small numbers are filtered in groups: group g takes `inputs` frames and gives `outputs` frames,
-// the first of them at the instant of the first input frame. It needs the groups from g - groups_before to g
-// + groups_after.
+// the first of them at the instant of its input frame `origin`. It needs the groups from g - groups_before to
+// g + groups_after.
 //
 // All others are filtered in windows: each gives kFirWindowOutputs consecutive outputs, or one where the
 // ratio has so many phases that there would be too many different windows, or where the outputs are
@@ -51,6 +51,7 @@ struct FirBank {
 
   uint32_t inputs = 0;  // grouped; both multiples of down and up by the same factor
   uint32_t outputs = 0;
+  uint32_t origin = 0;  // less than inputs
   uint32_t groups_before = 0;
   uint32_t groups_after = 0;
 

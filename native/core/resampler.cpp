@@ -69,7 +69,8 @@ struct UnitOf<int16_t> {
 //   0          next          next + steps          filled       capacity       stride
 //   | no longer used | window of the next output |      | free room | read, not used |
 //
-// Frames that do not yet make a group wait in `pending`.
+// Frames that do not yet make a group wait in `pending`; as many frames of silence as the bank's origin come
+// before the first.
 template <class Sample>
 class GroupStream {
  public:
@@ -86,12 +87,13 @@ class GroupStream {
     std::fill(planes_.begin(), planes_.end(), Unit{0});
     next_ = 0;
     filled_ = bank_->groups_before;
-    pending_frames_ = 0;
+    std::fill(pending_.begin(), pending_.end(), Sample{0});
+    pending_frames_ = bank_->origin;
     total_in_ = 0;
     total_out_ = 0;
   }
 
-  size_t LatencyFrames() const { return (bank_->groups_after + 1) * bank_->inputs - 1; }
+  size_t LatencyFrames() const { return (bank_->groups_after + 1) * bank_->inputs - 1 - bank_->origin; }
 
   size_t MaxOutputFrames(size_t input_frames) const {
     const size_t groups = input_frames / bank_->inputs + (input_frames % bank_->inputs != 0);
@@ -100,7 +102,8 @@ class GroupStream {
     return groups * bank_->outputs;
   }
   size_t MaxFlushFrames() const {
-    return bank_->groups_after * bank_->outputs + CeilScale(bank_->inputs - 1, bank_->up, bank_->down);
+    return bank_->groups_after * bank_->outputs +
+           CeilScale(bank_->inputs - 1 - bank_->origin, bank_->up, bank_->down);
   }
 
   size_t StateBytes() const {
@@ -494,8 +497,8 @@ struct Resampler<Sample>::State {
     const size_t there = output_samples / channels;
     if (there >= wanted) return Ok{};
     return Error{ErrorCode::kOutputTooSmall, 0,
-                 "output holds " + std::to_string(there) + " frames, but up to " + std::to_string(wanted) +
-                     " may come; ask MaxOutputFrames"};
+                 "out holds " + std::to_string(there) + " frames, but up to " + std::to_string(wanted) +
+                     " may come: maxOutputFrames(n) for n input frames, maxOutputFrames(0) for the flush"};
   }
 };
 
