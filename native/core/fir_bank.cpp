@@ -219,15 +219,13 @@ double NoiseLimit(ResamplerQuality quality, uint32_t up) {
 // ---- Groups ----
 
 // A group has an even number of input frames, since int16 kernels take them in pairs, and at least
-// kMinOutputs outputs where that is possible: each vector of samples that is loaded then serves that many
-// multiplications.
-constexpr uint32_t kMinOutputs = 3;
+// kFirMinOutputs outputs: each vector of samples that is loaded then serves that many multiplications.
 constexpr uint32_t kMaxInputs = 24;
 
 // By how much the ratio is multiplied to make a group; 0 when groups would get too large.
 uint32_t GroupFactor(uint32_t up, uint32_t down) {
   for (uint32_t factor = 1; factor * up <= kFirMaxOutputs && factor * down <= kMaxInputs; ++factor) {
-    if (factor * up >= kMinOutputs && factor * down % 2 == 0) return factor;
+    if (factor * up >= kFirMinOutputs && factor * down % 2 == 0) return factor;
   }
   return 0;
 }

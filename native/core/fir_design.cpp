@@ -64,7 +64,7 @@ void SumCosines(std::span<const double> coefficients, const std::array<double, k
 }
 
 // Half of the symmetric prototype, `points` values for each of the filter's half_length frames; scaled so
-// that each of `phases` phases has a gain of 1 at 0 Hz.
+// that the mean of `phases` phases has a gain of 1 at 0 Hz.
 std::vector<double> SampleFilter(const FirFilter& filter, double points, uint32_t phases) {
   std::vector<double> half(static_cast<size_t>(std::ceil(filter.half_length * points)));
   const double angle = std::numbers::pi / (filter.half_length * points);

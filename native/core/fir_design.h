@@ -17,7 +17,8 @@ inline constexpr size_t kMaxExactTaps = size_t{1} << 19;
 enum class ResamplerQuality : uint8_t { kFast, kDefault, kBest };
 
 // Half of a symmetric impulse response on a lattice of `phases` points an input frame: half[n] is n points
-// after (and before) its centre. Each phase adds up to 1.
+// after (and before) its centre. The phases add up to 1 on average, each of them to within 4e-6 (fast), 2e-7
+// (default) or 3e-8 (best): what the stop band leaves of a constant's images.
 struct FirPrototype {
   uint32_t phases = 1;
   bool interpolated = false;  // phases is not the ratio's, but fine enough to interpolate between linearly

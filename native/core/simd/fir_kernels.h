@@ -7,10 +7,13 @@
 // for any samples. A finished segment is scaled to the common fraction of kFirFractionBits and added to the
 // output's total.
 //
-//   total = sum over segments of (sum over its taps of tap * sample) >> shift, one truncation a segment and
-//   lane
+//   total = segments / 2 + sum over segments of (sum over its taps of tap * sample) >> shift
 //
-// which every level computes alike, so int16 results are the same bits everywhere.
+// where >> rounds down, by half a unit on average, for which the first term (itself rounded down) makes up.
+// Windows have such a total in each lane, and the output's is the sum of them. Every level computes just
+// this, so int16 results are the same bits everywhere.
+//
+// float filters are plain sums, in an order of each level's own.
 #pragma once
 
 #include <cstddef>
@@ -30,12 +33,15 @@ struct FirSegment {
   uint32_t shift;
 };
 
-// At most this many output phases are filtered at a time.
+// At most this many output phases are filtered at a time: a pass. A group has as few passes as it can, of
+// nearly equal size, the larger ones first.
 inline constexpr size_t kFirMaxPass = 4;
-// Largest group.
+// Smallest and largest group.
+inline constexpr size_t kFirMinOutputs = 3;
 inline constexpr size_t kFirMaxOutputs = 16;
-// Groups that a call may read beyond those it was asked for (and drop): a tile of the widest level.
-inline constexpr size_t kFirOverreadGroups = 96;
+// Groups that a call may read beyond those it was asked for (and drop): what fills the last vector of the
+// widest level, which has 16 lanes.
+inline constexpr size_t kFirOverreadGroups = 15;
 
 // Outputs come in groups: `outputs` of them for every 2 * `units` input frames, each output of a group with
 // taps of its own, and output p of one group with the same taps as output p of the next. So a vector's lanes
@@ -81,8 +87,8 @@ struct FirKernels {
                         float* out);
 
   // The totals of one window's kFirWindowOutputs outputs, or of its only one; always writes four. int16 taps:
-  // [segment] [step][output][kFirBlock]; float taps: [block][output][kFirBlock]. Lane l of a segment's sum
-  // takes taps 2l and 2l + 1 of each block.
+  // [segment][step][output][kFirBlock]; float taps: [block][output][kFirBlock]. Lane l of kFirBlock / 2 takes
+  // taps 2l and 2l + 1 of each block.
   void (*window_int16)(const WindowFirInt16& fir, const int16_t* window, const int16_t* taps,
                        int32_t* totals);
   void (*single_int16)(const WindowFirInt16& fir, const int16_t* window, const int16_t* taps,

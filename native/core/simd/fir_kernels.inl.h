@@ -21,14 +21,16 @@ constexpr size_t kTileVectors = 20;  // of 32 registers
 constexpr size_t kTileVectors = 9;  // of 16
 #endif
 constexpr size_t kMaxWidth = 5;
-static_assert(kMaxWidth * kLanes <= kFirOverreadGroups);
+static_assert(kLanes - 1 <= kFirOverreadGroups);
 
 constexpr size_t WidthFor(size_t pass) {
   return kTileVectors / pass < kMaxWidth ? kTileVectors / pass : kMaxWidth;
 }
 
-// Passes of nearly equal size, none above kFirMaxPass.
 constexpr size_t PassCount(size_t outputs) { return (outputs + kFirMaxPass - 1) / kFirMaxPass; }
+constexpr size_t kMinPass = 2;  // of the smallest group, or of the smallest that takes two
+static_assert(kFirMinOutputs / PassCount(kFirMinOutputs) >= kMinPass);
+static_assert((kFirMaxPass + 1) / PassCount(kFirMaxPass + 1) >= kMinPass);
 
 SLUICE_INLINE int32_t LoadPair(const int16_t* taps) {
   int32_t pair;
@@ -58,9 +60,14 @@ void TileInt16(const GroupedFirInt16& fir, const int16_t* taps, const uint32_t* 
     const FirSegment segment = fir.segments[s];
     Ints acc[kCount];
     ForEach<kCount>([&]<size_t i>() SLUICE_LAMBDA_INLINE { acc[i] = Broadcast(0); });
-    for (size_t step = segment.begin; step < segment.end; ++step) {
+    // The steps of a single unit are one loop: a seventh faster for 24 to 48 kHz with VNNI.
+    const bool single = fir.units == 1;
+    const size_t count = single ? segment.end - segment.begin : fir.units;
+    const size_t distance = single ? 1 : stride;
+    const size_t end = single ? segment.begin + 1 : segment.end;
+    for (size_t step = segment.begin; step < end; ++step) {
       const uint32_t* samples = planes + step;
-      for (uint32_t unit = 0; unit < fir.units; ++unit, samples += stride, taps += 2 * pass) {
+      for (size_t unit = 0; unit < count; ++unit, samples += distance, taps += 2 * pass) {
         Ints x[width];
         ForEach<width>([&]<size_t v>() SLUICE_LAMBDA_INLINE {
           x[v] = LoadInts(samples + v * kLanes);
@@ -156,7 +163,7 @@ template <class Shape, size_t pass = kFirMaxPass>
 void TileOfPass(size_t wanted, size_t width, const typename Shape::Fir& fir,
                 const typename Shape::Sample* taps, const typename Shape::Unit* planes, size_t stride,
                 typename Shape::Total* rows) {
-  if constexpr (pass > 1) {
+  if constexpr (pass > kMinPass) {
     if (wanted < pass) return TileOfPass<Shape, pass - 1>(wanted, width, fir, taps, planes, stride, rows);
   }
   TileOfWidth<Shape, pass>(width, fir, taps, planes, stride, rows);
@@ -339,7 +346,7 @@ void WindowInt16(const WindowFirInt16& fir, const int16_t* window, const int16_t
 }
 
 template <size_t outputs>
-void WindowFloat(size_t blocks, const float* window, const float* taps, float* sums) {
+void StretchFloat(size_t blocks, const float* window, const float* taps, float* sums) {
   static_assert(kFloatBlockVectors >= 2);
   Floats acc[outputs * 2];  // two sums an output
   ForEach<outputs * 2>([&]<size_t i>() SLUICE_LAMBDA_INLINE { acc[i] = Broadcast(0.0F); });
@@ -357,6 +364,22 @@ void WindowFloat(size_t blocks, const float* window, const float* taps, float* s
   ForEach<outputs>([&]<size_t w>()
                        SLUICE_LAMBDA_INLINE { quads[w] = ToQuad(AddFloats(acc[2 * w], acc[2 * w + 1])); });
   SumQuads(quads, sums);
+}
+
+// In stretches, as TileFloat: in one go, levels were up to 8e-6 apart over the 60 192 taps of 192000 to
+// 1000 Hz. Most windows have only one.
+template <size_t outputs>
+void WindowFloat(size_t blocks, const float* window, const float* taps, float* sums) {
+  constexpr size_t kStretch = 16;  // blocks: each accumulator adds up 16 (kLanes 16) to 64 products
+  StretchFloat<outputs>(blocks < kStretch ? blocks : kStretch, window, taps, sums);
+  for (; blocks > kStretch; blocks -= kStretch) {
+    window += kStretch * kFirBlock;
+    taps += kStretch * outputs * kFirBlock;
+    const size_t left = blocks - kStretch;
+    float more[kFirWindowOutputs];
+    StretchFloat<outputs>(left < kStretch ? left : kStretch, window, taps, more);
+    for (size_t i = 0; i < kFirWindowOutputs; ++i) sums[i] += more[i];
+  }
 }
 
 void RoundAll(const int32_t* totals, size_t count, int16_t* out) {
