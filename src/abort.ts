@@ -29,9 +29,18 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 function openHub(signal: AbortSignal): Hub {
   const listeners = new Set<() => void>();
   const aborted = () => {
+    hubs.delete(signal); // its DOM listener is used up, be it by an event that was no abort of the signal's
     const called = [...listeners];
     listeners.clear();
-    for (const listener of called) listener();
+    for (const listener of called) {
+      try {
+        listener();
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error; // uncaught, as from a DOM listener; the others are called all the same
+        });
+      }
+    }
   };
   const hub = { listeners, aborted };
   hubs.set(signal, hub);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
@@ -44,17 +45,13 @@ void RequireSimdOverride() {
 // { level, available, override }
 napi_value Simd(napi_env env) {
   const auto name = [&](SimdLevel level) { return Text(env, std::string(SimdLevelName(level)).c_str()); };
-  napi_value available = nullptr;
-  Check(napi_create_array(env, &available));
-  uint32_t count = 0;
-  for (const SimdLevel level : RunnableSimdLevels()) {
-    Check(napi_set_element(env, available, count++, name(level)));
-  }
+  std::vector<napi_value> available;
+  for (const SimdLevel level : RunnableSimdLevels()) available.push_back(name(level));
   napi_value overridden = nullptr;
   Check(napi_get_boolean(env, ActiveSimdChoice().overridden, &overridden));
   return ObjectBuilder(env)
       .Set("level", name(ActiveSimdLevel()))
-      .Set("available", available)
+      .Set("available", List(env, available))
       .Set("override", overridden)
       .Build();
 }
@@ -70,9 +67,14 @@ void KeepIntrinsics(Napi::Env env) {
   const auto intrinsic = [&](const char* name) {
     return Napi::Persistent(env.Global().Get(name).As<Napi::Function>());
   };
+  const auto method = [&](const Napi::FunctionReference& array_class, const char* name) {
+    const auto prototype = array_class.Value().Get("prototype").As<Napi::Object>();
+    return Napi::Persistent(prototype.Get(name).As<Napi::Function>());
+  };
   data->int16_array = intrinsic("Int16Array");
   data->float32_array = intrinsic("Float32Array");
   data->uint8_array = intrinsic("Uint8Array");
+  data->array_at = method(data->uint8_array, "at");
   data->alloc_unsafe = Napi::Persistent(
       env.Global().Get("Buffer").As<Napi::Object>().Get("allocUnsafeSlow").As<Napi::Function>());
   env.SetInstanceData(data.release());

@@ -1,7 +1,8 @@
 #include "bindings/async_work.h"
 
-#include <array>
+#include <atomic>
 #include <exception>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -12,18 +13,19 @@ namespace {
 // callback in between.
 //
 // An environment that is torn down (worker.terminate()) waits for the slices in the pool and calls Complete
-// for each, but runs no JavaScript: the call of wanted() fails then, which ends the job. process.exit() waits
-// for the pool alone. Both hold for a slice, not for a file.
+// for each, but runs no JavaScript, which ends the job. process.exit() waits for the pool alone. Both wait
+// for one slice of each job, not for files.
 class AsyncWork {
  public:
-  // undefined, or the result of a job that had nothing to do.
+  // giveUp, or the result of a job that had nothing to do.
   static napi_value Start(const Arguments& args, size_t i, std::span<const uint8_t> input,
                           std::unique_ptr<SlicedJob> job) {
     std::unique_ptr<AsyncWork> work(new AsyncWork(args, i, input, std::move(job)));
     if (!work->Fetch()) return work->job_->Finish(args.env());
+    const napi_value give_up = work->NewGiveUp();
     work->Queue();
     static_cast<void>(work.release());  // Complete takes it back
-    return Undefined(args.env());
+    return give_up;
   }
 
   ~AsyncWork() { ReportMemory(0); }
@@ -35,13 +37,18 @@ class AsyncWork {
       : env_(args.env()),
         input_(Napi::Persistent(Napi::Object(env_, args.value(0)))),
         input_bytes_(input.size()),
-        wanted_(Callback(args, i, "wanted")),
-        resolve_(Callback(args, i + 1, "resolve")),
-        reject_(Callback(args, i + 2, "reject")),
+        resolve_(Callback(args, i, "resolve")),
+        reject_(Callback(args, i + 1, "reject")),
         job_(std::move(job)) {}
 
   static Napi::FunctionReference Callback(const Arguments& args, size_t i, const char* name) {
     return Napi::Persistent(Napi::Function(args.env(), args.Function(i, name)));
+  }
+
+  // giveUp() may be called at any time, and long after the job.
+  napi_value NewGiveUp() {
+    return Napi::Function::New(
+        env_, [wanted = wanted_](const Napi::CallbackInfo&) { wanted->store(false); }, "giveUp");
   }
 
   // Copies the next slice; false when there is none.
@@ -75,6 +82,7 @@ class AsyncWork {
   // On a thread of the pool.
   static void Execute(napi_env, void* data) {
     auto& self = *static_cast<AsyncWork*>(data);
+    if (!*self.wanted_) return;
     try {
       self.job_->Run(self.slice_);
     } catch (...) {
@@ -96,7 +104,7 @@ class AsyncWork {
 
   // Whether another slice is in the pool.
   bool Continue() {
-    if (!IsWanted()) return false;
+    if (!*wanted_ || !CanRunJavaScript()) return false;
     if (failure_) std::rethrow_exception(failure_);
     if (!Fetch()) {
       Call(resolve_, job_->Finish(env_));
@@ -106,19 +114,16 @@ class AsyncWork {
     return true;
   }
 
-  bool IsWanted() {
-    bool wanted = false;
-    Check(napi_get_value_bool(env_, Call(wanted_), &wanted));
-    return wanted;
+  // Node-API has no such question, but where no JavaScript can run any more it refuses whatever might run
+  // some, which to its mind is this comparison too.
+  bool CanRunJavaScript() {
+    bool equal = false;
+    return napi_strict_equals(env_, resolve_.Value(), resolve_.Value(), &equal) == napi_ok;
   }
 
-  template <class... Values>
-  napi_value Call(const Napi::FunctionReference& function, Values... values) {
-    const std::array<napi_value, sizeof...(values)> arguments = {values...};
-    napi_value result = nullptr;
-    Check(napi_call_function(env_, Undefined(env_), function.Value(), arguments.size(), arguments.data(),
-                             &result));
-    return result;
+  void Call(const Napi::FunctionReference& function, napi_value argument) {
+    napi_value ignored = nullptr;
+    Check(napi_call_function(env_, Undefined(env_), function.Value(), 1, &argument, &ignored));
   }
 
   // With the exception that is pending.
@@ -141,10 +146,10 @@ class AsyncWork {
   napi_env env_;
   Napi::ObjectReference input_;
   size_t input_bytes_;
-  Napi::FunctionReference wanted_;
   Napi::FunctionReference resolve_;
   Napi::FunctionReference reject_;
   std::unique_ptr<SlicedJob> job_;
+  std::shared_ptr<std::atomic<bool>> wanted_ = std::make_shared<std::atomic<bool>>(true);
   std::vector<uint8_t> slice_;
   napi_async_work work_ = nullptr;
   std::exception_ptr failure_;

@@ -35,8 +35,7 @@ class AudioFramerObject {
     options.steps_per_message =
         static_cast<uint32_t>(args.Unsigned(6, "stepsPerMessage", 1, kMaxStepsPerMessage));
     options.client_req_id_json = args.Text(7, "clientReqId", kMaxClientReqIdBytes);
-    if (!args.IsUndefined(8))
-      options.source_bytes = args.Unsigned(8, "sourceBytes", 0, std::numeric_limits<int64_t>::max());
+    if (!args.IsUndefined(8)) options.source_bytes = args.Unsigned(8, "sourceBytes", 0, kMaxSafeInteger);
     return std::make_unique<AudioFramerObject>(Take(AudioFramer::Create(options)));
   }
   explicit AudioFramerObject(AudioFramer core) : core_(std::move(core)) {}
@@ -55,8 +54,9 @@ class AudioFramerObject {
     return Number(args.env(), static_cast<double>(Take(core.Flush(out))));
   }
   napi_value MaxOutputBytes(const Arguments& args) {
+    const AudioFramer& core = Open();
     const size_t bytes = args.Unsigned(0, "inputBytes", 0, kMaxInputBytes);
-    return Number(args.env(), static_cast<double>(Open().MaxOutputBytes(bytes)));
+    return Number(args.env(), static_cast<double>(core.MaxOutputBytes(bytes)));
   }
   napi_value MaxFlushBytes(const Arguments& args) {
     return Number(args.env(), static_cast<double>(Open().MaxFlushBytes()));

@@ -9,8 +9,6 @@
 namespace sluice::bindings {
 namespace {
 
-constexpr double kMaxSafeInteger = 9007199254740991.0;  // 2^53 - 1
-
 constexpr std::array kEncodingNames = {
 #define X(name, text, bytes, bits) text,
     SLUICE_SAMPLE_FORMATS(X)
@@ -65,14 +63,23 @@ const char* ArrayName(napi_typedarray_type type) {
       return "a Uint32Array";
     case napi_float32_array:
       return "a Float32Array";
+    case napi_float64_array:
+      return "a Float64Array";
+    case napi_bigint64_array:
+      return "a BigInt64Array";
+    case napi_biguint64_array:
+      return "a BigUint64Array";
     default:
       return "another typed array";
   }
 }
 
+// Of typed arrays that this Node-API version has no name for (Float16Array): it leaves the kind as it was.
+constexpr auto kUnnamedKind = static_cast<napi_typedarray_type>(15);
+
 // The kind of a typed array; false when the value is none.
 bool TypedArrayKind(napi_env env, napi_value value, napi_typedarray_type& type) {
-  type = napi_float64_array;  // stays so for kinds that this Node-API version has no name for
+  type = kUnnamedKind;
   return napi_get_typedarray_info(env, value, &type, nullptr, nullptr, nullptr, nullptr) == napi_ok;
 }
 
@@ -89,10 +96,12 @@ std::string DescribeNumber(napi_env env, napi_value value) {
 std::string DescribeString(napi_env env, napi_value value) {
   std::array<char, 40> text{};
   size_t length = 0;
+  size_t whole_length = 0;
+  Check(napi_get_value_string_utf8(env, value, nullptr, 0, &whole_length));
   Check(napi_get_value_string_utf8(env, value, text.data(), text.size(), &length));
   std::string quoted(1, '\'');
   quoted.append(text.data(), length);
-  quoted.append(length + 4 >= text.size() ? "…'" : "'");  // Node cuts at whole characters
+  quoted.append(length < whole_length ? "…'" : "'");  // Node cuts at whole characters
   return quoted;
 }
 
@@ -186,7 +195,7 @@ uint64_t Arguments::Unsigned(size_t i, const char* name, uint64_t min, uint64_t 
     ThrowType(std::string(name) + " must be a number, got " + Describe(i));
   // NaN fails every comparison.
   if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)) ||
-      number > kMaxSafeInteger || number != std::floor(number)) {
+      number != std::floor(number)) {
     ThrowRange(std::string(name) + " must be a whole number from " + std::to_string(min) + " to " +
                    std::to_string(max) + ", got " + Describe(i),
                range_code);
@@ -268,14 +277,39 @@ std::span<float> Arguments::Float32(size_t i, const char* name) const {
   return {reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
 
-bool Arguments::IsFloat32Array(size_t i) const {
+bool Arguments::AreFloat32(size_t i, const char* name) const {
   napi_typedarray_type type;
-  return TypedArrayKind(env_, values_.at(i), type) && type == napi_float32_array;
+  const bool is_array = TypedArrayKind(env_, values_.at(i), type);
+  if (!is_array || (type != napi_float32_array && type != napi_int16_array))
+    ThrowType(std::string(name) + " must be an Int16Array or a Float32Array, got " + Describe(i));
+  return type == napi_float32_array;
 }
+
+namespace {
+
+// Whether a call went well, false where JavaScript threw; PendingException when the environment is shutting
+// down.
+bool Succeeded(napi_env env, napi_status status) {
+  if (status == napi_ok) return true;
+  bool pending = false;
+  Check(napi_is_exception_pending(env, &pending));
+  if (!pending) throw PendingException{};
+  napi_value ignored = nullptr;
+  Check(napi_get_and_clear_last_exception(env, &ignored));
+  return false;
+}
+
+// An array of no elements may have lost them, which Node-API does not tell: its methods throw then.
+bool HasLostMemory(napi_env env, napi_value array) {
+  napi_value ignored = nullptr;
+  return !Succeeded(env, napi_call_function(env, array, DataOf(env).array_at.Value(), 0, nullptr, &ignored));
+}
+
+}  // namespace
 
 std::span<uint8_t> Arguments::Borrow(size_t i, const char* name, napi_typedarray_type type,
                                      size_t element_bytes, const char* wanted) const {
-  napi_typedarray_type found = napi_float64_array;
+  napi_typedarray_type found = kUnnamedKind;
   size_t length = 0;
   void* data = nullptr;
   napi_value buffer = nullptr;
@@ -286,14 +320,17 @@ std::span<uint8_t> Arguments::Borrow(size_t i, const char* name, napi_typedarray
   bool ordinary = false;  // false for a SharedArrayBuffer
   Check(napi_is_arraybuffer(env_, buffer, &ordinary));
   if (!ordinary) {
-    ThrowType(std::string(name) +
-              " must not lie in a SharedArrayBuffer, which another thread may change meanwhile; pass a copy "
-              "(array.slice())");
+    ThrowType(
+        std::string(name) +
+        " must not lie in a SharedArrayBuffer, which another thread may change meanwhile; pass an array "
+        "with memory of its own (for an input: array.slice())");
   }
-  if (length == 0) {  // a detached buffer's views are empty
-    bool detached = false;
-    Check(napi_is_detached_arraybuffer(env_, buffer, &detached));
-    if (detached) ThrowType(std::string(name) + " has been detached: its ArrayBuffer was transferred");
+  if (length == 0) {
+    if (HasLostMemory(env_, values_.at(i))) {
+      ThrowType(
+          std::string(name) +
+          " has lost its memory: its ArrayBuffer was detached (transferred), or resized to end before it");
+    }
     return {};
   }
   return {static_cast<uint8_t*>(data), length * element_bytes};
@@ -351,15 +388,9 @@ const Napi::FunctionReference& ArrayClass(AddonData& data, const int16_t*) { ret
 const Napi::FunctionReference& ArrayClass(AddonData& data, const float*) { return data.float32_array; }
 const Napi::FunctionReference& ArrayClass(AddonData& data, const uint8_t*) { return data.uint8_array; }
 
-// Node-API's answer to making an array: throws bad_alloc where JavaScript threw.
+// Node-API's answer to making an array: what JavaScript throws there says that there is no memory.
 void CheckAllocated(napi_env env, napi_status status) {
-  if (status == napi_ok) return;
-  bool pending = false;
-  Check(napi_is_exception_pending(env, &pending));
-  if (!pending) throw PendingException{};  // shutting down
-  napi_value ignored = nullptr;
-  Check(napi_get_and_clear_last_exception(env, &ignored));
-  throw std::bad_alloc();
+  if (!Succeeded(env, status)) throw std::bad_alloc();
 }
 
 // From here on an array is made without being zeroed first. Zeros mean pages that the system has to bring in
@@ -414,6 +445,20 @@ napi_value Undefined(napi_env env) {
   return result;
 }
 
+napi_value List(napi_env env, std::span<const napi_value> items) {
+  std::vector<std::string> indices;
+  for (size_t i = 0; i < items.size(); ++i) indices.push_back(std::to_string(i));
+  std::vector<napi_property_descriptor> elements;
+  for (size_t i = 0; i < items.size(); ++i) {
+    elements.push_back(
+        {indices[i].c_str(), nullptr, nullptr, nullptr, nullptr, items[i], napi_default_jsproperty, nullptr});
+  }
+  napi_value list = nullptr;
+  Check(napi_create_array(env, &list));
+  Check(napi_define_properties(env, list, elements.size(), elements.data()));
+  return list;
+}
+
 ObjectBuilder& ObjectBuilder::Set(const char* name, napi_value value) {
   properties_.push_back({name, nullptr, nullptr, nullptr, nullptr, value, napi_default_jsproperty, nullptr});
   return *this;
@@ -435,14 +480,12 @@ constexpr std::array kWavWarnings = {
 };
 
 napi_value Warnings(napi_env env, uint32_t bits) {
-  napi_value list = nullptr;
-  Check(napi_create_array(env, &list));
-  uint32_t count = 0;
+  std::vector<napi_value> names;
   for (const WavWarning warning : kWavWarnings) {
-    if ((bits >> static_cast<unsigned>(warning) & 1U) == 0) continue;
-    Check(napi_set_element(env, list, count++, Text(env, WavWarningName(warning))));
+    if ((bits >> static_cast<unsigned>(warning) & 1U) != 0)
+      names.push_back(Text(env, WavWarningName(warning)));
   }
-  return list;
+  return List(env, names);
 }
 
 }  // namespace

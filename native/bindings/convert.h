@@ -1,8 +1,9 @@
 // Arguments in, buffers and errors out: everything that crosses between JavaScript values and the core's
 // types. Not here: classes (wrapped.h), what any function does (*_binding.cpp).
 //
-// No argument is ever coerced (no valueOf, no getters), so no JavaScript runs between the first argument read
-// and the return: spans borrowed here stay valid for the one synchronous call they are made for.
+// No argument is ever coerced (no valueOf, no getters) and no property is ever set the ordinary way (no
+// setters), so no JavaScript of anybody's runs between the first argument read and the return: spans borrowed
+// here stay valid for the one synchronous call they are made for.
 #pragma once
 
 #include <array>
@@ -75,6 +76,7 @@ struct AddonData {
   Napi::FunctionReference int16_array;  // the intrinsics, as they were when the addon was loaded
   Napi::FunctionReference float32_array;
   Napi::FunctionReference uint8_array;
+  Napi::FunctionReference array_at;      // of typed arrays
   Napi::FunctionReference alloc_unsafe;  // Buffer.allocUnsafeSlow
   Napi::FunctionReference format_error;  // from setErrorClasses; plain Error until then
   Napi::FunctionReference unsupported_error;
@@ -82,6 +84,8 @@ struct AddonData {
 AddonData& DataOf(napi_env env);
 
 // ---- Arguments in.
+
+inline constexpr uint64_t kMaxSafeInteger = (uint64_t{1} << 53) - 1;  // whole numbers are exact up to here
 
 // The arguments of one call; those that were not given are undefined.
 class Arguments {
@@ -93,7 +97,8 @@ class Arguments {
   bool IsConstructCall() const;
 
   bool IsUndefined(size_t i) const;
-  // A whole number from min to max; RangeError with range_code otherwise (TypeError when it is no number).
+  // A whole number from min to max, which is at most kMaxSafeInteger; RangeError with range_code otherwise
+  // (TypeError when it is no number).
   uint64_t Unsigned(size_t i, const char* name, uint64_t min, uint64_t max,
                     const char* range_code = kInvalidArg) const;
   // Any number of 32 bits: for values whose range the core itself checks.
@@ -108,13 +113,15 @@ class Arguments {
   napi_value Function(size_t i, const char* name) const;
   napi_value value(size_t i) const { return values_.at(i); }
 
-  // The memory behind a typed array, borrowed for this call. TypeError for anything else, for a detached
-  // ArrayBuffer, and for a SharedArrayBuffer (another thread could change it under the core).
+  // The memory behind a typed array, borrowed for this call. TypeError for anything else, for an array whose
+  // ArrayBuffer was detached or resized to end before it, and for a SharedArrayBuffer (another thread could
+  // change it under the core).
   std::span<const uint8_t> Bytes(size_t i, const char* name) const;
   std::span<uint8_t> WritableBytes(size_t i, const char* name) const;
   std::span<int16_t> Int16(size_t i, const char* name) const;
   std::span<float> Float32(size_t i, const char* name) const;
-  bool IsFloat32Array(size_t i) const;
+  // Of samples that may be either: true for a Float32Array, false for an Int16Array, TypeError for all else.
+  bool AreFloat32(size_t i, const char* name) const;
   template <class T>
   std::span<T> Samples(size_t i, const char* name) const {
     if constexpr (std::is_same_v<T, float>)
@@ -162,6 +169,9 @@ NewArray<T> Allocate(napi_env env, size_t length);
 napi_value Number(napi_env env, double value);
 napi_value Text(napi_env env, const char* value);
 napi_value Undefined(napi_env env);
+
+// An array of the items, whose elements are own data properties like those of ObjectBuilder.
+napi_value List(napi_env env, std::span<const napi_value> items);
 
 // A plain object, made with all its properties at once (own data properties: setters that someone put on
 // Object.prototype do not run).

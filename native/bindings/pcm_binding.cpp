@@ -21,15 +21,25 @@ struct Layout {
   size_t FrameBytes() const { return BytesPerSample(format) * channels; }
 };
 
+// What the first five arguments of both functions ask for.
+struct Conversion {
+  Layout from;
+  Layout to;
+  std::span<const uint8_t> bytes;
+  size_t OutputBytes() const { return bytes.size() / from.FrameBytes() * to.FrameBytes(); }
+};
+
 class ConvertJob final : public SlicedJob {
  public:
-  // input_bytes: a whole number of frames.
-  ConvertJob(const Layout& from, const Layout& to, size_t input_bytes)
-      : from_(from), to_(to), input_bytes_(input_bytes), slices_(0, input_bytes, from.FrameBytes()) {}
+  explicit ConvertJob(const Conversion& wanted)
+      : from_(wanted.from),
+        to_(wanted.to),
+        output_bytes_(wanted.OutputBytes()),
+        slices_(0, wanted.bytes.size(), from_.FrameBytes(), output_bytes_) {}
 
   std::optional<Slice> Next(napi_env env) override {
     if (!output_) {
-      output_.emplace(env, input_bytes_ / from_.FrameBytes() * to_.FrameBytes());
+      output_.emplace(env, output_bytes_);
       rest_ = output_->data();
     }
     return slices_.Next();
@@ -44,18 +54,10 @@ class ConvertJob final : public SlicedJob {
  private:
   Layout from_;
   Layout to_;
-  size_t input_bytes_;
+  size_t output_bytes_;
   Slicer slices_;
   std::optional<OutputArray<uint8_t>> output_;
   std::span<uint8_t> rest_;  // of the output
-};
-
-// What the first five arguments of both functions ask for.
-struct Conversion {
-  Layout from;
-  Layout to;
-  std::span<const uint8_t> bytes;
-  size_t OutputBytes() const { return bytes.size() / from.FrameBytes() * to.FrameBytes(); }
 };
 
 // (bytes, from, fromChannels, to, toChannels, ...)
@@ -82,9 +84,9 @@ Conversion ReadConversion(const Arguments& args) {
 napi_value ConvertSamples(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
-    const auto [from, to, bytes] = ReadConversion(args);
-    return Perform(args, 5, bytes.size() >= kLargeBytes, bytes,
-                   std::make_unique<ConvertJob>(from, to, bytes.size()));
+    const Conversion wanted = ReadConversion(args);
+    const bool large = std::max(wanted.bytes.size(), wanted.OutputBytes()) >= kLargeBytes;
+    return Perform(args, 5, large, wanted.bytes, std::make_unique<ConvertJob>(wanted));
   });
 }
 

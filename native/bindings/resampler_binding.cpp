@@ -32,20 +32,19 @@ ResamplerOptions ReadOptions(const Arguments& args, size_t i) {
   return options;
 }
 
-// Collects blocks into an array that has exactly the room for all of them, although each call must be offered
-// more room than it will use: near the end blocks go through a scratch buffer.
+// Collects blocks into an array that has exactly the room for all that is wanted of them, although each call
+// must be offered more room than it will use: near the end blocks go through a scratch buffer.
 template <class T>
 class ExactOutput {
  public:
   ExactOutput(std::span<T> out, size_t scratch_samples) : out_(out), scratch_(scratch_samples) {}
 
-  // write(span of at least scratch_samples) -> samples written
+  // write(span of at least scratch_samples) -> samples written; what is beyond the end is dropped
   template <class F>
   void Append(F&& write) {
     const std::span<T> rest = out_.subspan(written_);
     const bool direct = rest.size() >= scratch_.size();
-    const size_t count = direct ? write(rest) : write(std::span<T>(scratch_));
-    if (count > rest.size()) throw std::logic_error("The resampler broke its length law.");
+    const size_t count = std::min(direct ? write(rest) : write(std::span<T>(scratch_)), rest.size());
     if (!direct) std::copy_n(scratch_.begin(), count, rest.begin());
     written_ += count;
   }
@@ -64,7 +63,7 @@ class ResampleJob final : public SlicedJob {
   ResampleJob(const ResamplerOptions& options, size_t input_samples)
       : options_(options),
         input_frames_(input_samples / options.channels),
-        slices_(0, input_samples * sizeof(T), options.channels * sizeof(T)) {}
+        slices_(0, input_samples * sizeof(T), options.channels * sizeof(T), OutputSamples() * sizeof(T)) {}
 
   size_t OutputSamples() const {
     const uint64_t scaled = input_frames_ * options_.to_hz;
@@ -75,10 +74,10 @@ class ResampleJob final : public SlicedJob {
     return slices_.Next();
   }
   void Run(std::span<const uint8_t> slice) override {
-    if (!stream_)
-      stream_.emplace(options_, output_->data());  // here, since the first use of a pair designs its taps
+    if (!stream_)  // here, since the first use of a pair designs its taps
+      stream_.emplace(options_, input_frames_, output_->data());
     stream_->Process(AsSamples<T>(slice));
-    if (slices_.AtEnd()) stream_->Flush();
+    if (slices_.AtEnd()) stream_->Finish();
   }
   napi_value Finish(napi_env) override { return output_->value(); }
   size_t StateBytes() const override { return stream_ ? stream_->StateBytes() : 0; }
@@ -86,31 +85,45 @@ class ResampleJob final : public SlicedJob {
  private:
   class Stream {
    public:
-    Stream(const ResamplerOptions& options, std::span<T> out)
-        : resampler_(Take(Resampler<T>::Create(options))), output_(out, ScratchSamples(resampler_)) {}
+    Stream(const ResamplerOptions& options, uint64_t input_frames, std::span<T> out)
+        : resampler_(Take(Resampler<T>::Create(options))),
+          block_frames_(BlockFrames(options, input_frames + resampler_.LatencyFrames())),
+          output_(out, ScratchSamples()) {}
     void Process(std::span<const T> rest) {
-      const size_t block_samples = kBlockFrames * resampler_.channels();
       while (!rest.empty()) {
-        const auto block = rest.first(std::min(rest.size(), block_samples));
-        output_.Append([&](std::span<T> room) { return Samples(resampler_.Process(block, room)); });
+        const auto block = rest.first(std::min(rest.size(), block_frames_ * resampler_.channels()));
+        output_.Append(
+            [&](std::span<T> room) { return Take(resampler_.Process(block, room)) * resampler_.channels(); });
         rest = rest.subspan(block.size());
       }
     }
-    void Flush() {
-      output_.Append([&](std::span<T> room) { return Samples(resampler_.Flush(room)); });
+    // What Flush does, which wants room for all of it at once: 8 MB of floats at 64 channels from 1 to 192
+    // kHz.
+    void Finish() {
+      const std::vector<T> silence(block_frames_ * resampler_.channels());
+      for (size_t rest = resampler_.LatencyFrames(); rest > 0;) {
+        const size_t frames = std::min(rest, block_frames_);
+        Process(std::span(silence).first(frames * resampler_.channels()));
+        rest -= frames;
+      }
       if (!output_.Full()) throw std::logic_error("The resampler broke its length law.");
     }
-    size_t StateBytes() const { return resampler_.StateBytes() + ScratchSamples(resampler_) * sizeof(T); }
+    size_t StateBytes() const { return resampler_.StateBytes() + ScratchSamples() * sizeof(T); }
 
    private:
-    static constexpr size_t kBlockFrames = 4096;  // keeps the scratch buffer in cache, and small
-    static size_t ScratchSamples(const Resampler<T>& resampler) {
-      return std::max(resampler.MaxOutputFrames(kBlockFrames), resampler.MaxOutputFrames(0)) *
-             resampler.channels();
+    static constexpr size_t kBlockSamples = size_t{1} << 14;  // of input and output: small, and in cache
+
+    static size_t BlockFrames(const ResamplerOptions& options, uint64_t all_frames) {
+      const uint64_t faster_hz = std::max(options.from_hz, options.to_hz);
+      const uint64_t frames = kBlockSamples * options.from_hz / (faster_hz * options.channels);
+      return static_cast<size_t>(std::clamp<uint64_t>(frames, 1, all_frames));
     }
-    size_t Samples(Result<size_t> frames) { return Take(std::move(frames)) * resampler_.channels(); }
+    size_t ScratchSamples() const {
+      return resampler_.MaxOutputFrames(block_frames_) * resampler_.channels();
+    }
 
     Resampler<T> resampler_;
+    size_t block_frames_;
     ExactOutput<T> output_;
   };
 
@@ -205,8 +218,8 @@ napi_value Resample(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
     const ResamplerOptions options = ReadOptions(args, 1);
-    return args.IsFloat32Array(0) ? ResampleWhole<float>(args, options)
-                                  : ResampleWhole<int16_t>(args, options);
+    return args.AreFloat32(0, "samples") ? ResampleWhole<float>(args, options)
+                                         : ResampleWhole<int16_t>(args, options);
   });
 }
 

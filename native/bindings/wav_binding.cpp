@@ -1,7 +1,6 @@
 // readWav and probeWav over whole buffers; WavReader, the headers of sources that are read piece by piece.
 // Not here: samples piece by piece (wav_decoder_binding.cpp), writing (wav_writer_binding.cpp).
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 
@@ -55,7 +54,8 @@ class ReadWavJob final : public SlicedJob {
     const WavInfo& info = reader_.info();
     samples_.emplace(env, reader_.frames() * info.channels);
     rest_ = samples_->data();
-    slices_ = Slicer(info.data_offset, reader_.frames() * info.FrameBytes(), info.FrameBytes());
+    slices_ =
+        Slicer(info.data_offset, reader_.frames() * info.FrameBytes(), info.FrameBytes(), rest_.size_bytes());
   }
   void Decode(std::span<const uint8_t> audio) {
     const SampleFormat format = reader_.info().format;
@@ -77,7 +77,9 @@ class ReadWavJob final : public SlicedJob {
 template <class T>
 napi_value ReadWavAs(const Arguments& args) {
   const auto bytes = args.Bytes(0, "bytes");
-  return Perform(args, 2, bytes.size() >= kLargeBytes, bytes, std::make_unique<ReadWavJob<T>>(bytes.size()));
+  const size_t most_output_bytes = bytes.size() * sizeof(T);  // of 8-bit samples; the header is not read yet
+  return Perform(args, 2, most_output_bytes >= kLargeBytes, bytes,
+                 std::make_unique<ReadWavJob<T>>(bytes.size()));
 }
 
 class WavReaderObject {
@@ -87,9 +89,8 @@ class WavReaderObject {
 
   // new WavReader(fileBytes?)
   static std::unique_ptr<WavReaderObject> Create(const Arguments& args) {
-    const uint64_t file_bytes = args.IsUndefined(0)
-                                    ? kUnknownSize
-                                    : args.Unsigned(0, "fileBytes", 0, std::numeric_limits<int64_t>::max());
+    const uint64_t file_bytes =
+        args.IsUndefined(0) ? kUnknownSize : args.Unsigned(0, "fileBytes", 0, kMaxSafeInteger);
     return std::make_unique<WavReaderObject>(file_bytes);
   }
   explicit WavReaderObject(uint64_t file_bytes) : reader_(file_bytes) {}
@@ -97,17 +98,19 @@ class WavReaderObject {
 
   // process(bytes): takes all of them.
   napi_value Process(const Arguments& args) {
+    WavReader& reader = Open();
     for (auto rest = args.Bytes(0, "bytes"); !rest.empty();)
-      rest = rest.subspan(Try(Open().Process(rest)).consumed);
+      rest = rest.subspan(Try(reader.Process(rest)).consumed);
     return Undefined(args.env());
   }
   napi_value SkippableBytes(const Arguments& args) {
     return Number(args.env(), static_cast<double>(Open().SkippableBytes()));
   }
   napi_value Skip(const Arguments& args) {
-    const uint64_t bytes = args.Unsigned(0, "bytes", 0, std::numeric_limits<int64_t>::max());
-    if (bytes > Open().SkippableBytes()) ThrowRange("bytes must be at most skippableBytes()");
-    reader_.Skip(bytes);
+    WavReader& reader = Open();
+    const uint64_t bytes = args.Unsigned(0, "bytes", 0, kMaxSafeInteger);
+    if (bytes > reader.SkippableBytes()) ThrowRange("bytes must be at most skippableBytes()");
+    reader.Skip(bytes);
     return Undefined(args.env());
   }
   napi_value Finish(const Arguments& args) {

@@ -1,6 +1,5 @@
 // The WavDecoder class: WAV bytes in, samples out (WavReader in src/audio). Not here: whole files
 // (wav_binding.cpp).
-#include <limits>
 #include <optional>
 
 #include "bindings/bindings.h"
@@ -21,9 +20,8 @@ class WavDecoderObject {
   // new WavDecoder(float32, fileBytes?)
   static std::unique_ptr<WavDecoderObject> Create(const Arguments& args) {
     const bool float32 = args.Bool(0, "float32");
-    const uint64_t file_bytes = args.IsUndefined(1)
-                                    ? kUnknownSize
-                                    : args.Unsigned(1, "fileBytes", 0, std::numeric_limits<int64_t>::max());
+    const uint64_t file_bytes =
+        args.IsUndefined(1) ? kUnknownSize : args.Unsigned(1, "fileBytes", 0, kMaxSafeInteger);
     return std::make_unique<WavDecoderObject>(file_bytes, float32);
   }
   WavDecoderObject(uint64_t file_bytes, bool float32) : core_(file_bytes), float32_(float32) {}
@@ -38,8 +36,9 @@ class WavDecoderObject {
     return Undefined(args.env());
   }
   napi_value MaxOutputSamples(const Arguments& args) {
+    const WavDecoder& core = Open();
     const size_t bytes = args.Unsigned(0, "inputBytes", 0, kMaxInputBytes);
-    return Number(args.env(), static_cast<double>(Open().MaxOutputSamples(bytes)));
+    return Number(args.env(), static_cast<double>(core.MaxOutputSamples(bytes)));
   }
   // info(): the facts so far; undefined before the header is known.
   napi_value Info(const Arguments& args) {

@@ -25,9 +25,9 @@ template <class T>
 class WriteWavJob final : public SlicedJob {
  public:
   // options.data_bytes is looked after here.
-  WriteWavJob(WavHeaderOptions options, size_t input_samples)
-      : options_(options), slices_(0, input_samples * sizeof(T), sizeof(T)) {
+  WriteWavJob(WavHeaderOptions options, size_t input_samples) : options_(options) {
     options_.data_bytes = input_samples * BytesPerSample(options_.format);
+    slices_ = Slicer(0, input_samples * sizeof(T), sizeof(T), options_.data_bytes);
   }
 
   std::optional<Slice> Next(napi_env env) override {
@@ -65,8 +65,9 @@ class WriteWavJob final : public SlicedJob {
 template <class T>
 napi_value WriteWavAs(const Arguments& args, const WavHeaderOptions& options) {
   const auto samples = args.Samples<T>(0, "samples");
-  return Perform(args, 4, samples.size_bytes() >= kLargeBytes, AsBytes(samples),
-                 std::make_unique<WriteWavJob<T>>(options, samples.size()));
+  const size_t output_bytes = samples.size() * BytesPerSample(options.format);
+  const bool large = std::max(samples.size_bytes(), output_bytes) >= kLargeBytes;
+  return Perform(args, 4, large, AsBytes(samples), std::make_unique<WriteWavJob<T>>(options, samples.size()));
 }
 
 class WavWriterObject {
@@ -89,7 +90,9 @@ class WavWriterObject {
 
   // processInto(samples, out) -> bytes
   napi_value ProcessInto(const Arguments& args) {
-    return args.IsFloat32Array(0) ? ProcessIntoAs<float>(args) : ProcessIntoAs<int16_t>(args);
+    WavWriter& core = Open();
+    return args.AreFloat32(0, "samples") ? ProcessIntoAs<float>(core, args)
+                                         : ProcessIntoAs<int16_t>(core, args);
   }
   napi_value FlushInto(const Arguments& args) {
     WavWriter& core = Open();
@@ -100,8 +103,9 @@ class WavWriterObject {
     return Number(args.env(), static_cast<double>(Take(core.Header(args.WritableBytes(0, "out")))));
   }
   napi_value MaxOutputBytes(const Arguments& args) {
+    const WavWriter& core = Open();
     const size_t frames = args.Unsigned(0, "frames", 0, kMaxFrames);
-    return Number(args.env(), static_cast<double>(Open().MaxOutputBytes(frames)));
+    return Number(args.env(), static_cast<double>(core.MaxOutputBytes(frames)));
   }
   napi_value Frames(const Arguments& args) {
     return Number(args.env(), static_cast<double>(Open().frames()));
@@ -120,8 +124,7 @@ class WavWriterObject {
 
  private:
   template <class T>
-  napi_value ProcessIntoAs(const Arguments& args) {
-    WavWriter& core = Open();
+  static napi_value ProcessIntoAs(WavWriter& core, const Arguments& args) {
     const auto samples = args.Samples<T>(0, "samples");
     const auto out = args.WritableBytes(1, "out");
     RefuseOverlap(samples, out);
@@ -142,7 +145,7 @@ class WavWriterObject {
 napi_value WriteWav(napi_env env, napi_callback_info info) {
   return Guard(env, [&] {
     const Arguments args(env, info);
-    const bool float32 = args.IsFloat32Array(0);
+    const bool float32 = args.AreFloat32(0, "samples");
     WavHeaderOptions options;
     options.format = float32 ? SampleFormat::kF32Le : SampleFormat::kS16Le;
     if (!args.IsUndefined(1)) options.format = kFormats[args.Word(1, "encoding", kNames)];

@@ -38,3 +38,19 @@ const lengthGetter = Object.getOwnPropertyDescriptor(typedArray, 'length')?.get 
 export function lengthOf(value: unknown): number {
   return nameOf.call(value) === undefined ? 0 : lengthGetter.call(value);
 }
+
+/**
+ * A new array of `length` elements, for results.
+ *
+ * @throws RangeError ERR_TOO_LARGE where there is no memory for it, or no array is that long.
+ */
+export function roomFor<T>(ArrayType: new (length: number) => T, length: number): T {
+  try {
+    return new ArrayType(length);
+  } catch {
+    throw argumentRangeError(
+      `There is not enough memory for ${length} elements; work in smaller chunks.`,
+      'ERR_TOO_LARGE',
+    );
+  }
+}

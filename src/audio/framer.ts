@@ -10,7 +10,7 @@ import { type AudioInfo, audioInfo } from './probe.js';
 
 /** What an {@link AudioFramer} reads and what it writes. */
 export interface AudioFramerOptions {
-  /** What the bytes are. Not looked at when `to` is `opus`: those bytes pass as they are. */
+  /** What the bytes are. Not looked at when `to` is `opus`: those bytes pass as they are, whatever is said here. */
   from: AudioFormat;
   /** What the service gets. `wav` (from a WAV source) and `opus` are passed through, cut into messages. */
   to: WireFormat;
@@ -50,11 +50,9 @@ export class AudioFramer {
   constructor(options: AudioFramerOptions) {
     requireOptions(options, 'new AudioFramer');
     const { from, to, stepsPerMessage = 1, clientReqId, sourceBytes } = options;
-    requireOptions(from, "AudioFramer's from");
     const wireName = requireWord(to, 'to', WIRE_FORMATS);
-    const wire = wireAudio(wireName, 'input');
-    const source = sourceOf(from, wireName, wire === undefined);
-    const { encoding, sampleRateHz } = wire ?? OPAQUE_WIRE;
+    const source = sourceOf(from, wireName);
+    const { encoding, sampleRateHz } = wireAudio(wireName, 'input') ?? OPAQUE_WIRE;
     this.#native = new native.AudioFramer(
       source.kind,
       source.encoding,
@@ -73,8 +71,8 @@ export class AudioFramer {
    *
    * @param out Room for `maxOutputBytes(chunk.length)` bytes; must not share memory with `chunk`.
    * @returns Bytes written: a whole number of messages, so a multiple of `messageBytes`.
-   * @throws FormatError, UnsupportedError from the WAV header: the stream is over then, and every call until `reset`
-   * throws the same.
+   * @throws FormatError, UnsupportedError from the WAV header: the stream is over then, and this and `flushInto` throw the
+   * same until `reset`.
    * @throws RangeError ERR_OUTPUT_TOO_SMALL (nothing is taken then); TypeError ERR_INVALID_ARG.
    */
   processInto(chunk: Uint8Array, out: Uint8Array): number {
@@ -141,7 +139,10 @@ export class AudioFramer {
     this.#native.reset();
   }
 
-  /** Frees the native memory. May be called again. */
+  /**
+   * Frees the native memory. May be called again. What is dropped without it is freed too, but only once the event loop
+   * turns: in a loop that makes many, close each.
+   */
   close(): void {
     this.#native.close();
   }
@@ -159,11 +160,14 @@ interface NativeSource {
   channels?: number;
 }
 
-function sourceOf(from: AudioFormat, to: WireFormat, opaque: boolean): NativeSource {
-  const container = requireWord(from.container ?? 'raw', 'from.container', ['raw', 'wav']);
-  if (opaque && to === 'wav' && container !== 'wav')
+function sourceOf(from: AudioFormat, to: WireFormat): NativeSource {
+  if (to === 'opus') return { kind: 'opaque' };
+  requireOptions(from, "AudioFramer's from");
+  const { container = 'raw' } = from;
+  requireWord(container, 'from.container', ['raw', 'wav']);
+  if (to === 'wav' && container !== 'wav')
     throw argumentTypeError("to: 'wav' passes a WAV source through; from must be { container: 'wav' }");
-  if (opaque) return { kind: 'opaque' };
+  if (to === 'wav') return { kind: 'opaque' };
   if (from.container === 'wav') return { kind: 'wav' };
   const { encoding, sampleRateHz, channels = 1 } = from;
   return { kind: 'raw', encoding, sampleRateHz, channels };

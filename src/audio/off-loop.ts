@@ -4,7 +4,7 @@
  */
 import { onAbort } from '../abort.js';
 import { argumentTypeError } from '../errors.js';
-import type { NativeCallbacks } from '../native/index.js';
+import type { GiveUp, NativeCallbacks } from '../native/index.js';
 import { describe } from './arguments.js';
 
 /** What every function of whole files that works off the event loop takes. */
@@ -18,23 +18,30 @@ export interface AbortOptions {
  *
  * @param begin Calls the addon. What it throws rejects the promise, as all else that goes wrong.
  */
-export async function offLoop<T>(
+export async function offLoop<T extends object>(
   signal: AbortSignal | undefined,
-  begin: (...callbacks: NativeCallbacks<T>) => T | undefined,
+  begin: (...callbacks: NativeCallbacks<T>) => T | GiveUp,
 ): Promise<T> {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw argumentTypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
   signal?.throwIfAborted();
-  let wanted = true;
   let stopListening: (() => void) | undefined;
   try {
     return await new Promise<T>((resolve, reject) => {
-      const result = begin(() => wanted, resolve, reject);
-      if (result !== undefined) return resolve(result);
-      stopListening = signal && onAbort(signal, () => reject(signal.reason));
+      const begun = begin(resolve, reject);
+      if (!isGiveUp(begun)) return resolve(begun);
+      if (!signal) return;
+      stopListening = onAbort(signal, () => {
+        begun();
+        reject(signal.reason);
+      });
     });
   } finally {
-    wanted = false; // what is still running after an abort ends with its slice
     stopListening?.();
   }
+}
+
+/** Results are arrays and plain objects. */
+function isGiveUp(begun: object): begun is GiveUp {
+  return typeof begun === 'function';
 }

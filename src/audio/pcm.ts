@@ -42,8 +42,8 @@ export function convertSamples(bytes: Uint8Array, options: ConvertSamplesOptions
  * `alaw` it is also the way to code and decode whole files of G.711.
  *
  * Inputs whose work is not worth a thread are converted before the call returns. While the promise is pending the bytes
- * must stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects the
- * promise when their memory is transferred or resized.
+ * must stay as they are: what is written to them may or may not count, and when their memory is transferred or resized the
+ * promise may reject with a TypeError ERR_INVALID_ARG.
  *
  * @param bytes Whole frames, interleaved; a Buffer is fine.
  * @returns A promise of new bytes. It rejects with `signal.reason` at an abort, at once.

@@ -2,8 +2,8 @@
  * Sample-rate conversion, of a whole buffer and as a stream.
  * Not here: the filters themselves (native/core/resampler.h).
  */
-import { type NativeResampler, native, type ResamplerQuality } from '../native/index.js';
-import { lengthOf, requireOptions, requireWord } from './arguments.js';
+import { type NativeResampler, native, type OwnSamples, type ResamplerQuality } from '../native/index.js';
+import { lengthOf, requireOptions, requireWord, roomFor } from './arguments.js';
 import { type AbortOptions, offLoop } from './off-loop.js';
 
 /** Rates, channels and quality of a rate conversion. */
@@ -32,18 +32,26 @@ export interface ResampleOptions {
  * const at8k = new Int16Array(8000);
  * const at24k = resample(at8k, { fromHz: 8000, toHz: 24000 });
  */
-export function resample<T extends Int16Array | Float32Array>(samples: T, options: ResampleOptions): T {
+export function resample(samples: Int16Array, options: ResampleOptions): Int16Array<ArrayBuffer>;
+/** The same for samples in float32. */
+export function resample(samples: Float32Array, options: ResampleOptions): Float32Array<ArrayBuffer>;
+/** The same where the kind of samples is known at run time only. */
+export function resample(
+  samples: Int16Array | Float32Array,
+  options: ResampleOptions,
+): Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+export function resample(samples: Int16Array | Float32Array, options: ResampleOptions): OwnSamples {
   requireOptions(options, 'resample');
   const { fromHz, toHz, channels = 1, quality = 'default' } = options;
-  return native.resample(samples, fromHz, toHz, channels, quality) as T;
+  return native.resample(samples, fromHz, toHz, channels, quality);
 }
 
 /**
  * `resample` off the event loop: the same result and the same errors, as a rejection.
  *
  * Inputs whose work is not worth a thread are converted before the call returns. While the promise is pending the
- * samples must stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects
- * the promise when their memory is transferred or resized.
+ * samples must stay as they are: what is written to them may or may not count, and when their memory is transferred or
+ * resized the promise may reject with a TypeError ERR_INVALID_ARG.
  *
  * @param samples Int16Array, or Float32Array with full scale 1.0 (not clipped); whole frames, interleaved.
  * @returns A promise of new samples of the same type. It rejects with `signal.reason` at an abort, at once.
@@ -53,21 +61,38 @@ export function resample<T extends Int16Array | Float32Array>(samples: T, option
  * const hour = new Int16Array(3600 * 8000);
  * const at24k = await resampleAsync(hour, { fromHz: 8000, toHz: 24000, signal: AbortSignal.timeout(5000) });
  */
-export async function resampleAsync<T extends Int16Array | Float32Array>(
-  samples: T,
+export function resampleAsync(
+  samples: Int16Array,
   options: ResampleOptions & AbortOptions,
-): Promise<T> {
+): Promise<Int16Array<ArrayBuffer>>;
+/** The same for samples in float32. */
+export function resampleAsync(
+  samples: Float32Array,
+  options: ResampleOptions & AbortOptions,
+): Promise<Float32Array<ArrayBuffer>>;
+/** The same where the kind of samples is known at run time only. */
+export function resampleAsync(
+  samples: Int16Array | Float32Array,
+  options: ResampleOptions & AbortOptions,
+): Promise<Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>>;
+export async function resampleAsync(
+  samples: Int16Array | Float32Array,
+  options: ResampleOptions & AbortOptions,
+): Promise<OwnSamples> {
   requireOptions(options, 'resampleAsync');
   const { fromHz, toHz, channels = 1, quality = 'default', signal } = options;
-  return offLoop<Int16Array | Float32Array>(signal, (...callbacks) =>
+  return offLoop(signal, (...callbacks) =>
     native.resample(samples, fromHz, toHz, channels, quality, ...callbacks),
-  ) as Promise<T>;
+  );
 }
 
 /** Samples as JavaScript holds them: full scale is 32 768 for `int16` and 1.0 for `float32`. */
 export type SampleType = 'int16' | 'float32';
-/** The array of a {@link SampleType}: Float32Array for `float32`, else Int16Array. */
-export type SampleArray<S extends SampleType> = S extends 'float32' ? Float32Array : Int16Array;
+/** The array of a {@link SampleType}, on any buffer: Float32Array for `float32`, else Int16Array. */
+export type SampleArray<
+  S extends SampleType,
+  B extends ArrayBufferLike = ArrayBufferLike,
+> = S extends 'float32' ? Float32Array<B> : Int16Array<B>;
 
 /** {@link ResampleOptions}, and the kind of samples. */
 export interface ResamplerOptions<S extends SampleType = SampleType> extends ResampleOptions {
@@ -92,7 +117,7 @@ export class Resampler<S extends SampleType = 'int16'> {
   readonly #sample: SampleType;
 
   /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS; TypeError or RangeError ERR_INVALID_ARG. */
-  constructor(options: ResamplerOptions<S>) {
+  constructor(options: ResamplerOptions<S> & ('int16' extends S ? unknown : { sample: S })) {
     requireOptions(options, 'new Resampler');
     const { fromHz, toHz, channels = 1, quality = 'default', sample = 'int16' } = options;
     this.#sample = requireWord<SampleType>(sample, 'sample', ['int16', 'float32']);
@@ -104,9 +129,10 @@ export class Resampler<S extends SampleType = 'int16'> {
    * Takes a chunk (whole frames, interleaved) and gives the output that is ready, in an array of its own; it may be
    * empty.
    *
-   * @throws RangeError ERR_INVALID_LENGTH when `chunk` is no whole number of frames; TypeError ERR_INVALID_ARG.
+   * @throws RangeError ERR_INVALID_LENGTH when `chunk` is no whole number of frames, ERR_TOO_LARGE when there is no memory
+   * for the result; TypeError ERR_INVALID_ARG.
    */
-  process(chunk: SampleArray<S>): SampleArray<S> {
+  process(chunk: SampleArray<S>): SampleArray<S, ArrayBuffer> {
     const out = this.#room(Math.ceil(lengthOf(chunk) / this.#channels));
     return this.#exact(out, this.#native.processInto(chunk, out));
   }
@@ -134,7 +160,7 @@ export class Resampler<S extends SampleType = 'int16'> {
   }
 
   /** The tail: brings the total to ceil(n · toHz / fromHz) frames. The resampler is as new after it. */
-  flush(): SampleArray<S> {
+  flush(): SampleArray<S, ArrayBuffer> {
     const out = this.#room(0);
     return this.#exact(out, this.#native.flushInto(out));
   }
@@ -163,7 +189,10 @@ export class Resampler<S extends SampleType = 'int16'> {
     return this.#native.latencyFrames();
   }
 
-  /** Frees the native memory. May be called again. */
+  /**
+   * Frees the native memory. May be called again. What is dropped without it is freed too, but only once the event loop
+   * turns: in a loop that makes many, close each.
+   */
   close(): void {
     this.#native.close();
   }
@@ -173,13 +202,13 @@ export class Resampler<S extends SampleType = 'int16'> {
     this.close();
   }
 
-  #room(inputFrames: number): SampleArray<S> {
+  #room(inputFrames: number): SampleArray<S, ArrayBuffer> {
+    const ArrayType = this.#sample === 'float32' ? Float32Array : Int16Array;
     const length = this.#native.maxOutputFrames(inputFrames) * this.#channels;
-    const out = this.#sample === 'float32' ? new Float32Array(length) : new Int16Array(length);
-    return out as SampleArray<S>;
+    return roomFor<SampleArray<SampleType, ArrayBuffer>>(ArrayType, length) as SampleArray<S, ArrayBuffer>;
   }
 
-  #exact(out: SampleArray<S>, frames: number): SampleArray<S> {
-    return out.slice(0, frames * this.#channels) as SampleArray<S>;
+  #exact(out: SampleArray<S, ArrayBuffer>, frames: number): SampleArray<S, ArrayBuffer> {
+    return out.slice(0, frames * this.#channels) as SampleArray<S, ArrayBuffer>;
   }
 }

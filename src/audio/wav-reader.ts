@@ -3,7 +3,7 @@
  * Not here: whole files (wav.ts), headers only (probe.ts).
  */
 import { type NativeWavDecoder, native } from '../native/index.js';
-import { lengthOf, requireOptions, requireWord } from './arguments.js';
+import { lengthOf, requireOptions, requireWord, roomFor } from './arguments.js';
 import { type AudioInfo, audioInfo } from './probe.js';
 import type { SampleArray, SampleType } from './resample.js';
 
@@ -26,8 +26,8 @@ export interface WavReaderOptions<S extends SampleType = SampleType> {
  * at the end. Reads what `readWav` reads, with the same errors, warnings and samples, in memory that does not grow: one
  * frame and 40 bytes of headers at most. The samples do not depend on where the input was cut.
  *
- * After a FormatError or UnsupportedError the file is over, and every call until `reset` throws the same. Everything but
- * `close` throws a TypeError ERR_CLOSED after `close`.
+ * After a FormatError or UnsupportedError the file is over, and `process`, `processInto` and `finish` throw the same until
+ * `reset`. Everything but `close` throws a TypeError ERR_CLOSED after `close`.
  *
  * @see docs/wav.md, with every decision where the format leaves room
  * @example
@@ -45,7 +45,11 @@ export class WavReader<S extends SampleType = 'int16'> {
   readonly #sample: SampleType;
 
   /** @throws TypeError or RangeError ERR_INVALID_ARG. */
-  constructor(options: WavReaderOptions<S> = {}) {
+  constructor(
+    ...[options = {}]: 'int16' extends S
+      ? [options?: WavReaderOptions<S>]
+      : [options: WavReaderOptions<S> & { sample: S }]
+  ) {
     requireOptions(options, 'new WavReader');
     const { sample = 'int16', fileBytes } = options;
     this.#sample = requireWord<SampleType>(sample, 'sample', ['int16', 'float32']);
@@ -57,12 +61,16 @@ export class WavReader<S extends SampleType = 'int16'> {
    * may be empty.
    *
    * @param chunk The next bytes of the file; a Buffer is fine.
-   * @throws FormatError, UnsupportedError as `readWav`; TypeError ERR_INVALID_ARG.
+   * @throws FormatError, UnsupportedError as `readWav`; RangeError ERR_TOO_LARGE when there is no memory for the result;
+   * TypeError ERR_INVALID_ARG.
    */
-  process(chunk: Uint8Array): SampleArray<S> {
-    const room = this.#native.maxOutputSamples(lengthOf(chunk));
-    const out = this.#sample === 'float32' ? new Float32Array(room) : new Int16Array(room);
-    return out.slice(0, this.#native.processInto(chunk, out)) as SampleArray<S>;
+  process(chunk: Uint8Array): SampleArray<S, ArrayBuffer> {
+    const ArrayType = this.#sample === 'float32' ? Float32Array : Int16Array;
+    const out = roomFor<SampleArray<SampleType, ArrayBuffer>>(
+      ArrayType,
+      this.#native.maxOutputSamples(lengthOf(chunk)),
+    );
+    return out.slice(0, this.#native.processInto(chunk, out)) as SampleArray<S, ArrayBuffer>;
   }
 
   /**
@@ -114,7 +122,10 @@ export class WavReader<S extends SampleType = 'int16'> {
     this.#native.reset();
   }
 
-  /** Frees the native memory. May be called again. */
+  /**
+   * Frees the native memory. May be called again. What is dropped without it is freed too, but only once the event loop
+   * turns: in a loop that makes many, close each.
+   */
   close(): void {
     this.#native.close();
   }

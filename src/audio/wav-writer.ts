@@ -3,7 +3,7 @@
  * Not here: whole files (wav.ts); where the bytes go.
  */
 import { type NativeWavWriter, native } from '../native/index.js';
-import { lengthOf, requireOptions } from './arguments.js';
+import { lengthOf, requireOptions, roomFor } from './arguments.js';
 import type { WavEncoding } from './wav.js';
 
 /** What a {@link WavWriter} puts into the header. */
@@ -68,7 +68,8 @@ export class WavWriter {
    *
    * @param samples Whole frames, interleaved. Chunks of both kinds may follow one another; a Float32Array has its full
    * scale at 1.0. Towards narrower widths values are rounded to nearest even and saturate.
-   * @throws RangeError ERR_INVALID_LENGTH when `samples` is no whole number of frames; TypeError ERR_INVALID_ARG.
+   * @throws RangeError ERR_INVALID_LENGTH when `samples` is no whole number of frames, ERR_TOO_LARGE when there is no
+   * memory for the result; TypeError ERR_INVALID_ARG.
    */
   process(samples: Int16Array | Float32Array): Uint8Array<ArrayBuffer> {
     const out = this.#room(Math.ceil(lengthOf(samples) / this.#channels));
@@ -139,7 +140,10 @@ export class WavWriter {
     this.#native.reset();
   }
 
-  /** Frees the native memory. May be called again. */
+  /**
+   * Frees the native memory. May be called again. What is dropped without it is freed too, but only once the event loop
+   * turns: in a loop that makes many, close each.
+   */
   close(): void {
     this.#native.close();
   }
@@ -150,6 +154,6 @@ export class WavWriter {
   }
 
   #room(frames: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#native.maxOutputBytes(frames));
+    return roomFor(Uint8Array, this.#native.maxOutputBytes(frames));
   }
 }

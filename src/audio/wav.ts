@@ -17,7 +17,9 @@ export interface ReadWavOptions<S extends 'int16' | 'float32' = 'int16' | 'float
 }
 
 /** A WAV file's samples and what its header said. */
-export interface WavAudio<T extends Int16Array | Float32Array = Int16Array | Float32Array> {
+export interface WavAudio<
+  T extends Int16Array | Float32Array = Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
+> {
   /** Frames in a second: 1 to 2 147 483 647. */
   sampleRateHz: number;
   /** Interleaved channels: from 1, as many as a frame of 65 535 bytes holds. */
@@ -53,9 +55,15 @@ export interface WavAudio<T extends Int16Array | Float32Array = Int16Array | Flo
  *
  * const { samples, sampleRateHz } = readWav(await readFile('call.wav'));
  */
-export function readWav(bytes: Uint8Array, options?: ReadWavOptions<'int16'>): WavAudio<Int16Array>;
+export function readWav(
+  bytes: Uint8Array,
+  options?: ReadWavOptions<'int16'>,
+): WavAudio<Int16Array<ArrayBuffer>>;
 /** The same with samples in float32, full scale 1.0. */
-export function readWav(bytes: Uint8Array, options: ReadWavOptions<'float32'>): WavAudio<Float32Array>;
+export function readWav(
+  bytes: Uint8Array,
+  options: ReadWavOptions<'float32'>,
+): WavAudio<Float32Array<ArrayBuffer>>;
 /** The same where the kind of samples is known at run time only. */
 export function readWav(bytes: Uint8Array, options?: ReadWavOptions): WavAudio;
 export function readWav(bytes: Uint8Array, options: ReadWavOptions = {}): WavAudio {
@@ -64,16 +72,16 @@ export function readWav(bytes: Uint8Array, options: ReadWavOptions = {}): WavAud
   return audio;
 }
 
-function isFloat32(sample: ReadWavOptions['sample']): boolean {
-  return requireWord(sample ?? 'int16', 'sample', ['int16', 'float32']) === 'float32';
+function isFloat32(sample: ReadWavOptions['sample'] = 'int16'): boolean {
+  return requireWord(sample, 'sample', ['int16', 'float32']) === 'float32';
 }
 
 /**
  * `readWav` off the event loop: the same result and the same errors, as a rejection.
  *
  * Files whose work is not worth a thread are read before the call returns. While the promise is pending the bytes must
- * stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects the promise
- * when their memory is transferred or resized.
+ * stay as they are: what is written to them may or may not count, and when their memory is transferred or resized the
+ * promise may reject with a TypeError ERR_INVALID_ARG.
  *
  * @param bytes The whole file; a Buffer is fine.
  * @returns A promise of the samples and facts. It rejects with `signal.reason` at an abort, at once.
@@ -87,12 +95,12 @@ function isFloat32(sample: ReadWavOptions['sample']): boolean {
 export function readWavAsync(
   bytes: Uint8Array,
   options?: ReadWavOptions<'int16'> & AbortOptions,
-): Promise<WavAudio<Int16Array>>;
+): Promise<WavAudio<Int16Array<ArrayBuffer>>>;
 /** The same with samples in float32, full scale 1.0. */
 export function readWavAsync(
   bytes: Uint8Array,
   options: ReadWavOptions<'float32'> & AbortOptions,
-): Promise<WavAudio<Float32Array>>;
+): Promise<WavAudio<Float32Array<ArrayBuffer>>>;
 /** The same where the kind of samples is known at run time only. */
 export function readWavAsync(bytes: Uint8Array, options?: ReadWavOptions & AbortOptions): Promise<WavAudio>;
 export async function readWavAsync(
@@ -148,8 +156,8 @@ export function writeWav(
  * `writeWav` off the event loop: the same bytes and the same errors, as a rejection.
  *
  * Samples whose work is not worth a thread are written before the call returns. While the promise is pending the samples
- * must stay as they are: what is written to them may or may not count, and a TypeError ERR_INVALID_ARG rejects the
- * promise when their memory is transferred or resized.
+ * must stay as they are: what is written to them may or may not count, and when their memory is transferred or resized the
+ * promise may reject with a TypeError ERR_INVALID_ARG.
  *
  * @param samples Whole frames, interleaved; a Float32Array has its full scale at 1.0.
  * @returns A promise of the file's bytes. It rejects with `signal.reason` at an abort, at once.

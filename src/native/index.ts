@@ -1,5 +1,6 @@
 export { addonPath, native } from './load.js';
 export type {
+  GiveUp,
   NativeAddon,
   NativeAudioFramer,
   NativeCallbacks,
@@ -8,6 +9,7 @@ export type {
   NativeWavDecoder,
   NativeWavReader,
   NativeWavWriter,
+  OwnSamples,
   ResamplerQuality,
   Samples,
   SimdLevel,

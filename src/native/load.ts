@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError, UnsupportedError } from '../errors.js';
 import type { NativeAddon } from './types.js';
@@ -27,11 +28,11 @@ function explain(path: string, cause: unknown): Error {
   const found = existsSync(path)
     ? `It is there, but: ${cause instanceof Error ? cause.message : String(cause)}`
     : 'There is no such file.';
-  const override = process.env.SLUICE_ADDON === undefined ? '' : ' (from SLUICE_ADDON)';
+  const from = override === undefined ? '' : ' (from SLUICE_ADDON)';
   return new Error(
     [
       `The native addon of sluice-audio did not load (${platformName()}, Node ${process.version}).`,
-      `Looked for: ${path}${override}`,
+      `Looked for: ${path}${from}`,
       found,
       existsSync(`${root}scripts/prepare.mjs`)
         ? `To fix it, run \`npm run build\` in ${root} (CMake 3.21 or newer, make or ninja, a C++20 compiler).`
@@ -58,8 +59,10 @@ function load(path: string): NativeAddon {
   return addon;
 }
 
-/** The file of the addon. Environment variable SLUICE_ADDON: another one to load. */
-export const addonPath = process.env.SLUICE_ADDON ?? builtAddon;
+const override = process.env.SLUICE_ADDON || undefined;
+
+/** The file of the addon. Environment variable SLUICE_ADDON: another one to load, from the working directory on. */
+export const addonPath = override === undefined ? builtAddon : resolve(override);
 
 /** The addon of this thread. */
 export const native: NativeAddon = load(addonPath);

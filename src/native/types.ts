@@ -8,6 +8,8 @@ import type { SampleEncoding } from '../format.js';
 
 /** Samples as JavaScript holds them, interleaved when there is more than one channel. */
 export type Samples = Int16Array | Float32Array;
+/** Samples that the addon made: with an ArrayBuffer of their own. */
+export type OwnSamples = Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
 /**
  * How good a rate conversion is, and what it costs. Pass band in fractions of half the lower rate, worst alias or
@@ -47,14 +49,13 @@ export interface WavFacts {
 }
 
 /**
- * Given to a function of whole buffers, they let it work off the event loop: it returns undefined then, and one of
- * `resolve` and `reject` is called on a later turn, unless `wanted` has returned false in between.
+ * Given to a function of whole buffers, they let it work off the event loop: it returns a {@link GiveUp} then, and one
+ * of `resolve` and `reject` is called on a later turn.
  */
-export type NativeCallbacks<T> = [
-  wanted: () => boolean,
-  resolve: (result: T) => void,
-  reject: (error: unknown) => void,
-];
+export type NativeCallbacks<T> = [resolve: (result: T) => void, reject: (error: unknown) => void];
+
+/** Ends work off the event loop after the slice in hand; nothing is called back then. At any time, and more than once. */
+export type GiveUp = () => void;
 
 export interface NativeWavReader {
   process(bytes: Uint8Array): void;
@@ -106,7 +107,7 @@ export interface NativeAudioFramer {
   close(): void;
 }
 
-export type NativeWavAudio = WavFacts & { samples: Samples };
+export type NativeWavAudio = WavFacts & { samples: OwnSamples };
 
 export interface NativeAddon {
   setErrorClasses(formatError: typeof FormatError, unsupportedError: typeof UnsupportedError): void;
@@ -129,7 +130,7 @@ export interface NativeAddon {
     to: SampleEncoding,
     toChannels: number,
     ...callbacks: NativeCallbacks<Uint8Array<ArrayBuffer>>
-  ): Uint8Array<ArrayBuffer> | undefined;
+  ): Uint8Array<ArrayBuffer> | GiveUp;
   convertSamplesInto(
     bytes: Uint8Array,
     from: SampleEncoding,
@@ -154,7 +155,7 @@ export interface NativeAddon {
     bytes: Uint8Array,
     float32: boolean,
     ...callbacks: NativeCallbacks<NativeWavAudio>
-  ): NativeWavAudio | undefined;
+  ): NativeWavAudio | GiveUp;
   probeWav(bytes: Uint8Array): WavFacts;
   writeWav(
     samples: Samples,
@@ -168,7 +169,7 @@ export interface NativeAddon {
     sampleRateHz: number,
     channels: number,
     ...callbacks: NativeCallbacks<Uint8Array<ArrayBuffer>>
-  ): Uint8Array<ArrayBuffer> | undefined;
+  ): Uint8Array<ArrayBuffer> | GiveUp;
   WavReader: new (fileBytes?: number) => NativeWavReader;
   WavDecoder: new (float32: boolean, fileBytes?: number) => NativeWavDecoder;
   WavWriter: new (encoding: string, sampleRateHz: number, channels: number, rf64: boolean) => NativeWavWriter;
@@ -179,15 +180,15 @@ export interface NativeAddon {
     toHz: number,
     channels: number,
     quality: ResamplerQuality,
-  ): Samples;
+  ): OwnSamples;
   resample(
     samples: Samples,
     fromHz: number,
     toHz: number,
     channels: number,
     quality: ResamplerQuality,
-    ...callbacks: NativeCallbacks<Samples>
-  ): Samples | undefined;
+    ...callbacks: NativeCallbacks<OwnSamples>
+  ): OwnSamples | GiveUp;
   Resampler: new (
     fromHz: number,
     toHz: number,

@@ -2,7 +2,7 @@
 // export, a method or an accessor that is not here is attacked with values of no kind, and boundary.mjs names it as long
 // as none of its calls has succeeded.
 
-const CALLBACKS = ['wanted', 'callback', 'callback'];
+const CALLBACKS = ['callback', 'callback'];
 const WHOLE_FILE = { signal: 'signal' };
 
 export const addonFunctions = {

@@ -126,7 +126,6 @@ export function makeValues(random, instances) {
     json: () => pick(['', '"id"']),
     text: () => pick([undefined, 'id', 'é\n"']),
     path: () => pick(['/dev/null', '/no/such/file.wav', 'package.json', '.']),
-    wanted: () => pick([() => true, () => true, () => chance(0.9), raise]),
     callback: () => pick([() => {}, () => {}, () => {}, raise]),
     signal,
     errorClass: () => class extends Error {},

@@ -471,7 +471,7 @@ describe('off the event loop', () => {
             [() => writeWav(samples, write), () => writeWavAsync(samples, write)],
             [() => readWav(torn, read), () => readWavAsync(torn, read)],
             [() => readWav(bytes, read), () => readWavAsync(bytes, read)],
-            [() => resample<Samples>(some, rateChange), () => resampleAsync<Samples>(some, rateChange)],
+            [() => resample(some, rateChange), () => resampleAsync(some, rateChange)],
           ] as const)
             expect(await outcome(async)).toEqual(await outcome(sync));
         },

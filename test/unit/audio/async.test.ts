@@ -2,6 +2,7 @@
  * Whole buffers off the event loop: the same results and errors as the functions that hold it, rejections only, aborts
  * at any moment, inputs that vanish. Workers and processes that end with jobs in flight: workers.test.ts.
  */
+import { createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import {
@@ -18,13 +19,11 @@ import {
   writeWav,
   writeWavAsync,
 } from '../../../src/audio/index.js';
-import { native } from '../../../src/native/index.js';
+import { type GiveUp, native, type OwnSamples } from '../../../src/native/index.js';
 import { fixture, sha256, thrown } from './helpers.js';
 
 /** Far above the size from which a thread is worth it, and several slices of half a megabyte. */
 const LARGE_BYTES = 3 << 20;
-
-type Samples = Int16Array | Float32Array;
 
 function noise(bytes: number): Uint8Array<ArrayBuffer> {
   let state = 1;
@@ -95,7 +94,7 @@ describe('results', () => {
     ['equal rates', 8000, 8000, 1, large16],
   ] as const)('resampleAsync equals resample: %s', async (_, fromHz, toHz, channels, samples) => {
     const options = { fromHz, toHz, channels, quality: 'fast' } as const;
-    expectSame(await resampleAsync<Samples>(samples, options), resample<Samples>(samples, options));
+    expectSame(await resampleAsync(samples, options), resample(samples, options));
   });
 
   test.each(['s16', 's24', 'f64', 'alaw'] as const)('readWavAsync equals readWav: %s', async (encoding) => {
@@ -360,54 +359,123 @@ describe.each(names)('%s and its signal', (name) => {
   });
 });
 
-describe('the addon', () => {
-  test('stops asking for a job once it is unwanted, and calls nothing back', async () => {
-    const calls: string[] = [];
-    const asked = new Promise<void>((resolve) => {
-      const wanted = () => {
-        calls.push('wanted');
-        resolve();
-        return false;
-      };
-      const note = (name: string) => () => void calls.push(name);
-      native.resample(large16, 8000, 16_000, 1, 'fast', wanted, note('resolve'), note('reject'));
-    });
-    await asked;
-    // A job that comes later and ends tells that the first had its time.
-    await resampleAsync(large16, { fromHz: 8000, toHz: 16_000, quality: 'fast' });
-    expect(calls).toEqual(['wanted']);
+/** How often a thread of the pool was asked to work while `run` did: once for each slice. */
+async function countSlices(run: () => Promise<unknown>): Promise<number> {
+  let slices = 0;
+  const hook = createHook({
+    init(_, type) {
+      if (type === 'sluice-audio') slices++;
+    },
+  }).enable();
+  await run().finally(() => hook.disable());
+  return slices;
+}
+
+describe('slices', () => {
+  const mb = 2 ** 20;
+
+  test.each<[string, number, () => Promise<unknown>]>([
+    ['input, where that is more', 6, () => resampleAsync(large16, { fromHz: 48_000, toHz: 8000 })],
+    [
+      'output, where that is more',
+      12,
+      () => resampleAsync(large16.subarray(0, mb / 2), { fromHz: 8000, toHz: 48_000 }),
+    ],
+    [
+      'output of many channels',
+      8,
+      () => convertSamplesAsync(noise(mb / 64), { from: 'u8', to: 'f64le', toChannels: 32 }),
+    ],
+    [
+      'a file, wider than its samples were',
+      16,
+      () => writeWavAsync(int16(mb), { sampleRateHz: 1, encoding: 'f64' }),
+    ],
+    [
+      'samples, wider than in the file, and its header',
+      1 + 8,
+      () => readWavAsync(writeWav(int16(mb), { sampleRateHz: 1, encoding: 'u8' }), { sample: 'float32' }),
+    ],
+  ])('hold at most half a megabyte of %s', async (_, atLeast, run) => {
+    const slices = await countSlices(run);
+    expect(slices).toBeGreaterThanOrEqual(atLeast);
+    expect(slices).toBeLessThanOrEqual(atLeast + 1); // whole frames may make it one more
   });
 
-  test.each([
+  test.each<[string, () => Promise<unknown>]>([
     [
-      'a wanted() that throws',
-      () => {
-        throw new Error('no idea');
-      },
-      'no idea',
+      'convertSamplesAsync',
+      () => convertSamplesAsync(noise(mb / 128), { from: 'u8', to: 'f64le', toChannels: 64 }),
     ],
-    ['a wanted() that answers with no boolean', () => 1, 'A Node-API call failed.'],
-  ])('rejects after %s', async (_, wanted, message) => {
-    const error = await new Promise<Error>((resolve, reject) => {
-      native.resample(large16, 8000, 16_000, 1, 'fast', wanted as never, reject, resolve as () => void);
+    ['writeWavAsync', () => writeWavAsync(int16(mb / 8), { sampleRateHz: 1, encoding: 'f64' })],
+    [
+      'readWavAsync',
+      () => readWavAsync(writeWav(int16(mb / 8), { sampleRateHz: 1, encoding: 'u8' }), { sample: 'float32' }),
+    ],
+    ['resampleAsync', () => resampleAsync(int16(1000), { fromHz: 1000, toHz: 192_000 })],
+  ])('%s leaves the loop for a short input whose output is long', async (_, run) => {
+    expect(await countSlices(run)).toBeGreaterThan(0);
+  });
+
+  test('a job whose input and output are short never leaves the loop', async () => {
+    const short = int16(1000);
+    expect(await countSlices(() => resampleAsync(short, { fromHz: 8000, toHz: 16_000 }))).toBe(0);
+    expect(await countSlices(() => writeWavAsync(short, { sampleRateHz: 8000 }))).toBe(0);
+    expect(await countSlices(() => readWavAsync(writeWav(short, { sampleRateHz: 8000 })))).toBe(0);
+  });
+});
+
+describe('the addon', () => {
+  const fast = [8000, 16_000, 1, 'fast'] as const;
+
+  test('takes no further slice of a job that was given up, and calls nothing back', async () => {
+    const calls: string[] = [];
+    const note = (name: string) => () => void calls.push(name);
+    const slices = await countSlices(async () => {
+      const giveUp = native.resample(large16, ...fast, note('resolve'), note('reject')) as GiveUp;
+      giveUp();
+      giveUp();
+      // A job that comes later and ends tells that the first had its time.
+      await resampleAsync(large16.subarray(0, 100_000), { fromHz: 8000, toHz: 16_000, quality: 'fast' });
     });
-    expect(error.message).toBe(message);
+    expect(calls).toEqual([]);
+    expect(slices).toBe(1 + 1);
+  });
+
+  test('giving up a job that has ended changes nothing', async () => {
+    let giveUp = () => {};
+    const samples = await new Promise<OwnSamples>((resolve, reject) => {
+      giveUp = native.resample(large16, ...fast, resolve, reject) as GiveUp;
+    });
+    giveUp();
+    expectSame(samples, native.resample(large16, ...fast));
+  });
+
+  test('does no work for given-up jobs that still wait for a thread', async () => {
+    // CPU time, which does not depend on what else the machine does. Of 32 jobs of a slice each the four that a
+    // thread of the pool has taken up run to the slice's end.
+    const samples = large16.subarray(0, 240_000);
+    const dear = [44_101, 48_000, 1, 'best'] as const;
+    native.resample(samples.subarray(0, 1000), ...dear); // its taps
+    const cpuMs = async (signal?: AbortSignal, abort = () => {}) => {
+      const { user, system } = process.cpuUsage();
+      const jobs = Array.from({ length: 32 }, () =>
+        resampleAsync(samples, { fromHz: 44_101, toHz: 48_000, quality: 'best', ...(signal && { signal }) }),
+      );
+      abort();
+      await Promise.allSettled(jobs);
+      await resampleAsync(samples, { fromHz: 8000, toHz: 8000 }); // behind all of them in the pool's queue
+      const used = process.cpuUsage({ user, system });
+      return (used.user + used.system) / 1000;
+    };
+    const controller = new AbortController();
+    const givenUp = await cpuMs(controller.signal, () => controller.abort());
+    expect(givenUp).toBeLessThan((await cpuMs()) / 2);
   });
 
   test('refuses callbacks that are none', () => {
     const raw = native.resample as (...args: unknown[]) => unknown;
-    const error = thrown(() =>
-      raw(
-        large16,
-        8000,
-        16_000,
-        1,
-        'fast',
-        () => true,
-        () => {},
-        5,
-      ),
-    );
+    const error = thrown(() => raw(large16, ...fast, () => {}, 5));
     expect([error.name, error.code]).toEqual(['TypeError', 'ERR_INVALID_ARG']);
   });
 });

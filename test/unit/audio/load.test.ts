@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addonPath } from './helpers.js';
 import { transpiledAudio } from './transpile.js';
@@ -14,8 +14,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function importWith(addon: string): { status: number | null; output: string } {
+function importWith(addon: string, cwd?: string): { status: number | null; output: string } {
   const child = spawnSync(process.execPath, [audio.index], {
+    cwd,
     env: { ...process.env, SLUICE_ADDON: addon },
     encoding: 'utf8',
   });
@@ -24,6 +25,10 @@ function importWith(addon: string): { status: number | null; output: string } {
 
 test('SLUICE_ADDON names the file to load', () => {
   expect(importWith(addonPath)).toEqual({ status: 0, output: '' });
+});
+
+test('SLUICE_ADDON may be relative to the working directory', () => {
+  expect(importWith(basename(addonPath), dirname(addonPath))).toEqual({ status: 0, output: '' });
 });
 
 test('a missing addon: what was looked for, for which platform, and the command', () => {

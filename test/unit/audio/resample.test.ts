@@ -1,7 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
-import { Resampler, resample } from '../../../src/audio/index.js';
-import { sine, thrown, toInt16 } from './helpers.js';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Resampler, resample, type SampleArray, type SampleType } from '../../../src/audio/index.js';
+import { addonPath, sha256, sine, thrown, toInt16 } from './helpers.js';
+import { transpiledAudio } from './transpile.js';
+
+const audio = transpiledAudio();
+afterAll(() => audio.remove());
 
 /** Signal to noise against the same sine sampled at the other rate, the first and last tenth left out. */
 function snrDb(got: Float32Array, want: Float32Array): number {
@@ -58,6 +64,48 @@ describe('resample', () => {
     const same = resample(samples, { fromHz: 8000, toHz: 8000 });
     expect(same).toEqual(samples);
     expect(same.buffer).not.toBe(samples.buffer);
+  });
+
+  test.each([
+    [1000, 192_000, 64],
+    [192_000, 1000, 64],
+    [44_101, 48_000, 3],
+    [44_100, 48_000, 64],
+    [16_000, 8000, 2],
+    [8000, 8000, 5],
+  ])('%i to %i Hz on %i channels is what a stream gives, from one frame on', (fromHz, toHz, channels) => {
+    for (const quality of ['fast', 'best'] as const) {
+      for (const frames of [1, 2, 255]) {
+        const options = { fromHz, toHz, channels, quality };
+        const samples = Int16Array.from({ length: frames * channels }, (_, i) => 20_000 * Math.sin(i * i));
+        const floats = Float32Array.from(samples, (x) => x / 32_768);
+        expect(sha256(resample(samples, options))).toBe(sha256(stream(new Resampler(options), samples)));
+        const inFloat = new Resampler({ ...options, sample: 'float32' });
+        expect(sha256(resample(floats, options))).toBe(sha256(stream(inFloat, floats)));
+      }
+    }
+  });
+
+  function stream<S extends SampleType>(resampler: Resampler<S>, samples: SampleArray<S>): Uint8Array {
+    const parts = [resampler.process(samples), resampler.flush()];
+    resampler.close();
+    return Buffer.concat(parts.map(({ buffer }) => new Uint8Array(buffer)));
+  }
+
+  test('takes memory by the length of its input, not by its channels and rates', () => {
+    const program = `
+      import { resample } from ${JSON.stringify(pathToFileURL(audio.index).href)};
+      const options = { fromHz: 1000, toHz: 192_000, channels: 64 };
+      const before = process.resourceUsage().maxRSS;
+      resample(new Float32Array(64), options);
+      console.log(process.resourceUsage().maxRSS - before);`;
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      env: { ...process.env, SLUICE_ADDON: addonPath },
+      encoding: 'utf8',
+    });
+    expect(child.stderr).toBe('');
+    // kB. A block of 4096 frames would become 200 MB of output; the taps and their design take a few.
+    expect(Number(child.stdout)).toBeLessThan(40_000);
   });
 
   test.each([

@@ -26,6 +26,8 @@ describe('README', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(stdout).not.toBe('');
+    const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm)].map((match) => match[1]);
+    expect(stdout.split('\n').filter((line) => promised.includes(line))).toEqual(promised);
   });
 
   it('links to files that exist', () => {
