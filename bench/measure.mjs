@@ -8,7 +8,6 @@
 import { appendFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { measure } from 'mitata';
 
 /** `--quick`: short slices, for trying a benchmark out. */
 export const quick = process.argv.includes('--quick');
@@ -16,7 +15,8 @@ export const quick = process.argv.includes('--quick');
 /**
  * Keeps one row of results. `name` says what was done ('48000 -> 24000', 'mulaw decode, 256 kB'); `row` is a flat object
  * of numbers, strings and booleans, the same keys in each row of a file, with units in the keys: { oursNs, peerNs,
- * oursMsampPerS, ratio, xRealTime, snrDb }. Ratios are ours over the peer's speed: above 1 is faster.
+ * oursMsampPerS, ratioToPeer, xRealTime, snrDb }; null where there is nothing to tell. Ratios are ours over the peer's
+ * speed: above 1 is faster.
  */
 export function record(name, row) {
   const file = process.env.SLUICE_BENCH_ROWS; // set by scripts/bench.mjs: one JSON object a line
@@ -33,30 +33,51 @@ function benchmarkName() {
 }
 
 /**
- * Times contenders against each other: `bodies` is { name: () => … }, synchronous; the answer { name: nanoseconds of one
- * call, the median of many slices }. The slices take turns, so that a change of the clock or a busy neighbour hits all
- * alike: quote ratios of figures that come from the same call.
+ * Times contenders against each other: `bodies` is { name: () => … }, synchronous. The slices take turns, so that a change
+ * of the clock or a busy neighbour hits all alike. Where `before` is given it runs before each slice, untimed, and a slice
+ * is one call. Answers { ns, ratio }: ns[name] is one call's time, the median over the turns; ratio(peer, ours) the peer's
+ * time over ours, taken in each turn: { median, lowest, highest }. Quote ratios.
  */
-export function race(bodies) {
-  const contenders = Object.entries(bodies).map(([name, body]) => ({
-    name,
-    body,
-    calls: callsPerSlice(body),
-    times: [],
-  }));
-  for (let turn = 0; turn < (quick ? 5 : 41); turn++) {
-    for (const { body, calls, times } of contenders) times.push(sliceNs(body, calls) / calls);
+export function race(bodies, { before } = {}) {
+  const turns = quick ? 5 : 41;
+  const contenders = Object.entries(bodies).map(([name, body]) => {
+    warmUp(body, before);
+    const calls = before === undefined ? callsPerSlice(body) : 1;
+    const slices = Math.max(3, MAX_RACE_NS / sliceNs(body, calls));
+    return { name, body, calls, stride: Math.ceil(turns / slices), times: [] };
+  });
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { body, calls, stride, times } of contenders) {
+      if (turn % stride !== 0) continue; // never the first turn: any two have one in common
+      before?.();
+      times[turn] = sliceNs(body, calls) / calls;
+    }
   }
-  return Object.fromEntries(contenders.map(({ name, times }) => [name, median(times)]));
+  const timesOf = (name) => contenders.find((contender) => contender.name === name).times;
+  return {
+    ns: Object.fromEntries(contenders.map(({ name, times }) => [name, spread(Object.values(times)).median])),
+    ratio: (peer, ours) => {
+      const inTurns = timesOf(peer).map((ns, turn) => ns / timesOf(ours)[turn]);
+      return spread(inTurns.filter((ratio) => ratio > 0)); // not of turns that one of them let pass
+    },
+  };
 }
 
 const SLICE_NS = 2e6; // reading the clock vanishes in it; many fit between two changes of pace
 
+const MAX_RACE_NS = 1e9; // of one contender: the slow ones take fewer turns
+
 const WARM_UP_NS = 20e6; // the optimising compiler has seen the loop by then
 
-/** Warms up, then doubles the calls until a slice is long enough. */
+function warmUp(body, before) {
+  for (const start = nowNs(); nowNs() - start < WARM_UP_NS; ) {
+    before?.();
+    body();
+  }
+}
+
+/** Doubles the calls until a slice is long enough. */
 function callsPerSlice(body) {
-  for (const start = nowNs(); nowNs() - start < WARM_UP_NS; ) body();
   let calls = 1;
   while (sliceNs(body, calls) < SLICE_NS) calls *= 2;
   return calls;
@@ -78,15 +99,25 @@ function nowNs() {
   return 1000 * (user + system);
 }
 
-function median(values) {
+/** The middle and the ends of some figures. */
+export function spread(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+  return { median: sorted[sorted.length >> 1], lowest: sorted[0], highest: sorted.at(-1) };
 }
 
-/** Median nanoseconds of one call of `body`, alone. */
-export async function medianNs(body) {
-  const stats = await measure(body);
-  return stats.p50;
+/** '12.3 (11.0-13.9)': a ratio, and in how far the turns agreed. */
+export function ratioText({ median, lowest, highest }, digits = 1) {
+  return `${median.toFixed(digits)} (${lowest.toFixed(digits)}-${highest.toFixed(digits)})`;
+}
+
+/** The keys of a ratio in a row of results: { ratioToX, lowestRatioToX, highestRatioToX } for 'ratioToX'. */
+export function ratioKeys(key, ratio) {
+  const upper = key[0].toUpperCase() + key.slice(1);
+  return {
+    [key]: ratio?.median ?? null,
+    [`lowest${upper}`]: ratio?.lowest ?? null,
+    [`highest${upper}`]: ratio?.highest ?? null,
+  };
 }
 
 /** SNR in dB of `got` against the function `want(k)`, without the first and last tenth. */

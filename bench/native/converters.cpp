@@ -1,5 +1,7 @@
 #include "converters.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -19,7 +21,11 @@
 extern "C" {
 #include <libavutil/channel_layout.h>
 #include <libswresample/swresample.h>
+#include <libswresample/version.h>
 }
+#if LIBSWRESAMPLE_VERSION_INT < AV_VERSION_INT(4, 7, 100)  // before FFmpeg 5.1: no swr_alloc_set_opts2
+#undef SLUICE_BENCH_SWRESAMPLE
+#endif
 #endif
 
 namespace bench {
@@ -30,7 +36,7 @@ namespace {
   std::exit(1);
 }
 
-void Require(bool condition, const char* who, const char* what) {
+[[maybe_unused]] void Require(bool condition, const char* who, const char* what) {
   if (!condition) Die(who, what);
 }
 
@@ -61,6 +67,66 @@ Factory<Sample> MakeSluice(sluice::ResamplerQuality quality, uint32_t channels =
     return std::make_unique<Sluice<Sample>>(sluice::ResamplerOptions{from_hz, to_hz, channels, quality});
   };
 }
+
+// Spoils what goes into, comes out of, or is done by a converter of ours.
+class Spoiled : public Converter<int16_t> {
+ public:
+  enum class Way { kInverted, kFirstSecondOnly, kFirstSecondRestSilent, kSilentAfter3s };
+  Spoiled(uint32_t from_hz, uint32_t to_hz, Way way)
+      : from_hz_(from_hz), to_hz_(to_hz), way_(way), ours_({from_hz, to_hz}) {}
+
+  size_t Process(std::span<const int16_t> input, std::span<int16_t> output) override {
+    fed_ += input.size();
+    const size_t whole = input.size() * to_hz_ / from_hz_;
+    switch (way_) {
+      case Way::kInverted: {
+        const size_t count = ours_.Process(input, output);
+        for (int16_t& sample : output.first(count))
+          sample = static_cast<int16_t>(-std::max<int>(sample, -32767));
+        return count;
+      }
+      case Way::kFirstSecondOnly:
+        return ours_.Process(input.first(std::min<size_t>(input.size(), from_hz_)), output);
+      case Way::kFirstSecondRestSilent: {
+        if (input.size() <= from_hz_) return ours_.Process(input, output);
+        const size_t count = ours_.Process(input.first(from_hz_), output);
+        std::ranges::fill(output.subspan(count, whole - count), int16_t{0});
+        return whole;
+      }
+      case Way::kSilentAfter3s:
+        if (fed_ <= size_t{3} * from_hz_) return ours_.Process(input, output);
+        std::ranges::fill(output.first(whole), int16_t{0});
+        return whole;
+    }
+    return 0;
+  }
+
+ private:
+  uint32_t from_hz_;
+  uint32_t to_hz_;
+  Way way_;
+  Sluice<int16_t> ours_;
+  size_t fed_ = 0;
+};
+
+// What int16 cannot hold comes out at its other end.
+class Wrapping : public Converter<int16_t> {
+ public:
+  Wrapping(uint32_t from_hz, uint32_t to_hz) : ours_({from_hz, to_hz}) {}
+
+  size_t Process(std::span<const int16_t> input, std::span<int16_t> output) override {
+    input_.assign(input.begin(), input.end());
+    output_.resize(output.size());
+    const size_t count = ours_.Process(input_, output_);
+    for (size_t n = 0; n < count; ++n) output[n] = static_cast<int16_t>(std::lrint(output_[n]));
+    return count;
+  }
+
+ private:
+  Sluice<float> ours_;
+  std::vector<float> input_;
+  std::vector<float> output_;
+};
 
 #if SLUICE_BENCH_SOXR
 // HQ as its authors ship it, in one thread; int16 in and out.
@@ -179,9 +245,10 @@ class Swr : public Converter<int16_t> {
 };
 #endif
 
-template <class Peer, class... Options>
-Factory<int16_t> MakePeer(Options... options) {
-  return [=](uint32_t from_hz, uint32_t to_hz) { return std::make_unique<Peer>(from_hz, to_hz, options...); };
+template <class Other, class... Options>
+Factory<int16_t> Make(Options... options) {
+  return
+      [=](uint32_t from_hz, uint32_t to_hz) { return std::make_unique<Other>(from_hz, to_hz, options...); };
 }
 
 }  // namespace
@@ -196,42 +263,57 @@ std::vector<Contender> Contenders() {
       {.name = "sluice stereo", .gate = true, .channels = 2, .int16 = MakeSluice<int16_t>(kDefault, 2)},
   };
 #if SLUICE_BENCH_SOXR
-  all.push_back({.name = "soxr HQ", .gate = true, .int16 = MakePeer<Soxr>(false)});
-  all.push_back({.name = "soxr HQ, dithered", .int16 = MakePeer<Soxr>(true)});
+  all.push_back({.name = "soxr HQ", .gate = true, .int16 = Make<Soxr>(false)});
+  all.push_back({.name = "soxr HQ, dithered", .int16 = Make<Soxr>(true)});
 #endif
 #if SLUICE_BENCH_SPEEXDSP
-  all.push_back({.name = "speex q7", .gate = true, .int16 = MakePeer<Speex>(7)});
-  all.push_back({.name = "speex q10", .int16 = MakePeer<Speex>(10)});
+  all.push_back({.name = "speex q7", .gate = true, .int16 = Make<Speex>(7)});
+  all.push_back({.name = "speex q10", .int16 = Make<Speex>(10)});
 #endif
 #if SLUICE_BENCH_SAMPLERATE
-  all.push_back({.name = "samplerate medium", .int16 = MakePeer<LibSampleRate>()});
+  all.push_back({.name = "samplerate medium", .int16 = Make<LibSampleRate>()});
 #endif
 #if SLUICE_BENCH_SWRESAMPLE
-  all.push_back({.name = "swresample", .int16 = MakePeer<Swr>()});
+  all.push_back({.name = "swresample", .int16 = Make<Swr>()});
 #endif
   return all;
+}
+
+std::vector<Contender> SpoiledContenders() {
+  using enum Spoiled::Way;
+  return {
+      {.name = "inverted", .int16 = Make<Spoiled>(kInverted)},
+      {.name = "first second only", .int16 = Make<Spoiled>(kFirstSecondOnly)},
+      {.name = "first second, then silence", .int16 = Make<Spoiled>(kFirstSecondRestSilent)},
+      {.name = "silent after 3 s", .int16 = Make<Spoiled>(kSilentAfter3s)},
+      {.name = "wrapping", .int16 = Make<Wrapping>()},
+  };
 }
 
 std::vector<MissingPeer> MissingPeers() {
   std::vector<MissingPeer> missing;
 #if !SLUICE_BENCH_SOXR
-  missing.push_back({"soxr", "libsoxr-dev"});
+  missing.push_back({"soxr", "sudo apt-get install libsoxr-dev"});
 #endif
 #if !SLUICE_BENCH_SPEEXDSP
-  missing.push_back({"speexdsp", "libspeexdsp-dev"});
+  missing.push_back({"speexdsp", "sudo apt-get install libspeexdsp-dev"});
 #endif
 #if !SLUICE_BENCH_SAMPLERATE
-  missing.push_back({"samplerate", "libsamplerate0-dev"});
+  missing.push_back({"samplerate", "sudo apt-get install libsamplerate0-dev"});
 #endif
-#if !SLUICE_BENCH_SWRESAMPLE
-  missing.push_back({"swresample", "libswresample-dev"});
+#if defined(LIBSWRESAMPLE_VERSION_INT) && !SLUICE_BENCH_SWRESAMPLE
+  missing.push_back({"swresample", "FFmpeg 5.1 or newer; an older one is installed"});
+#elif !SLUICE_BENCH_SWRESAMPLE
+  missing.push_back({"swresample", "sudo apt-get install libswresample-dev"});
 #endif
   return missing;
 }
 
 std::string PeerVersions() {
   std::string versions;
-  const auto add = [&](const std::string& text) { versions += (versions.empty() ? "" : ", ") + text; };
+  [[maybe_unused]] const auto add = [&](const std::string& text) {
+    versions += (versions.empty() ? "" : ", ") + text;
+  };
 #if SLUICE_BENCH_SOXR
   add(soxr_version());
 #endif

@@ -38,9 +38,12 @@ struct Contender {
 
 std::vector<Contender> Contenders();
 
+// Ours, made wrong on purpose, each in a way that would be faster or that a sloppy judge overlooks.
+std::vector<Contender> SpoiledContenders();
+
 struct MissingPeer {
   const char* name;
-  const char* debian_package;
+  const char* remedy;
 };
 
 // Libraries that this program was built without.

@@ -4,7 +4,7 @@
 // classes; and calls into the addon that do nothing. Every message is compared with plain JavaScript's before anything
 // is timed.
 import { AudioFramer, convertSamples, decodeMulawInto, Resampler, resample } from '../../dist/audio/index.js';
-import { check, race, record } from '../measure.mjs';
+import { check, race, ratioKeys, record } from '../measure.mjs';
 
 const STEPS = 10;
 
@@ -126,7 +126,7 @@ for (const one of CASES) {
 
   const framer = new AudioFramer(one);
   const out = Buffer.alloc(framer.maxOutputBytes(steps.length)); // the same at any moment
-  const ns = race({
+  const { ns, ratio } = race({
     oneStep: () => framer.processInto(step, out),
     tenSteps: () => framer.processInto(steps, out),
     plain: () => plainMessage(wire),
@@ -144,7 +144,7 @@ for (const one of CASES) {
     oneStepNs: ns.oneStep,
     tenStepsNsPerStep: perStep,
     jsonNs: ns.plain,
-    ratio: ns.plain / ns.oneStep,
+    ...ratioKeys('ratioToJson', ratio('plain', 'oneStep')),
     conversionNs: ns.alone ?? 0,
     beyondOneStepNs: beyond[0],
     beyondTenStepsNsPerStep: beyond[1],
@@ -154,7 +154,7 @@ for (const one of CASES) {
 const framer = new AudioFramer(CASES[0]);
 const nothing = new Uint8Array(0);
 const out = Buffer.alloc(framer.maxOutputBytes(3840));
-const calls = race({
+const { ns: calls } = race({
   getter: () => framer.wireFrames,
   empty: () => framer.processInto(nothing, out),
 });

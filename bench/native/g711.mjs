@@ -5,7 +5,7 @@
 // on all 65 536 samples; alawmulaw's disagrees with those on some, which the last column counts.
 import alawmulaw from 'alawmulaw';
 import { decodeAlawInto, decodeMulawInto, encodeAlawInto, encodeMulawInto } from '../../dist/audio/index.js';
-import { check, race, record } from '../measure.mjs';
+import { check, race, ratioKeys, ratioText, record } from '../measure.mjs';
 
 const LAWS = [
   {
@@ -48,8 +48,12 @@ function alawCode(sample) {
   return ((sample < 0 ? 0 : 0x80) | (segment << 4) | step) ^ 0x55;
 }
 
-console.log('                                  ours   alawmulaw    JS table   alawmulaw wrong on');
-console.log('                            Msamples/s    × slower    × slower   of 65 536 samples');
+console.log(
+  '                                  ours              alawmulaw               JS table   alawmulaw wrong',
+);
+console.log(
+  '                            Msamples/s       × slower (turns)       × slower (turns)   of 65 536 samples',
+);
 for (const { law, decodeInto, encodeInto, codeOf, peer } of LAWS) {
   const values = new Int16Array(256);
   decodeInto(everyCode, values);
@@ -82,22 +86,24 @@ for (const { law, decodeInto, encodeInto, codeOf, peer } of LAWS) {
       },
     };
     for (const [what, bodies] of Object.entries(contests)) {
-      const ns = race(bodies);
+      const { ns, ratio } = race(bodies);
+      const toAlawmulaw = ratio('alawmulaw', 'ours');
+      const toTable = ratio('table', 'ours');
       const name = `${law} ${what}, ${count} samples`;
       const row = {
         oursMsampPerS: (count / ns.ours) * 1e3,
         alawmulawMsampPerS: (count / ns.alawmulaw) * 1e3,
         tableMsampPerS: (count / ns.table) * 1e3,
-        ratioToAlawmulaw: ns.alawmulaw / ns.ours,
-        ratioToTable: ns.table / ns.ours,
+        ...ratioKeys('ratioToAlawmulaw', toAlawmulaw),
+        ...ratioKeys('ratioToTable', toTable),
         alawmulawWrongSamples: what === 'encode' ? peerWrong : 0,
       };
       record(name, row);
       const columns = [
         row.oursMsampPerS.toFixed(0).padStart(9),
-        row.ratioToAlawmulaw.toFixed(1).padStart(11),
-        row.ratioToTable.toFixed(1).padStart(11),
-        String(row.alawmulawWrongSamples).padStart(20),
+        ratioText(toAlawmulaw).padStart(22),
+        ratioText(toTable).padStart(22),
+        String(row.alawmulawWrongSamples).padStart(12),
       ];
       console.log(name.padEnd(29) + columns.join(' '));
     }

@@ -4,7 +4,7 @@
 // (ours rounds to nearest even), from floats they clamp and truncate. Before anything is timed both are compared with
 // the exact value of every sample: ours must be the nearest there is, the loops' less than one step away.
 import { convertSamples, convertSamplesInto } from '../../dist/audio/index.js';
-import { check, race, record } from '../measure.mjs';
+import { check, race, ratioKeys, ratioText, record } from '../measure.mjs';
 
 const INPUT_BYTES = 1 << 18;
 
@@ -158,8 +158,8 @@ function inputFor(format) {
 
 const typed = (format, bytes) => new FORMATS[format].Array(bytes.buffer);
 
-console.log('                                    ours    JS loop   convertSamples');
-console.log('                              Msamples/s   × slower       × the loop');
+console.log('                                    ours                JS loop         convertSamples');
+console.log('                              Msamples/s       × slower (turns)     × the loop (turns)');
 for (const [name, loop] of Object.entries(LOOPS)) {
   const [from, to] = name.split(' -> ').map((side) => side.split(' ')[0]);
   const channels = name.includes('stereo') ? 2 : 1;
@@ -177,24 +177,26 @@ for (const [name, loop] of Object.entries(LOOPS)) {
   check(oursOff <= 0.5, `${name}: ours is ${oursOff} steps off`);
   check(loopOff <= 1, `${name}: the loop is ${loopOff} steps off`);
 
-  const ns = race({
+  const { ns, ratio } = race({
     ours: () => convertSamplesInto(input, output, options),
     allocating: () => convertSamples(input, options),
     loop: () => loop(source, target, frames),
   });
   const samples = frames * channels;
+  const toLoop = ratio('loop', 'ours');
+  const allocatingToLoop = ratio('loop', 'allocating');
   const row = {
     oursMsampPerS: (samples / ns.ours) * 1e3,
     allocatingMsampPerS: (samples / ns.allocating) * 1e3,
     loopMsampPerS: (samples / ns.loop) * 1e3,
-    ratioToLoop: ns.loop / ns.ours,
-    allocatingRatioToLoop: ns.loop / ns.allocating,
+    ...ratioKeys('ratioToLoop', toLoop),
+    ...ratioKeys('allocatingRatioToLoop', allocatingToLoop),
   };
   record(name, row);
   const columns = [
     row.oursMsampPerS.toFixed(0).padStart(9),
-    row.ratioToLoop.toFixed(1).padStart(10),
-    row.allocatingRatioToLoop.toFixed(1).padStart(16),
+    ratioText(toLoop).padStart(22),
+    ratioText(allocatingToLoop).padStart(22),
   ];
   console.log(name.padEnd(30) + columns.join(' '));
 }

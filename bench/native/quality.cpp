@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numbers>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -16,9 +18,12 @@ constexpr double kFullScale = 32768;  // of int16; float32 is 1
 // Every tone has a whole number of Hz and every analysis a whole number of seconds, so that tones are
 // orthogonal: correlation is the least-squares fit, without any window, and what one bin holds cannot leak
 // into another. 16-bit rounding leaves some -98 dB in all, spread over the bins: -130 dB and less in each.
-constexpr size_t kSettleMs = 500;  // dropped at the start: longer than any converter's filter
+constexpr size_t kSettleSeconds = 1;  // dropped at the start: longer than any converter's filter
 constexpr size_t kAnalysisSeconds = 2;
-constexpr size_t kInputMs = 3000;  // leaves 500 ms for what a converter holds back
+constexpr size_t kInputMs = 3500;  // leaves 500 ms for what a converter holds back
+constexpr size_t kLongSeconds = 10;
+constexpr size_t kLongAnalysisSeconds = 8;
+constexpr std::array<size_t, 3> kPiecesMs = {20, 80, 1000 * kLongSeconds};  // as they are timed
 constexpr double kQuietestDb = -200;
 
 double Db(double amplitude) {
@@ -80,19 +85,17 @@ std::vector<Sample> Signal(std::span<const Tone> tones, const Waves& waves, size
   return samples;
 }
 
-// Runs `input` through a new converter in pieces of `piece_ms`, which need not be a whole number of frames.
-// `see(fed, received)` hears of each piece.
+// Runs `input` through a new converter in pieces. `see(fed, received)` hears of each, in frames.
 template <class Sample, class See>
 std::vector<Sample> Convert(const Factory<Sample>& make, uint32_t from_hz, uint32_t to_hz,
-                            std::span<const Sample> input, size_t channels, double piece_ms, See see) {
+                            std::span<const Sample> input, size_t channels, size_t piece_frames, See see) {
   const auto converter = make(from_hz, to_hz);
   const size_t frames = input.size() / channels;
   std::vector<Sample> output((frames * to_hz / from_hz + to_hz) * channels);
   size_t fed = 0;
   size_t received = 0;
-  for (size_t piece = 1; fed < frames; ++piece) {
-    const auto until = static_cast<size_t>(static_cast<double>(piece) * piece_ms * from_hz / 1000);
-    const size_t count = std::min(until, frames) - fed;
+  while (fed < frames) {
+    const size_t count = std::min(piece_frames, frames - fed);
     received += converter->Process(input.subspan(fed * channels, count * channels),
                                    std::span(output).subspan(received));
     fed += count;
@@ -104,25 +107,35 @@ std::vector<Sample> Convert(const Factory<Sample>& make, uint32_t from_hz, uint3
 
 template <class Sample>
 std::vector<Sample> Convert(const Factory<Sample>& make, uint32_t from_hz, uint32_t to_hz,
-                            std::span<const Sample> input, size_t channels = 1, double piece_ms = 20) {
-  return Convert(make, from_hz, to_hz, input, channels, piece_ms, [](size_t, size_t) {});
+                            std::span<const Sample> input, size_t channels = 1, size_t piece_ms = 20) {
+  return Convert(make, from_hz, to_hz, input, channels, from_hz * piece_ms / 1000, [](size_t, size_t) {});
 }
 
 // The steady part of an output.
 class Analysis {
  public:
   template <class Sample>
-  Analysis(const std::vector<Sample>& output, uint32_t rate_hz, const Waves& waves) : waves_(waves) {
-    const size_t from = rate_hz * kSettleMs / 1000;
-    const size_t count = std::min(output.size() - std::min(from, output.size()), rate_hz * kAnalysisSeconds);
+  Analysis(const std::vector<Sample>& output, uint32_t rate_hz, const Waves& waves,
+           size_t seconds = kAnalysisSeconds)
+      : waves_(waves) {
+    const size_t from = rate_hz * kSettleSeconds;
+    const size_t count = std::min(output.size() - std::min(from, output.size()), rate_hz * seconds);
     for (size_t n = 0; n < count; ++n) samples_.push_back(ToDouble(output[from + n]));
     // A converter that gave too little has silence there, and an error as large as the signal.
-    samples_.resize(rate_hz * kAnalysisSeconds);
+    samples_.resize(rate_hz * seconds);
   }
 
   double Amplitude(uint32_t hz) const {
     const Fit fit = FitSine(hz);
     return std::hypot(fit.sine, fit.cosine);
+  }
+
+  // Of the part that swings with the sine fed, which begins `late_ms` later in the output's time. (The steady
+  // part begins at a whole second, and so with a period.)
+  double InPhase(uint32_t hz, double late_ms) const {
+    const Fit fit = FitSine(hz);
+    const double angle = 2 * std::numbers::pi * hz * late_ms / 1000;
+    return fit.sine * std::cos(angle) - fit.cosine * std::sin(angle);
   }
 
   double SnrDb(uint32_t hz) const {
@@ -197,11 +210,11 @@ class Judging {
 
   Quality Run() const {
     Quality quality;
-    quality.snr_db = Analyse({{{kTestHz, FromDb(-1)}}}).SnrDb(kTestHz);
+    Timing(quality);
+    LongTone(quality);
     quality.residual_db = ResidualDb();
     PassBand(quality);
-    Timing(quality);
-    quality.any_blocks = AnyBlocks();
+    quality.saturates = Saturates(quality.offset_ms);
     return quality;
   }
 
@@ -256,7 +269,7 @@ class Judging {
     }
     double lag = 0;
     const auto output =
-        Convert<Sample>(make_, from_hz_, to_hz_, pulse, 1, 1.0, [&](size_t fed, size_t received) {
+        Convert<Sample>(make_, from_hz_, to_hz_, pulse, 1, 1, [&](size_t fed, size_t received) {
           lag = std::max(lag, static_cast<double>(fed) / from_hz_ - static_cast<double>(received) / to_hz_);
         });
     double sum = 0;
@@ -273,13 +286,55 @@ class Judging {
     quality.latency_ms = 1000 * (lag + offset);
   }
 
-  bool AnyBlocks() const {
-    const auto input = Signal<Sample>(std::vector<Tone>{{kTestHz, 0.4}, {1601, 0.4}}, in_waves_, from_hz_);
-    const auto whole = Convert<Sample>(make_, from_hz_, to_hz_, input, 1, 1000);
-    for (const double piece_ms : {20, 80}) {
-      if (Convert<Sample>(make_, from_hz_, to_hz_, input, 1, piece_ms) != whole) return false;
+  // In each size of piece that is timed: what is fast in long pieces only must be right in long pieces.
+  void LongTone(Quality& quality) const {
+    const double amplitude = FromDb(-1);
+    const auto input =
+        Signal<Sample>(std::vector<Tone>{{kTestHz, amplitude}}, in_waves_, from_hz_ * kLongSeconds);
+    std::vector<Sample> first;
+    quality.snr_db = std::numeric_limits<double>::infinity();
+    quality.any_blocks = true;
+    for (const size_t piece_ms : kPiecesMs) {
+      auto output = Convert<Sample>(make_, from_hz_, to_hz_, input, 1, piece_ms);
+      const double received_ms = 1000 * static_cast<double>(output.size()) / to_hz_;
+      quality.held_ms = std::max(quality.held_ms, 1000 * kLongSeconds - received_ms);
+      const Analysis analysis(output, to_hz_, out_waves_, kLongAnalysisSeconds);
+      quality.snr_db = std::min(quality.snr_db, analysis.SnrDb(kTestHz));
+      if (first.empty()) {
+        quality.in_phase_gain = analysis.InPhase(kTestHz, quality.offset_ms) / amplitude;
+        first = std::move(output);
+      } else if (output != first) {
+        quality.any_blocks = false;
+      }
     }
-    return true;
+  }
+
+  // What a sharp filter makes of a square overshoots by 9 %. Whatever int16 cannot hold must stay at its end,
+  // not come out at the other; between two edges nothing else changes the sign.
+  bool Saturates(double offset_ms) const {
+    const size_t half_period = from_hz_ / 50;  // 20 ms: a whole number of frames at all of the usual rates
+    constexpr bool kFloat = std::is_same_v<Sample, float>;
+    constexpr Sample kTop = kFloat ? Sample{1} : std::numeric_limits<Sample>::max();
+    constexpr Sample kBottom = kFloat ? Sample{-1} : std::numeric_limits<Sample>::lowest();
+    std::vector<Sample> square(from_hz_);
+    for (size_t n = 0; n < square.size(); ++n) square[n] = n / half_period % 2 == 0 ? kTop : kBottom;
+    const auto output = Convert<Sample>(make_, from_hz_, to_hz_, square);
+    if (output.size() < to_hz_ / 2) return false;
+    Sample most = 0;
+    Sample least = 0;
+    for (size_t n = to_hz_ / 10; n < output.size(); ++n) {
+      const double frame = (static_cast<double>(n) / to_hz_ - offset_ms / 1000) * from_hz_;
+      const double halves =
+          (frame + 0.5) / static_cast<double>(half_period);  // an edge lies between two frames
+      const double from_edge = std::abs(halves - std::round(halves)) * static_cast<double>(half_period);
+      if (from_edge * std::min(1.0, static_cast<double>(to_hz_) / from_hz_) < 0.5)
+        continue;  // still on its way
+      const bool high = static_cast<int64_t>(std::floor(halves)) % 2 == 0;
+      if (high ? output[n] <= 0 : output[n] >= 0) return false;
+      most = std::max(most, output[n]);
+      least = std::min(least, output[n]);
+    }
+    return kFloat ? most > kTop && least < kBottom : most == kTop && least == kBottom;
   }
 
   const Factory<Sample>& make_;
@@ -301,18 +356,21 @@ template Quality Judge<float>(const Factory<float>&, uint32_t, uint32_t);
 
 bool ChannelsAgree(const Contender& interleaved, const Contender& mono, uint32_t from_hz, uint32_t to_hz) {
   const Waves waves(from_hz);
-  std::vector<int16_t> frames(from_hz * interleaved.channels);
+  const size_t channels = interleaved.channels;
+  std::vector<int16_t> frames(from_hz * kLongSeconds * channels);
   std::vector<std::vector<int16_t>> wanted;
-  for (size_t c = 0; c < interleaved.channels; ++c) {
+  for (size_t c = 0; c < channels; ++c) {
     const Tone tone = {static_cast<uint32_t>(997 + 310 * c), 0.9};
-    const auto channel = Signal<int16_t>(std::span(&tone, 1), waves, from_hz);
-    for (size_t n = 0; n < channel.size(); ++n) frames[n * interleaved.channels + c] = channel[n];
+    const auto channel = Signal<int16_t>(std::span(&tone, 1), waves, from_hz * kLongSeconds);
+    for (size_t n = 0; n < channel.size(); ++n) frames[n * channels + c] = channel[n];
     wanted.push_back(Convert<int16_t>(mono.int16, from_hz, to_hz, channel));
   }
-  const auto output = Convert<int16_t>(interleaved.int16, from_hz, to_hz, frames, interleaved.channels);
-  if (output.size() != wanted[0].size() * interleaved.channels) return false;
-  for (size_t n = 0; n < output.size(); ++n) {
-    if (output[n] != wanted[n % interleaved.channels][n / interleaved.channels]) return false;
+  for (const size_t piece_ms : kPiecesMs) {
+    const auto output = Convert<int16_t>(interleaved.int16, from_hz, to_hz, frames, channels, piece_ms);
+    if (output.size() != wanted[0].size() * channels) return false;
+    for (size_t n = 0; n < output.size(); ++n) {
+      if (output[n] != wanted[n % channels][n / channels]) return false;
+    }
   }
   return true;
 }

@@ -15,12 +15,16 @@ namespace bench {
 inline constexpr std::array kPassBand = {0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.87, 0.9, 0.913, 0.95};
 
 struct Quality {
-  double snr_db = 0;       // 997 Hz at -1 dBFS against the sine that fits best
-  double residual_db = 0;  // the strongest alias or image of any test tone, relative to the tone
+  double snr_db = 0;  // 10 s of 997 Hz at -1 dBFS against the sine that fits best, at any size of piece
+  double in_phase_gain = 0;  // of that tone against the one fed, offset_ms later: 1; if inverted -1
+  double held_ms = 0;        // what of those 10 s has not come out yet, in the worst of the three runs
+  double residual_db = 0;    // the strongest alias or image of any test tone, relative to the tone
   std::array<double, kPassBand.size()> gain_db{};
-  double latency_ms = 0;    // by how much the output lags behind what was fed, at worst, with 1 ms pieces
-  double offset_ms = 0;     // by how much a signal comes later in the output's time than in the input's
-  bool any_blocks = false;  // the same output, bit for bit, in pieces of 20 ms, 80 ms, and in one
+  bool saturates =
+      false;              // a full-scale square keeps its signs; int16 reaches both ends, float32 goes beyond
+  double latency_ms = 0;  // by how much the output lags behind what was fed, at worst, frame by frame
+  double offset_ms = 0;   // by how much a signal comes later in the output's time than in the input's
+  bool any_blocks = false;  // the same output, bit for bit, in pieces of 20 ms, 80 ms and 10 s
   bool channels_agree = true;
 };
 

@@ -1,13 +1,14 @@
 // How much faster than soxr HQ does the core resample, at every SIMD level, and is it as good? Beside it soxr, speexdsp,
 // libsamplerate and swresample, as far as they are installed. resample_bench (C++) times and measures, in one process
-// and in turns; here the figures are held to the limits, compared with the speed floors, and shown. Every contender's
-// output is judged: ours must keep its limits or the run fails, the others' failings are printed beside their speed.
+// for each pair and in turns; here the figures are held to the limits, compared with the speed floors, and shown. Every
+// contender's output is judged: ours must keep its limits or the run fails, the others' failings are printed beside their
+// speed. The judging itself is tried first, on converters that are wrong on purpose.
 //
-// --quick: the best level only, and few slices. --all: all 42 pairs of the usual rates. SLUICE_SIMD=LEVEL: that one only.
-import { execFileSync, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+// --quick: the best level only, and few slices. --all: all 42 pairs of the usual rates. --untimed: the quality alone, of
+// ours and what its limits are stated with; no speed. SLUICE_SIMD=LEVEL: that one only.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fail, prepareResampleBench } from '../../scripts/prepare.mjs';
-import { quick, record } from '../measure.mjs';
+import { quick, ratioKeys, record, spread } from '../measure.mjs';
 
 // Of the speed of undithered soxr HQ, int16 mono, in blocks of 20 and 80 ms: what AVX-512 VNNI must reach.
 const VNNI_FLOORS = {
@@ -22,6 +23,7 @@ const VNNI_FLOORS = {
   '44100 -> 24000': 1.3,
   '22050 -> 24000': 1.1,
 };
+const RATES = [8000, 16000, 22050, 24000, 32000, 44100, 48000];
 const SOXR = 'soxr HQ';
 const SPEEX = 'speex q7';
 
@@ -52,6 +54,11 @@ const LIMITS = {
 };
 const SNR_BELOW_SOXR_DB = 1;
 const MAX_STATE_BYTES = 64 * 1024;
+const MAX_GAIN_ERROR = 0.01; // of 997 Hz, deep in every pass band
+const MAX_HELD_MS = 500; // of those who state no latency; soxr holds back 160 ms
+const MIN_HELD_MS = -1; // a frame early, by rounding up
+
+const untimed = process.argv.includes('--untimed');
 
 const isOurs = (row) => row.contender in LIMITS;
 const limitsOf = (row) => LIMITS[row.contender] ?? INT16;
@@ -61,10 +68,22 @@ function rippleDb(row) {
   return Math.max(...inside.map(([, gainDb]) => Math.abs(gainDb)));
 }
 
+/** What has been fed and has not come out, in ms; of the judged and the timed streams the one that is most amiss. */
+function heldMs(row) {
+  const all = [row.heldMs, ...row.blocks.map((block) => block.heldMs)];
+  return Math.min(...all) < MIN_HELD_MS ? Math.min(...all) : Math.max(...all);
+}
+
 /** What is wrong with a converter's output, in words. */
 function failings(row, soxr) {
   const limits = limitsOf(row);
   const found = [];
+  const held = heldMs(row);
+  if (!(held >= MIN_HELD_MS && held <= (isOurs(row) ? limits.latencyMs : MAX_HELD_MS)))
+    found.push(`${held.toFixed(0)} ms of output missing`);
+  if (!(Math.abs(row.inPhaseGain - 1) <= MAX_GAIN_ERROR))
+    found.push(`gain ${row.inPhaseGain.toFixed(2)} at 997 Hz`);
+  if (!row.saturates) found.push('wrong at full scale');
   if (!(row.snrDb >= limits.snrDb)) found.push(`SNR ${row.snrDb.toFixed(1)} dB`);
   if (!(row.residualDb <= limits.residualDb)) found.push(`alias ${row.residualDb.toFixed(0)} dB`);
   if (!(rippleDb(row) <= limits.rippleDb)) found.push(`ripple ${rippleDb(row).toPrecision(2)} dB`);
@@ -78,11 +97,25 @@ function failings(row, soxr) {
   return found;
 }
 
-const speedIn = (row, blockMs) => row.blocks.find((block) => block.blockMs === blockMs).xRealTime;
+const blockOf = (row, blockMs) => row.blocks.find((block) => block.blockMs === blockMs);
 
-/** Ours over the peer, the worse of the two streaming block sizes. */
+/** Of one block size, the slices that were taken (0: this turn was let pass). */
+function speeds({ blockMs, turnNs }) {
+  const { median, lowest } = spread(turnNs.filter((ns) => ns > 0));
+  return { median: (blockMs * 1e6) / median, best: (blockMs * 1e6) / lowest };
+}
+
+/** Ours over the peer's speed in every turn that both took: a change of the clock between two turns does not count. */
+function ratioInTurns(ours, peer) {
+  return spread(
+    ours.turnNs.map((ns, turn) => peer.turnNs[turn] / ns).filter((ratio) => ratio > 0 && ratio < Infinity),
+  );
+}
+
+/** Ours over the peer in the streaming block size where that is worse. */
 function streamingRatio(ours, peer) {
-  return Math.min(...[20, 80].map((blockMs) => speedIn(ours, blockMs) / speedIn(peer, blockMs)));
+  const ratios = [20, 80].map((blockMs) => ratioInTurns(blockOf(ours, blockMs), blockOf(peer, blockMs)));
+  return ratios.reduce((worse, ratio) => (ratio.median < worse.median ? ratio : worse));
 }
 
 const breaches = [];
@@ -91,16 +124,21 @@ function breach(message) {
   breaches.push(message);
 }
 
+const SPEED_COLUMNS = untimed ? [] : ['20 ms', '80 ms', '10 s'];
 const COLUMNS =
-  '    20 ms  /soxr     80 ms  /soxr      10 s  /soxr   SNR dB  alias dB  ripple dB  latency ms';
+  SPEED_COLUMNS.map((block) => `${block.padStart(9)}  /soxr (turns)   `).join('') +
+  '  SNR dB  alias dB  ripple dB  latency ms  first us  next us';
 
 function speedCells(row, soxr) {
   return row.blocks
-    .map(({ blockMs, xRealTime }) => {
-      const ratio = soxr === undefined ? '-' : (xRealTime / speedIn(soxr, blockMs)).toFixed(2);
-      return `${xRealTime.toFixed(0).padStart(9)} ${ratio.padStart(6)}`;
+    .map((block) => {
+      const speed = speeds(block).median.toFixed(0).padStart(9);
+      if (soxr === undefined) return `${speed}      -           `;
+      const { median, lowest, highest } = ratioInTurns(block, blockOf(soxr, block.blockMs));
+      const turns = `(${lowest.toFixed(2)}-${highest.toFixed(2)})`;
+      return `${speed} ${median.toFixed(2).padStart(5)} ${turns.padEnd(11)}`;
     })
-    .join(' ');
+    .join('');
 }
 
 function qualityCells(row) {
@@ -109,49 +147,66 @@ function qualityCells(row) {
     row.residualDb.toFixed(1).padStart(8),
     rippleDb(row).toFixed(5).padStart(9),
     row.latencyMs.toFixed(2).padStart(10),
+    row.firstCreateUs.toFixed(0).padStart(8),
+    row.createUs.toFixed(1).padStart(7),
   ];
   return cells.join('  ');
 }
 
-/** 'floor 1.60: ok' for the one contender that floors are stated for. */
+/** 'floor 1.60: ok' for the one contender that floors are stated for. `met` is null where its peer is missing. */
 function floorVerdict(row, rows, level, pair) {
   const floor = row.contender === 'sluice' ? floorOf(level, pair) : undefined;
-  if (floor === undefined) return {};
+  if (floor === undefined || untimed) return {};
   const peer = rows.find(({ contender }) => contender === floor.peer);
   const name = `${floor.factor.toFixed(2)} x ${floor.peer}`;
-  if (peer === undefined) return { text: `floor ${name}: NOT COMPARED` };
+  if (peer === undefined)
+    return { text: `floor ${name}: NOT COMPARED, it is missing`, floor: name, met: null };
   const ratio = streamingRatio(row, peer);
-  const met = ratio >= floor.factor;
-  return { text: `floor ${name}: ${met ? 'ok' : 'BELOW'} at ${ratio.toFixed(2)}`, floor: name, ratio, met };
+  const met = ratio.median >= floor.factor;
+  const turns = `${ratio.lowest.toFixed(2)}-${ratio.highest.toFixed(2)}`;
+  const text = `floor ${name}: ${met ? 'ok' : 'BELOW'} at ${ratio.median.toFixed(2)} (${turns})`;
+  return { text, floor: name, ratio, met };
 }
 
 function keep(row, { level, compiler, pair, soxr, failings, floor }) {
-  const speeds = row.blocks.map(({ blockMs, xRealTime, bestXRealTime }) => [
-    [`xRealTime${blockMs}Ms`, xRealTime],
-    [`bestXRealTime${blockMs}Ms`, bestXRealTime],
-    [`ratioToSoxr${blockMs}Ms`, soxr && xRealTime / speedIn(soxr, blockMs)],
-  ]);
+  const ofBlocks = row.blocks.map((block) => {
+    const { median, best } = speeds(block);
+    return {
+      [`xRealTime${block.blockMs}Ms`]: median,
+      [`bestXRealTime${block.blockMs}Ms`]: best,
+      ...ratioKeys(
+        `ratioToSoxr${block.blockMs}Ms`,
+        soxr && ratioInTurns(block, blockOf(soxr, block.blockMs)),
+      ),
+    };
+  });
   record(pair, {
     level,
     compiler,
     contender: row.contender,
     channels: row.channels,
-    ...Object.fromEntries(speeds.flat()),
-    floor: floor.floor,
-    floorRatio: floor.ratio,
-    floorMet: floor.met,
+    ...Object.assign({}, ...ofBlocks),
+    floor: floor.floor ?? null,
+    ...ratioKeys('floorRatio', floor.ratio),
+    floorMet: floor.met ?? null,
     snrDb: row.snrDb,
+    inPhaseGain: row.inPhaseGain,
     residualDb: row.residualDb,
     rippleDb: rippleDb(row),
     passBand: limitsOf(row).passBand,
     latencyMs: row.latencyMs,
     offsetMs: row.offsetMs,
+    heldMs: heldMs(row),
+    saturates: row.saturates,
+    sameInAnyBlocks: row.sameInAnyBlocks,
+    channelsAgree: row.channelsAgree,
+    firstCreateUs: row.firstCreateUs,
     createUs: row.createUs,
     failings: failings.join(', '),
   });
 }
 
-/** Prints, judges and keeps all that was measured of one pair; answers whether its floor was met, if it has one. */
+/** Prints, judges and keeps all that was measured of one pair; answers its floor's verdict, if it has one. */
 function showPair(pair, memory, rows, { level, compiler }) {
   const soxr = rows.find(({ contender }) => contender === SOXR);
   console.log(
@@ -159,7 +214,7 @@ function showPair(pair, memory, rows, { level, compiler }) {
       `${memory.allocationsInProcess} allocations)`,
   );
   record(pair, { level, compiler, ...memory });
-  let met;
+  let verdict;
   for (const row of rows) {
     const found = failings(row, soxr);
     const floor = floorVerdict(row, rows, level, pair);
@@ -168,84 +223,90 @@ function showPair(pair, memory, rows, { level, compiler }) {
     if (isOurs(row) && found.length > 0)
       breach(`WRONG OUTPUT: ${pair}, ${level}, ${row.contender}: ${found.join(', ')}`);
     keep(row, { level, compiler, pair, soxr, failings: found, floor });
-    met ??= floor.met;
+    if (floor.floor !== undefined) verdict = floor;
   }
   if (memory.allocationsInProcess > 0) breach(`WRONG: ${pair}, ${level}: Process allocates memory`);
   if (memory.stateBytes >= MAX_STATE_BYTES)
     breach(`WRONG: ${pair}, ${level}: a stream takes ${memory.stateBytes} bytes`);
-  return met;
+  return verdict;
 }
 
-/** One run of resample_bench; `see(row)` hears of each line it prints. */
-async function measure(program, flags, env, see) {
-  const child = spawn(program, flags, {
+/** One run of resample_bench: of one pair at one level. */
+function measure(level, pair, flags) {
+  const [fromHz, toHz] = pair.split(' -> ');
+  const { status, signal, stdout, error } = spawnSync(program, [fromHz, toHz, ...flags], {
+    encoding: 'utf8',
+    env: { ...process.env, SLUICE_SIMD: level },
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
   });
-  const ended = new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(code ?? signal));
-  });
-  for await (const line of createInterface({ input: child.stdout })) see(JSON.parse(line));
-  const code = await ended;
-  if (code !== 0) fail(`resample_bench ended with ${code}`);
+  if (status !== 0) fail(`resample_bench ended with ${error?.message ?? signal ?? status}`);
+  const [header, ...rows] = stdout.trim().split('\n').map(JSON.parse);
+  const memory = rows.pop();
+  return { header, rows, memory };
 }
 
-/** All pairs at one level. A pair's rows come together, its memory first. */
-async function runLevel(program, level, flags) {
-  const floors = { met: 0, below: [] };
+/** Wrong converters, fast or not, that a judge must see through. */
+function tryTheJudge() {
+  const { rows } = measure(best, '48000 -> 24000', ['--spoiled', '--turns', '0']);
+  for (const row of rows) {
+    const found = failings(row);
+    console.log(`wrong on purpose: ${row.contender.padEnd(27)} ${found.join(', ')}`);
+    if (found.length === 0) breach(`WRONG JUDGE: accepts a converter that is wrong: ${row.contender}`);
+  }
+}
+
+function pairsToMeasure() {
+  const pairs = Object.keys(VNNI_FLOORS);
+  if (!process.argv.includes('--all')) return pairs;
+  const all = RATES.flatMap((from) => RATES.filter((to) => to !== from).map((to) => `${from} -> ${to}`));
+  return [...new Set([...pairs, ...all])];
+}
+
+/** What no target is stated with does not depend on our level: once is enough. */
+function flagsAt(level) {
+  if (untimed) return ['--gates', '--turns', '0'];
+  if (level !== best) return ['--gates', '--turns', '9'];
+  return ['--turns', quick ? '5' : '31'];
+}
+
+/** All pairs at one level; answers the verdicts on its floors, in words. */
+function runLevel(level) {
+  const floors = { met: 0, below: [], notCompared: [] };
   let header;
-  let memory;
-  let rows = [];
-  const show = () => {
-    if (rows.length === 0) return;
-    const pair = `${memory.fromHz} -> ${memory.toHz}`;
-    const { stateBytes, allocationsInProcess } = memory;
-    const met = showPair(pair, { stateBytes, allocationsInProcess }, rows, header);
-    if (met === true) floors.met += 1;
-    if (met === false) floors.below.push(pair);
-    rows = [];
-  };
-  await measure(program, flags, { SLUICE_SIMD: level }, (line) => {
-    if (line.level !== undefined) {
-      header = line;
-      showHeader(header);
-    } else if (line.contender !== undefined) {
-      rows.push(line);
-    } else {
-      show();
-      memory = line;
-    }
-  });
-  show();
-  return floors;
+  for (const pair of pairsToMeasure()) {
+    const measured = measure(level, pair, flagsAt(level));
+    header ??= showHeader(measured.header);
+    const verdict = showPair(pair, measured.memory, measured.rows, header);
+    if (verdict?.met === true) floors.met += 1;
+    if (verdict?.met === false) floors.below.push(pair);
+    if (verdict?.met === null) floors.notCompared.push(pair);
+  }
+  if (untimed) return `${level}: no times, so no floors`;
+  const words = [`floors met at ${floors.met} of ${floors.met + floors.below.length} pairs compared`];
+  if (floors.below.length > 0) words.push(`BELOW at ${floors.below.join(', ')}`);
+  if (floors.notCompared.length > 0) words.push(`NOT COMPARED at ${floors.notCompared.join(', ')}`);
+  return `${level}: ${words.join('; ')}`;
 }
 
-function showHeader({ level, compiler, peers, missing }) {
+function showHeader(header) {
+  const { level, compiler, peers, missing } = header;
   console.log(`\n---- level ${level}, ${compiler}, beside ${peers}`);
-  for (const { name, debianPackage } of missing)
-    console.log(`MISSING: ${name}. To compare with it: sudo apt-get install ${debianPackage}`);
+  for (const { name, remedy } of missing) console.log(`MISSING: ${name}. To compare with it: ${remedy}`);
+  record(`level ${level}`, { level, compiler, peers, missing: missing.map(({ name }) => name).join(', ') });
+  return header;
 }
 
 console.log(
-  'x real time of one thread, the median of many slices; int16 mono unless said otherwise. Ripple: in the pass band, to\n' +
-    '0.913 of the lower Nyquist frequency (fast 0.87, best 0.95). SNR: 997 Hz at -1 dBFS. See docs/benchmarks.md.',
+  'x real time of one thread, the median of many slices; int16 mono unless said otherwise. /soxr: the median of the turns\n' +
+    'and, in brackets, the lowest and the highest. Ripple: in the pass band, to 0.913 of the lower Nyquist frequency (fast\n' +
+    '0.87, best 0.95). SNR: 997 Hz at -1 dBFS. First, next: making a converter. See docs/benchmarks.md.',
 );
 const program = prepareResampleBench();
 const runnable = execFileSync(program, ['--levels'], { encoding: 'utf8' }).trim().split('\n').reverse();
 const [best] = runnable;
 const wanted = process.env.SLUICE_SIMD ? [process.env.SLUICE_SIMD] : quick ? [best] : runnable;
-const summary = [];
-for (const level of wanted) {
-  // What no target is stated with does not depend on our level: once is enough.
-  const flags = level === best ? ['--turns', quick ? '5' : '31'] : ['--gates', '--turns', quick ? '5' : '9'];
-  if (process.argv.includes('--all')) flags.push('--all');
-  const { met, below } = await runLevel(program, level, flags);
-  summary.push(
-    `${level}: floors met at ${met} of ${met + below.length} pairs compared` +
-      `${below.length > 0 ? `, BELOW at ${below.join(', ')}` : ''}`,
-  );
-}
+tryTheJudge();
+const summary = wanted.map(runLevel);
 console.log(`\n${summary.join('\n')}`);
 for (const message of breaches) console.error(message);
 if (breaches.length > 0) process.exitCode = 1;

@@ -1,12 +1,12 @@
-// How many times faster than real time does one thread resample, ours beside soxr, speexdsp, libsamplerate
-// and swresample, and what is each one's output worth? Prints one JSON object a line for
+// How fast does one thread resample from one rate to another, ours beside soxr, speexdsp, libsamplerate and
+// swresample, and what is each one's output worth? Prints one JSON object a line for
 // bench/native/resample-peers.mjs, which judges the figures and shows them; docs/benchmarks.md says what each
-// one means.
+// one means. One pair of rates a process, so that the first converter of a kind is the first there.
 //
-//   resample_bench [--all] [--gates] [--turns N]     SLUICE_SIMD=LEVEL chooses our kernels
-//     --all      all 42 pairs of the seven usual rates; else the ten that speed targets are stated for
+//   resample_bench FROM_HZ TO_HZ [--gates] [--spoiled] [--turns N]     SLUICE_SIMD=LEVEL chooses our kernels
 //     --gates    only the contenders that a target is stated with
-//     --turns N  slices of each contender a measurement (31)
+//     --spoiled  converters that are wrong on purpose instead: each must be refused
+//     --turns N  slices of each contender a measurement (31); 0: no times
 //   resample_bench --levels                          the levels this machine can run, the best last
 #include <algorithm>
 #include <array>
@@ -63,20 +63,14 @@ using bench::Converter;
 struct Pair {
   uint32_t from_hz;
   uint32_t to_hz;
-  bool operator==(const Pair&) const = default;
 };
-
-// The ten that speed targets are stated for: what speech services, telephony and recordings meet most.
-constexpr std::array kPairs = {Pair{48000, 24000}, Pair{24000, 48000}, Pair{16000, 24000}, Pair{8000, 24000},
-                               Pair{24000, 8000},  Pair{24000, 16000}, Pair{48000, 8000},  Pair{48000, 16000},
-                               Pair{44100, 24000}, Pair{22050, 24000}};
-constexpr std::array<uint32_t, 7> kRates = {8000, 16000, 22050, 24000, 32000, 44100, 48000};
 
 constexpr std::array<uint32_t, 3> kBlocksMs = {20, 80, 10000};  // the last: a whole recording in one call
 
 struct Options {
-  bool all = false;
+  Pair pair = {0, 0};
   bool gates = false;
+  bool spoiled = false;
   size_t turns = 31;
 };
 
@@ -93,54 +87,53 @@ double NowNs() {
 #endif
 }
 
-template <class Body>
-double TimeNs(size_t calls, const Body& body) {
-  const double start = NowNs();
-  for (size_t i = 0; i < calls; ++i) body();
-  return NowNs() - start;
-}
-
 double Median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
 
-struct Timing {
-  double median_ns = 0;  // of one call
-  double best_ns = 0;
-};
-
 constexpr double kSliceNs = 2e6;   // reading the clock vanishes in it; many fit between two changes of pace
 constexpr double kWarmUpNs = 5e6;  // fills caches and raises the clock
 constexpr double kMaxRaceNs = 150e6;  // of one contender: the slow ones take fewer turns
 
+// Times a running stream. `feed` gives it one more block and answers how many frames came of it.
 class Racer {
  public:
-  Racer(std::function<void()> body, size_t turns) : body_(std::move(body)), turns_(turns) {
+  Racer(std::function<size_t()> feed, size_t turns) : feed_(std::move(feed)) {
     double spent = 0;
-    size_t calls = 0;
-    for (; spent < kWarmUpNs; ++calls) spent += TimeNs(1, body_);
-    const double call_ns = spent / static_cast<double>(calls);
-    calls_ = static_cast<size_t>(std::ceil(kSliceNs / call_ns));
-    const double slice_ns = call_ns * static_cast<double>(calls_);
-    slices_ = std::clamp(static_cast<size_t>(kMaxRaceNs / slice_ns), std::min<size_t>(3, turns), turns);
+    while (spent < kWarmUpNs) spent += FeedNs(1);
+    const double block_ns = spent / static_cast<double>(blocks_);
+    blocks_a_slice_ = static_cast<size_t>(std::ceil(kSliceNs / block_ns));
+    const double slice_ns = block_ns * static_cast<double>(blocks_a_slice_);
+    const double slices = std::max(3.0, std::floor(kMaxRaceNs / slice_ns));
+    stride_ = static_cast<size_t>(std::ceil(static_cast<double>(turns) / slices));
   }
 
-  // Slices are spread evenly over the turns.
+  // Whoever is slow lets turns pass, but never the first: any two have a turn in common.
   void TakeTurn(size_t turn) {
-    if (turn * slices_ / turns_ == (turn + 1) * slices_ / turns_) return;
-    times_.push_back(TimeNs(calls_, body_) / static_cast<double>(calls_));
+    const bool passes = turn % stride_ != 0;
+    turn_ns_.push_back(passes ? 0 : FeedNs(blocks_a_slice_) / static_cast<double>(blocks_a_slice_));
   }
 
-  Timing Result() const { return {Median(times_), *std::min_element(times_.begin(), times_.end())}; }
+  const std::vector<double>& turn_ns() const { return turn_ns_; }  // of one block; 0: no slice in that turn
+  size_t blocks() const { return blocks_; }                        // all that it was ever fed, timed or not
+  size_t frames() const { return frames_; }                        // all that came out
 
  private:
-  std::function<void()> body_;
-  size_t turns_;
-  size_t calls_ = 1;
-  size_t slices_ = 1;
-  std::vector<double> times_;
+  double FeedNs(size_t blocks) {
+    const double start = NowNs();
+    for (size_t i = 0; i < blocks; ++i) frames_ += feed_();
+    blocks_ += blocks;
+    return NowNs() - start;
+  }
+
+  std::function<size_t()> feed_;
+  size_t blocks_a_slice_ = 1;
+  size_t stride_ = 1;
+  size_t blocks_ = 0;
+  size_t frames_ = 0;
+  std::vector<double> turn_ns_;
 };
 
 // Tones and noise at a speech-like level; zeros and denormals would flatter some.
@@ -156,49 +149,54 @@ std::vector<Sample> Material(size_t samples) {
   return material;
 }
 
-// A running stream that is fed the same block again and again.
+// A running stream that is fed the same block again and again; each call answers the frames it gave.
 template <class Sample>
-std::function<void()> Stream(const bench::Factory<Sample>& make, Pair pair, size_t channels,
-                             uint32_t block_ms) {
+std::function<size_t()> Stream(const bench::Factory<Sample>& make, Pair pair, size_t channels,
+                               uint32_t block_ms) {
   const size_t frames = size_t{pair.from_hz} * block_ms / 1000;
   const std::shared_ptr<Converter<Sample>> converter = make(pair.from_hz, pair.to_hz);
   // One second beyond the block's own output: soxr gives in bursts what it held back.
   auto output =
       std::make_shared<std::vector<Sample>>((size_t{pair.to_hz} * block_ms / 1000 + pair.to_hz) * channels);
   auto input = std::make_shared<std::vector<Sample>>(Material<Sample>(frames * channels));
-  return [=] { converter->Process(*input, *output); };
+  return [=] { return converter->Process(*input, *output) / channels; };
 }
 
-std::function<void()> Stream(const Contender& contender, Pair pair, uint32_t block_ms) {
+std::function<size_t()> Stream(const Contender& contender, Pair pair, uint32_t block_ms) {
   return contender.int16 ? Stream(contender.int16, pair, contender.channels, block_ms)
                          : Stream(contender.float32, pair, contender.channels, block_ms);
 }
 
-std::vector<Timing> Race(const std::vector<Contender>& contenders, Pair pair, uint32_t block_ms,
-                         size_t turns) {
+std::vector<Racer> Race(const std::vector<Contender>& contenders, Pair pair, uint32_t block_ms,
+                        size_t turns) {
   std::vector<Racer> racers;
   for (const Contender& contender : contenders) racers.emplace_back(Stream(contender, pair, block_ms), turns);
   for (size_t turn = 0; turn < turns; ++turn) {
     for (Racer& racer : racers) racer.TakeTurn(turn);
   }
-  std::vector<Timing> timings;
-  for (const Racer& racer : racers) timings.push_back(racer.Result());
-  return timings;
+  return racers;
 }
 
-// Microseconds to make one more converter of a kind that the process has made before.
-double CreateUs(const Contender& contender, Pair pair) {
-  std::vector<double> times;
-  for (int i = 0; i < 5; ++i) {
-    times.push_back(TimeNs(1, [&] {
-      if (contender.int16) {
-        contender.int16(pair.from_hz, pair.to_hz);
-      } else {
-        contender.float32(pair.from_hz, pair.to_hz);
-      }
-    }));
-  }
-  return Median(times) / 1000;
+struct Creation {
+  double first_us =
+      0;  // the first of its kind in this process: a filter is designed that later ones may share
+  double next_us = 0;
+};
+
+Creation TimeCreation(const Contender& contender, Pair pair) {
+  const auto create_us = [&] {
+    const double start = NowNs();
+    if (contender.int16) {
+      contender.int16(pair.from_hz, pair.to_hz);
+    } else {
+      contender.float32(pair.from_hz, pair.to_hz);
+    }
+    return (NowNs() - start) / 1000;
+  };
+  const double first_us = create_us();
+  std::vector<double> next_us(5);
+  std::generate(next_us.begin(), next_us.end(), create_us);
+  return {first_us, Median(next_us)};
 }
 
 bench::Quality Judge(const Contender& contender, const Contender& mono, Pair pair) {
@@ -210,43 +208,51 @@ bench::Quality Judge(const Contender& contender, const Contender& mono, Pair pai
   return quality;
 }
 
-void PrintRow(Pair pair, const Contender& contender, const bench::Quality& quality, double create_us,
-              std::span<const Timing> timings) {
-  std::printf(R"({"fromHz":%u,"toHz":%u,"contender":"%s","channels":%zu,)", pair.from_hz, pair.to_hz,
-              contender.name.c_str(), contender.channels);
+void PrintBlock(Pair pair, uint32_t block_ms, const Racer& racer) {
+  const double fed_ms = static_cast<double>(block_ms) * static_cast<double>(racer.blocks());
+  const double received_ms = 1000 * static_cast<double>(racer.frames()) / pair.to_hz;
+  std::printf(R"({"blockMs":%u,"heldMs":%.3f,"turnNs":[)", block_ms, fed_ms - received_ms);
+  const char* separator = "";
+  for (const double ns : racer.turn_ns()) {
+    std::printf("%s%.1f", separator, ns);
+    separator = ",";
+  }
+  std::printf("]}");
+}
+
+void PrintRow(Pair pair, const Contender& contender, const bench::Quality& quality, const Creation& creation,
+              size_t index, std::span<const std::vector<Racer>> races) {
   const auto json = [](bool value) { return value ? "true" : "false"; };
-  std::printf(R"("snrDb":%.2f,"residualDb":%.1f,"latencyMs":%.3f,"offsetMs":%.4f,)", quality.snr_db,
-              quality.residual_db, quality.latency_ms, quality.offset_ms);
-  std::printf(R"("sameInAnyBlocks":%s,"channelsAgree":%s,)", json(quality.any_blocks),
-              json(quality.channels_agree));
+  std::printf(R"({"contender":"%s","channels":%zu,"snrDb":%.2f,"inPhaseGain":%.5f,"residualDb":%.1f,)",
+              contender.name.c_str(), contender.channels, quality.snr_db, quality.in_phase_gain,
+              quality.residual_db);
+  std::printf(R"("saturates":%s,"heldMs":%.3f,"latencyMs":%.3f,"offsetMs":%.4f,)", json(quality.saturates),
+              quality.held_ms, quality.latency_ms, quality.offset_ms);
+  std::printf(R"("sameInAnyBlocks":%s,"channelsAgree":%s,"firstCreateUs":%.1f,"createUs":%.1f,)",
+              json(quality.any_blocks), json(quality.channels_agree), creation.first_us, creation.next_us);
   std::printf(R"("passBand":[)");
   for (size_t i = 0; i < bench::kPassBand.size(); ++i) {
     std::printf("%s[%g,%.6f]", i == 0 ? "" : ",", bench::kPassBand[i], quality.gain_db[i]);
   }
-  std::printf(R"(],"createUs":%.1f,"blocks":[)", create_us);
-  for (size_t i = 0; i < kBlocksMs.size(); ++i) {
-    const double block_ns = 1e6 * kBlocksMs[i];
-    std::printf(R"(%s{"blockMs":%u,"xRealTime":%.1f,"bestXRealTime":%.1f})", i == 0 ? "" : ",", kBlocksMs[i],
-                block_ns / timings[i].median_ns, block_ns / timings[i].best_ns);
+  std::printf(R"(],"blocks":[)");
+  for (size_t i = 0; i < races.size(); ++i) {
+    if (i > 0) std::printf(",");
+    PrintBlock(pair, kBlocksMs[i], races[i][index]);
   }
   std::printf("]}\n");
-  std::fflush(stdout);
 }
 
+// Creations first, while nothing of their kind is there.
 void Measure(const std::vector<Contender>& contenders, Pair pair, size_t turns) {
-  std::vector<bench::Quality> qualities;
-  std::vector<double> create_us;
-  for (const Contender& contender : contenders) {
-    qualities.push_back(Judge(contender, contenders.front(), pair));
-    create_us.push_back(CreateUs(contender, pair));
-  }
-  std::vector<std::vector<Timing>> timings(contenders.size());
-  for (const uint32_t block_ms : kBlocksMs) {
-    const auto race = Race(contenders, pair, block_ms, turns);
-    for (size_t c = 0; c < contenders.size(); ++c) timings[c].push_back(race[c]);
+  std::vector<Creation> creations;
+  for (const Contender& contender : contenders) creations.push_back(TimeCreation(contender, pair));
+  std::vector<std::vector<Racer>> races;
+  if (turns > 0) {
+    for (const uint32_t block_ms : kBlocksMs) races.push_back(Race(contenders, pair, block_ms, turns));
   }
   for (size_t c = 0; c < contenders.size(); ++c) {
-    PrintRow(pair, contenders[c], qualities[c], create_us[c], timings[c]);
+    const bench::Quality quality = Judge(contenders[c], contenders.front(), pair);
+    PrintRow(pair, contenders[c], quality, creations[c], c, races);
   }
 }
 
@@ -255,7 +261,7 @@ template <class Sample>
 size_t AllocationsInProcess(sluice::Resampler<Sample>& resampler) {
   const size_t channels = resampler.channels();
   size_t inside = 0;
-  for (const size_t frames : {1, 7, 160, 441, 3840, 100000, 3}) {
+  for (const size_t frames : {1U, 7U, 160U, 441U, 3840U, 100000U, 3U}) {
     const auto input = Material<Sample>(frames * channels);
     std::vector<Sample> output(resampler.MaxOutputFrames(frames) * channels);
     const size_t before = allocations.load();
@@ -288,10 +294,9 @@ Memory MemoryOf(Pair pair) {
 void PrintMemory(Pair pair) {
   const Memory int16 = MemoryOf<int16_t>(pair);
   const Memory float32 = MemoryOf<float>(pair);
-  std::printf(R"({"fromHz":%u,"toHz":%u,"stateBytes":%zu,"allocationsInProcess":%zu})"
+  std::printf(R"({"stateBytes":%zu,"allocationsInProcess":%zu})"
               "\n",
-              pair.from_hz, pair.to_hz, std::max(int16.state_bytes, float32.state_bytes),
-              int16.allocations + float32.allocations);
+              std::max(int16.state_bytes, float32.state_bytes), int16.allocations + float32.allocations);
 }
 
 void PrintHeader() {
@@ -307,7 +312,7 @@ void PrintHeader() {
               bench::PeerVersions().c_str());
   const char* separator = "";
   for (const bench::MissingPeer& peer : bench::MissingPeers()) {
-    std::printf(R"(%s{"name":"%s","debianPackage":"%s"})", separator, peer.name, peer.debian_package);
+    std::printf(R"(%s{"name":"%s","remedy":"%s"})", separator, peer.name, peer.remedy);
     separator = ",";
   }
   std::printf("]}\n");
@@ -319,32 +324,36 @@ void PrintLevels() {
   }
 }
 
-std::vector<Pair> PairsToMeasure(bool all) {
-  std::vector<Pair> pairs(kPairs.begin(), kPairs.end());
-  if (!all) return pairs;
-  for (const uint32_t from_hz : kRates) {
-    for (const uint32_t to_hz : kRates) {
-      const Pair pair = {from_hz, to_hz};
-      if (from_hz != to_hz && std::find(pairs.begin(), pairs.end(), pair) == pairs.end())
-        pairs.push_back(pair);
-    }
-  }
-  return pairs;
+// A whole number from `least` on, or -1.
+int64_t ReadNumber(const char* text, int64_t least) {
+  char* end = nullptr;
+  const int64_t number = std::strtoll(text, &end, 10);
+  return *text == '\0' || *end != '\0' || number < least ? -1 : number;
+}
+
+[[noreturn]] void ShowUsage() {
+  std::fprintf(stderr, "usage: resample_bench FROM_HZ TO_HZ [--gates] [--spoiled] [--turns N] | --levels\n");
+  std::exit(2);
 }
 
 Options ReadOptions(std::span<char*> arguments) {
+  const auto number = [&](size_t i, int64_t least) {
+    const int64_t value = i < arguments.size() ? ReadNumber(arguments[i], least) : -1;
+    if (value < 0) ShowUsage();
+    return static_cast<uint32_t>(value);
+  };
   Options options;
-  for (size_t i = 0; i < arguments.size(); ++i) {
+  options.pair = {number(0, 1000), number(1, 1000)};
+  for (size_t i = 2; i < arguments.size(); ++i) {
     const std::string argument = arguments[i];
-    if (argument == "--all") {
-      options.all = true;
-    } else if (argument == "--gates") {
+    if (argument == "--gates") {
       options.gates = true;
-    } else if (argument == "--turns" && i + 1 < arguments.size() && std::atoi(arguments[i + 1]) > 0) {
-      options.turns = static_cast<size_t>(std::atoi(arguments[++i]));
+    } else if (argument == "--spoiled") {
+      options.spoiled = true;
+    } else if (argument == "--turns") {
+      options.turns = number(++i, 0);
     } else {
-      std::fprintf(stderr, "usage: resample_bench [--all] [--gates] [--turns N] | --levels\n");
-      std::exit(2);
+      ShowUsage();
     }
   }
   return options;
@@ -363,11 +372,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   PrintHeader();
-  std::vector<Contender> contenders = bench::Contenders();
+  std::vector<Contender> contenders = options.spoiled ? bench::SpoiledContenders() : bench::Contenders();
   if (options.gates) std::erase_if(contenders, [](const Contender& contender) { return !contender.gate; });
-  const std::vector<Pair> pairs = PairsToMeasure(options.all);
-  for (const Pair pair : pairs) {
-    PrintMemory(pair);
-    Measure(contenders, pair, options.turns);
-  }
+  Measure(contenders, options.pair, options.turns);
+  PrintMemory(options.pair);
 }

@@ -1,0 +1,136 @@
+// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native`, so that none is typed by
+// hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
+
+/** These have a table of their own, if they were run; of the others one line says how they stand to their floors. */
+const LEVELS_SHOWN = ['vnni', 'avx2', 'sse2', 'neon'];
+const ALL_CONTENDERS_AT = '48000 -> 24000';
+const BLOCKS_MS = [20, 80, 10_000];
+
+const isNumber = (value) => typeof value === 'number';
+const figure = (value, digits = 0) => (isNumber(value) ? value.toFixed(digits).replace('-', '−') : '–');
+const pairName = (name) => name.replace('->', '→');
+
+/** '2.16 (2.10–2.31)': the median of the turns, the lowest and the highest. */
+function ratio(row, key, digits = 2) {
+  const upper = key[0].toUpperCase() + key.slice(1);
+  if (!isNumber(row[key])) return '–';
+  return `${figure(row[key], digits)} (${figure(row[`lowest${upper}`], digits)}–${figure(row[`highest${upper}`], digits)})`;
+}
+
+/** `columns` is [[heading, row => text], …]; all but the first are figures, set to the right. */
+function table(columns, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns.map(([heading]) => heading)),
+    `|---|${'--:|'.repeat(columns.length - 1)}`,
+    ...rows.map((row) => line(columns.map(([, cell]) => cell(row)))),
+  ].join('\n');
+}
+
+const SPEEDS = BLOCKS_MS.map((ms) => `xRealTime${ms}Ms`);
+const RATIOS = BLOCKS_MS.map((ms) => `ratioToSoxr${ms}Ms`);
+const SPEED_COLUMNS = [
+  ['x real time (20 ms / 80 ms / 10 s)', (row) => SPEEDS.map((key) => figure(row[key])).join(' / ')],
+  ['of soxr HQ', (row) => RATIOS.map((key) => figure(row[key], 2)).join(' / ')],
+];
+const QUALITY_COLUMNS = [
+  ['SNR, dB', (row) => figure(row.snrDb, 1)],
+  ['alias, dB', (row) => figure(row.residualDb)],
+  ['ripple, dB', (row) => figure(row.rippleDb, 5)],
+  ['latency, ms', (row) => figure(row.latencyMs, 1)],
+  ['made first / next, µs', (row) => `${figure(row.firstCreateUs)} / ${figure(row.createUs, 1)}`],
+];
+
+const verdict = ({ floorMet }) => ({ true: 'ok', false: 'BELOW', null: 'NOT COMPARED' })[floorMet];
+const floorText = (row) => `${row.floor}: ${verdict(row)} at ${ratio(row, 'floorRatio')}`;
+
+/** '- `vnni`: floors met at 10 of 10 pairs compared; below at …' */
+function floorLine(level, rows) {
+  const compared = rows.filter((row) => isNumber(row.floorRatio));
+  const below = compared.filter((row) => !row.floorMet);
+  const where = below.map((row) => `${pairName(row.name)} ${ratio(row, 'floorRatio')}`).join(', ');
+  return (
+    `- \`${level}\`: floors met at ${compared.length - below.length} of ${compared.length} pairs compared` +
+    (below.length > 0 ? `; below at ${where}` : '')
+  );
+}
+
+function resamplerTables(rows) {
+  const headers = rows.filter((row) => row.peers !== undefined);
+  const [best] = headers;
+  if (best === undefined) return [];
+  const contenders = rows.filter((row) => row.contender !== undefined);
+  const ours = (level) => contenders.filter((row) => row.level === level && row.contender === 'sluice');
+  const withFloor = (level) => ours(level).filter((row) => row.floor);
+  const libraries = best.missing === '' ? best.peers : `${best.peers} (missing: ${best.missing})`;
+  const parts = [
+    `${best.compiler}, beside ${libraries}`,
+    headers.map(({ level }) => floorLine(level, withFloor(level))).join('\n'),
+  ];
+  for (const level of LEVELS_SHOWN.filter((shown) => ours(shown).length > 0)) {
+    const columns = [['pair', (row) => pairName(row.name)], ...SPEED_COLUMNS];
+    const floor = ['floor', (row) => (row.floor ? floorText(row) : '')];
+    parts.push(`#### ${level}`, table([...columns, floor, ...QUALITY_COLUMNS], ours(level)));
+  }
+  const beside = contenders.filter((row) => row.level === best.level && row.name === ALL_CONTENDERS_AT);
+  const columns = [['contender', (row) => row.contender], ...SPEED_COLUMNS, ...QUALITY_COLUMNS];
+  parts.push(
+    `#### All contenders at ${pairName(ALL_CONTENDERS_AT)}, level ${best.level}`,
+    table(columns, beside),
+  );
+  return parts;
+}
+
+const name = ['what', (row) => pairName(row.name)];
+const us = (ns) => figure(isNumber(ns) ? ns / 1000 : ns, 3);
+const ADDON_TABLES = {
+  'native/resample': [
+    ['pair', (row) => pairName(row.name)],
+    ['processInto, x real time', (row) => figure(row.xRealTime)],
+    ['SNR, dB', (row) => figure(row.snrDb, 1)],
+    ['linear in JavaScript, x real time', (row) => figure(row.linearXRealTime)],
+    ['its SNR, dB', (row) => figure(row.linearSnrDb, 1)],
+    ['ratio', (row) => ratio(row, 'ratioToLinear')],
+  ],
+  'native/wav': [
+    ['file', (row) => pairName(row.name)],
+    ['memory', (row) => row.memory],
+    ['ours, MB/s', (row) => figure(row.oursMBPerS)],
+    ['x node-wav', (row) => ratio(row, 'ratioToNodeWav', 1)],
+    ['x wavefile', (row) => ratio(row, 'ratioToWavefile', 0)],
+  ],
+  'native/g711': [
+    name,
+    ['ours, Msamples/s', (row) => figure(row.oursMsampPerS)],
+    ['x alawmulaw', (row) => ratio(row, 'ratioToAlawmulaw', 1)],
+    ['x a table in JavaScript', (row) => ratio(row, 'ratioToTable', 1)],
+  ],
+  'native/pcm': [
+    name,
+    ['ours, Msamples/s', (row) => figure(row.oursMsampPerS)],
+    ['x the JavaScript loop', (row) => ratio(row, 'ratioToLoop', 1)],
+    ['convertSamples x the loop', (row) => ratio(row, 'allocatingRatioToLoop', 1)],
+  ],
+  'native/framer': [
+    name,
+    ['one step a call, µs', (row) => us(row.oneStepNs)],
+    ['ten steps a call, µs a step', (row) => us(row.tenStepsNsPerStep)],
+    ['JSON + base64, µs', (row) => us(row.jsonNs)],
+    [
+      'beyond the conversion, one and ten, µs',
+      (row) => `${us(row.beyondOneStepNs)} / ${us(row.beyondTenStepsNsPerStep)}`,
+    ],
+  ],
+};
+
+/** All tables that the results, as scripts/bench.mjs writes them, have rows for. */
+export function markdownTables({ cpu, node, commit, quick, rows }) {
+  const of = (benchmark) => rows.filter((row) => row.benchmark === benchmark);
+  const parts = [`${cpu}, Node ${node}, commit ${commit}${quick ? ' (--quick: NOT TO QUOTE)' : ''}`];
+  parts.push(...resamplerTables(of('native/resample-peers')));
+  for (const [benchmark, columns] of Object.entries(ADDON_TABLES)) {
+    const found = of(benchmark).filter((row) => row.getterNs === undefined); // the framer's last row is of another kind
+    if (found.length > 0) parts.push(`#### ${benchmark}`, table(columns, found));
+  }
+  return parts.join('\n\n');
+}
