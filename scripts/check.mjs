@@ -1,4 +1,5 @@
-// npm run check: everything CI runs beside the tests. Each step says its name, so a failure says where it was.
+// npm run check: what CI runs beside the tests, the corpus and the fuzzers (.ci/run). Each step says its name, so a
+// failure says where it was.
 import { spawnSync } from 'node:child_process';
 import { runCoreTests } from './core-tests.mjs';
 import { cppFiles, prepare, prepareCoreTests, run } from './prepare.mjs';
@@ -33,5 +34,11 @@ if (process.platform === 'win32') {
   if (statuses.some((status) => status !== 0)) process.exit(1);
 }
 step('NEON under qemu', process.execPath, ['scripts/neon.mjs']);
+// Its speed is not judged here: other programs run on the machine. That it builds and what it compares is right, is.
+step("the resampler's benchmark, untimed", process.execPath, [
+  'bench/native/resample-peers.mjs',
+  '--quick',
+  '--untimed',
+]);
 step('package contents', process.execPath, ['scripts/check-package.mjs']);
 console.log('\ncheck: all passed');

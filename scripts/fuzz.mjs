@@ -1,33 +1,29 @@
 // npm run fuzz [-- TARGET…] [--seconds N] [--seed N] [--builtin]: runs each fuzz target (test/fuzz/*_fuzz.cpp) for N
 // seconds, 20 by default, shared among the levels of instructions that this machine can run; then `boundary`, which throws
-// random JavaScript values at the addon. Uses clang's libFuzzer where it works, else the built-in driver, which needs no
-// more than a C++ compiler (--builtin: in any case).
+// random JavaScript values at the addon, built with sanitizers where Node can load that. Uses clang's libFuzzer where it
+// works, else the built-in driver, which needs no more than a C++ compiler (--builtin: in any case).
 //
 // Begins with the recordings of test/fixtures/audio and of SLUICE_CORPUS, where that is set (a folder), and with what
-// earlier runs of libFuzzer found worth keeping. An input that breaks a target is kept in test/fuzz/crashes/TARGET/ and
-// is a test of `npm test` from then on.
+// earlier runs of libFuzzer found worth keeping, in build/fuzz-corpus; reading them is not part of the time. That folder
+// grows, so a seed repeats the inputs of the driver and the calls of `boundary`, but not what libFuzzer did.
+//
+// An input that breaks a target is kept in test/fuzz/crashes/TARGET/; `npm test` replays it from then on, `npm run check`
+// under sanitizers, which alone may see an error of memory.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fail, prepare, prepareFuzzTargets, root } from './prepare.mjs';
+import { hasLibFuzzer, runFuzzer } from './fuzz-engine.mjs';
+import { fail, prepare, prepareFuzzTargets, prepareSanitizedAddon, root } from './prepare.mjs';
 
 const FUZZ = join(root, 'test/fuzz');
 const BOUNDARY = 'boundary';
-/** Longer inputs are cut: most of what a header can say fits, and shorter ones run faster. */
-const MAX_BYTES = 4096;
-/** A single input takes milliseconds, under sanitizers on a busy machine a second. */
-const TIMEOUT_S = 25;
+/** Each level has a seed of its own, counted from this one, and each must fit 32 bits. */
+const MAX_SEED = 2 ** 31;
+/** What boundary.mjs takes at most beside its time: for exports that have not yet succeeded, for promises, for loading. */
+const BOUNDARY_PATIENCE_S = 120;
 
 const targets = [
   ...readdirSync(FUZZ)
@@ -37,6 +33,7 @@ const targets = [
   BOUNDARY,
 ];
 const { wanted, seconds, seed, builtin } = readArguments();
+const given = givenCorpus();
 
 function readArguments() {
   try {
@@ -48,49 +45,32 @@ function readArguments() {
       if (!targets.includes(name)) throw new Error(`no target ${name}; there are ${targets.join(', ')}`);
     }
     const seconds = Number(values.seconds ?? 20);
-    const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+    const seed = Number(values.seed ?? Math.ceil(Math.random() * MAX_SEED));
     if (!(seconds > 0)) throw new Error('--seconds wants a number above 0');
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed wants a whole number from 0');
+    if (!Number.isSafeInteger(seed) || seed < 1 || seed > MAX_SEED)
+      throw new Error(`--seed wants a whole number from 1 to ${MAX_SEED}`);
     return { wanted: positionals.length > 0 ? positionals : targets, seconds, seed, builtin: values.builtin };
   } catch (error) {
     return fail(`${error.message}; usage: npm run fuzz -- [TARGET…] [--seconds N] [--seed N] [--builtin]`);
   }
 }
 
-/** clang++ with a libFuzzer that links; Debian: clang and libclang-rt-14-dev. */
-function hasLibFuzzer() {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-fuzz-'));
-  try {
-    const source = join(folder, 'probe.cpp');
-    writeFileSync(
-      source,
-      'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }\n',
-    );
-    const flags = ['-std=c++20', '-fsanitize=fuzzer,address,undefined', source, '-o', join(folder, 'probe')];
-    return spawnSync('clang++', flags).status === 0;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** The user's recordings, from where the user stands; undefined without. */
+function givenCorpus() {
+  const given = process.env.SLUICE_CORPUS;
+  if (!given) return undefined;
+  const folder = resolve(process.env.INIT_CWD ?? '.', given);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    fail(`SLUICE_CORPUS: there is no folder ${folder}`);
+  return folder;
 }
 
 /** Folders of recordings to begin with; the one that libFuzzer adds to comes first. */
 function corpora(target, engine) {
-  const corpus = process.env.SLUICE_CORPUS && resolve(process.env.INIT_CWD ?? '.', process.env.SLUICE_CORPUS);
-  if (corpus && !existsSync(corpus)) fail(`SLUICE_CORPUS: there is no folder ${corpus}`);
   const own = join(root, 'build/fuzz-corpus', target);
   mkdirSync(own, { recursive: true });
-  const recordings = [join(root, 'test/fixtures/audio'), corpus, join(FUZZ, 'crashes', target)];
+  const recordings = [join(root, 'test/fixtures/audio'), given, join(FUZZ, 'crashes', target)];
   return [engine === 'libfuzzer' && own, ...recordings].filter((folder) => folder && existsSync(folder));
-}
-
-/** What the fuzzer left behind when it died: libFuzzer a file named after the fault, the driver the input at hand. */
-function crashInput(folder, engine) {
-  const names = readdirSync(folder);
-  const artifact = names.find((name) => engine === 'libfuzzer' && /^(crash|timeout|oom|leak)-/.test(name));
-  if (artifact) return readFileSync(join(folder, artifact));
-  if (!names.includes('current')) return undefined;
-  const memory = readFileSync(join(folder, 'current'));
-  return memory.subarray(8, 8 + Number(memory.readBigUInt64LE(0)));
 }
 
 function keep(target, input) {
@@ -101,81 +81,104 @@ function keep(target, input) {
   return relative(root, path);
 }
 
-/** Runs a target on one level of instructions; false when something broke. */
-function fuzz(target, program, engine, level, levelSeconds) {
-  console.log(`\n== ${target}, ${level}: ${levelSeconds.toFixed(1)} s, seed ${seed}, ${engine}`);
-  const artifacts = mkdtempSync(join(tmpdir(), 'sluice-fuzz-'));
-  const args = [
-    `-seed=${seed}`,
-    `-max_total_time=${engine === 'libfuzzer' ? Math.ceil(levelSeconds) : levelSeconds}`, // it knows whole seconds only
-    `-max_len=${MAX_BYTES}`,
-    `-timeout=${TIMEOUT_S}`,
-    `-artifact_prefix=${artifacts}/`,
-    ...(engine === 'libfuzzer' ? ['-rss_limit_mb=2048'] : []),
-    ...corpora(target, engine),
-  ];
-  const env = { ...process.env, SLUICE_SIMD: level };
-  const { status, signal, error, stderr } = spawnSync(program, args, {
-    cwd: root,
-    env,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (error) fail(`${program} could not be started: ${error.message}`);
-  console.log(status === 0 ? /^done.*$/im.exec(stderr)?.[0] : stderr);
-  const input = status === 0 ? undefined : crashInput(artifacts, engine);
-  rmSync(artifacts, { recursive: true });
-  if (status === 0) return true;
-  console.log(`BROKEN ${target} on ${level} (${signal ?? `exit status ${status}`})`);
-  if (input === undefined) return false;
-  const path = keep(target, input);
-  console.log(`The input is ${path}: commit it with the fix, it is a test from now on.`);
-  console.log(`To see it again: SLUICE_SIMD=${level} ${relative(root, program)} ${path}`);
-  return false;
+/** Runs a target on one level of instructions; answers what is wrong, if anything is. */
+async function fuzz({ target, program, engine, folders, level, levelSeed, levelSeconds }) {
+  const env = { SLUICE_SIMD: level };
+  const run = { program, engine, seed: levelSeed, seconds: levelSeconds, folders, env };
+  const { fault, made, log, input } = await runFuzzer(run);
+  const title = `\n== ${target}, ${level}: ${levelSeconds.toFixed(1)} s, seed ${levelSeed}, ${engine}`;
+  if (fault === undefined) {
+    console.log(`${title}\n${made > 0 ? `held for ${made} new inputs` : 'NOT FUZZED: too little time'}`);
+    return made > 0 ? undefined : `${target} on ${level} was not fuzzed`;
+  }
+  console.log(`${title}\n${log}\nBROKEN ${target} on ${level} (${fault})`);
+  if (input !== undefined) {
+    const path = keep(target, input);
+    console.log(`The input is ${path}: commit it with the fix, it is a test from now on.`);
+    console.log(`To see it again: SLUICE_SIMD=${level} ${relative(root, program)} ${path}`);
+  }
+  return `${target} broke on ${level}`;
 }
 
-async function fuzzBoundary() {
-  console.log(`\n== ${BOUNDARY}: ${seconds} s, seed ${seed}`);
-  const addon = process.env.SLUICE_ADDON ?? join(root, 'build/Release/sluice.node');
+/** Every target on every level, as many at a time as there are processors; answers what is wrong. */
+async function fuzzAll(targets) {
+  const { simdInfo } = await import('../dist/audio/index.js');
+  const levels = simdInfo().available;
+  const engine = !builtin && hasLibFuzzer() ? 'libfuzzer' : 'driver';
+  const folder = prepareFuzzTargets(engine);
+  const jobs = targets.flatMap((target) =>
+    levels.map((level, i) => ({
+      target,
+      program: join(folder, `${target}_fuzz`),
+      engine,
+      folders: corpora(target, engine),
+      level,
+      levelSeed: seed + i,
+      levelSeconds: seconds / levels.length,
+    })),
+  );
+  const faults = [];
+  const queue = jobs.values(); // one for all workers
+  const worker = async () => {
+    for (const job of queue) faults.push(await fuzz(job));
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return faults.filter((fault) => fault !== undefined);
+}
+
+/** The addon that the calls are to reach: SLUICE_ADDON, else the one with sanitizers, else the ordinary one. */
+function boundaryAddon() {
+  if (process.env.SLUICE_ADDON)
+    return { addon: resolve(process.env.INIT_CWD ?? '.', process.env.SLUICE_ADDON) };
+  const sanitized = prepareSanitizedAddon();
+  if (sanitized !== undefined) return sanitized;
+  console.log('\nNOT SANITIZED: boundary (that takes Linux and a compiler with a shared libasan: g++)');
+  return { addon: join(root, 'build/Release/sluice.node') };
+}
+
+function fuzzBoundary() {
+  const { addon, env = {} } = boundaryAddon();
+  console.log(`\n== ${BOUNDARY}: ${seconds} s, seed ${seed}${env.LD_PRELOAD ? ', under sanitizers' : ''}`);
+  const paths = [join(FUZZ, 'boundary.mjs'), addon, join(root, 'dist/audio/index.js')];
   const args = [
-    join(FUZZ, 'boundary.mjs'),
-    addon,
-    join(root, 'dist/audio/index.js'),
-    ...['--seconds', String(seconds), '--seed', String(seed)],
+    ...paths.map((path) => relative(root, path)),
+    '--seconds',
+    String(seconds),
+    '--seed',
+    String(seed),
   ];
-  const { status, signal, stdout } = spawnSync(process.execPath, args, {
+  const { status, signal, error, stdout } = spawnSync(process.execPath, args, {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
+    env: { ...process.env, ...env },
+    timeout: 1000 * (seconds + BOUNDARY_PATIENCE_S),
+    killSignal: 'SIGKILL',
   });
-  const again = `node ${args.map((arg) => relative(root, arg) || arg).join(' ')} --trace`;
   if (status !== 0) {
-    console.log(`BROKEN ${BOUNDARY} (${signal ?? `exit status ${status}`})\nTo see it again: ${again}`);
-    return false;
+    const fault =
+      error?.code === 'ETIMEDOUT' ? 'a call never came back' : (signal ?? `exit status ${status}`);
+    const variables = Object.entries(env).map(([name, value]) => `${name}='${value}' `);
+    const again = `${variables.join('')}node ${args.join(' ')} --trace`;
+    console.log(`BROKEN ${BOUNDARY} (${fault})\nTo see it again: ${again}`);
+    return [`${BOUNDARY} broke`];
   }
   const { calls, failures, unexercised } = JSON.parse(stdout);
   console.log(`done: ${calls} calls`);
   for (const failure of failures) console.log(`BROKEN ${failure}`);
   for (const name of unexercised)
     console.log(`BROKEN ${name} never returned: say what it takes in boundary-exports.mjs`);
-  return failures.length + unexercised.length === 0;
+  return failures.length + unexercised.length > 0 ? [`${BOUNDARY} broke`] : [];
 }
 
 prepare();
 const native = wanted.filter((target) => target !== BOUNDARY);
-const broken = [];
+const faults = [];
 if (native.length > 0 && process.platform === 'win32') {
   console.log(`NOT RUN: ${native.join(', ')} (no UndefinedBehaviorSanitizer for MSVC)`);
 } else if (native.length > 0) {
-  const { simdInfo } = await import('../dist/audio/index.js');
-  const levels = simdInfo().available;
-  const engine = !builtin && hasLibFuzzer() ? 'libfuzzer' : 'driver';
-  const folder = prepareFuzzTargets(engine);
-  for (const target of native) {
-    const program = join(folder, `${target}_fuzz`);
-    const isFine = (level) => fuzz(target, program, engine, level, seconds / levels.length);
-    if (!levels.map(isFine).every(Boolean)) broken.push(target);
-  }
+  faults.push(...(await fuzzAll(native)));
 }
-if (wanted.includes(BOUNDARY) && !(await fuzzBoundary())) broken.push(BOUNDARY);
-if (broken.length > 0) fail(`fuzzing broke ${broken.join(', ')}`);
+if (wanted.includes(BOUNDARY)) faults.push(...fuzzBoundary());
+if (faults.length > 0) fail(faults.join(', '));
 console.log('\nfuzz: all held');

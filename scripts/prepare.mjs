@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   utimesSync,
@@ -133,28 +134,54 @@ export function prepareDist() {
   stamp(DIST_STAMP);
 }
 
-/** Builds a program of the core, without Node, in a folder of its own; answers where it is. */
-function prepareCoreProgram({ name, folder, options, sources, what, always = false }) {
+/** Builds a target of CMakeLists.txt in one of its build folders, where it is stale; answers where its program is. */
+function prepareTarget({ name, folder, configure, sources, what, always = false }) {
   const program = join(folder, process.platform === 'win32' ? `Release/${name}.exe` : name);
-  const programStamp = `build/.${folder.replace('build/', '')}-stamp`;
-  if (always || stale(program, programStamp, ['native/core', 'CMakeLists.txt', ...sources])) {
+  const targetStamp = `build/.${folder.replace('build/', '')}-${name}-stamp`;
+  if (always || stale(program, targetStamp, ['native/core', 'CMakeLists.txt', ...sources])) {
     checkToolchain();
     dropForeignCache(folder);
     console.error(`sluice: building ${what} …`);
     const quiet = { stdio: ['ignore', 'ignore', 'inherit'] };
-    run('cmake', ['-S', '.', '-B', folder, ...options, '-DCMAKE_BUILD_TYPE=Release'], quiet);
+    run(...configure, quiet);
     run('cmake', ['--build', folder, '--config', 'Release', '--target', name], quiet);
-    stamp(programStamp);
+    stamp(targetStamp);
   }
   return join(root, program);
 }
 
-/** The core's test runner; with sanitizers in a folder of its own. */
+const cmake = (folder, options) => [
+  'cmake',
+  ['-S', '.', '-B', folder, ...options, '-DCMAKE_BUILD_TYPE=Release'],
+];
+
+/** Without Node: the core's tests and the benchmark of the resampler, which share the core. */
+const CORE = 'build/core';
+const core = {
+  folder: CORE,
+  configure: cmake(CORE, ['-DSLUICE_CORE_TESTS=ON', '-DSLUICE_BENCH=ON']),
+};
+
+/** All that runs under sanitizers, the addon as well; they share the core, which takes a minute to build. */
+const SANITIZE = 'build/sanitize';
+const SANITIZE_OPTIONS = ['SLUICE_SANITIZE=ON', 'SLUICE_CORE_TESTS=ON', 'SLUICE_FUZZ=driver'];
+const sanitized = {
+  folder: SANITIZE,
+  configure: [
+    process.execPath,
+    [
+      'node_modules/cmake-js/bin/cmake-js',
+      ...['configure', '--log-level=warn', '--out', SANITIZE],
+      ...SANITIZE_OPTIONS.map((option) => `--CD${option}`),
+    ],
+  ],
+};
+
+/** The core's test runner. */
 export function prepareCoreTests({ sanitize = false } = {}) {
-  return prepareCoreProgram({
+  return prepareTarget({
+    ...(sanitize ? sanitized : core),
     name: 'core_tests',
-    folder: sanitize ? 'build/core-sanitize' : 'build/core',
-    options: ['-DSLUICE_CORE_TESTS=ON', `-DSLUICE_SANITIZE=${sanitize ? 'ON' : 'OFF'}`],
     sources: ['test/native', 'test/fuzz'],
     what: `the core's tests${sanitize ? ' with sanitizers' : ''}`,
   });
@@ -162,14 +189,11 @@ export function prepareCoreTests({ sanitize = false } = {}) {
 
 /** The fuzz targets for libFuzzer (clang) or our own driver, with sanitizers; answers the folder they are in. */
 export function prepareFuzzTargets(engine) {
-  const program = prepareCoreProgram({
+  const libFuzzer = 'build/fuzz-libfuzzer';
+  const options = ['-DSLUICE_FUZZ=libfuzzer', '-DSLUICE_SANITIZE=ON', '-DCMAKE_CXX_COMPILER=clang++'];
+  const program = prepareTarget({
+    ...(engine === 'libfuzzer' ? { folder: libFuzzer, configure: cmake(libFuzzer, options) } : sanitized),
     name: 'fuzz_targets',
-    folder: `build/fuzz-${engine}`,
-    options: [
-      `-DSLUICE_FUZZ=${engine}`,
-      '-DSLUICE_SANITIZE=ON',
-      ...(engine === 'libfuzzer' ? ['-DCMAKE_CXX_COMPILER=clang++'] : []),
-    ],
     sources: ['test/fuzz'],
     what: `the fuzz targets (${engine})`,
     always: true, // many programs: CMake knows which are stale
@@ -177,18 +201,49 @@ export function prepareFuzzTargets(engine) {
   return dirname(program);
 }
 
+/**
+ * The addon with sanitizers, and the environment in which Node can load it; undefined where the compiler (clang, MSVC) or
+ * the system (macOS) has none that can be loaded beside a Node without.
+ */
+export function prepareSanitizedAddon() {
+  if (process.platform !== 'linux') return undefined;
+  const folder = dirname(
+    prepareTarget({
+      ...sanitized,
+      name: 'sluice',
+      sources: ['native/bindings'],
+      what: 'the addon with sanitizers',
+      always: true, // not a program: CMake knows whether it is stale
+    }),
+  );
+  const compiler = /^CMAKE_CXX_COMPILER:\w+=(.*)$/m.exec(
+    readFileSync(join(folder, 'CMakeCache.txt'), 'utf8'),
+  )[1];
+  const libraries = ['libasan.so', 'libstdc++.so'].map((name) =>
+    spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim(),
+  );
+  if (!libraries.every((path) => existsSync(path))) return undefined;
+  // Both before Node's own: AddressSanitizer wants to be first, and to see the C++ library's exceptions.
+  const env = {
+    LD_PRELOAD: libraries.map((path) => realpathSync(path)).join(' '),
+    ASAN_OPTIONS: 'detect_leaks=0',
+  };
+  return { addon: join(folder, 'Release/sluice.node'), env };
+}
+
 /** The core's test runner for AArch64, made by that cross compiler. */
 export function prepareNeonTests(compiler) {
-  return prepareCoreProgram({
+  const folder = 'build/core-aarch64';
+  return prepareTarget({
     name: 'core_tests',
-    folder: 'build/core-aarch64',
-    options: [
+    folder,
+    configure: cmake(folder, [
       '-DSLUICE_CORE_TESTS=ON',
       '-DCMAKE_SYSTEM_NAME=Linux',
       '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
       `-DCMAKE_CXX_COMPILER=${compiler}`,
       '-DCMAKE_EXE_LINKER_FLAGS=-static', // an emulator needs no AArch64 libraries then
-    ],
+    ]),
     sources: ['test/native', 'test/fuzz'],
     what: "the core's tests for AArch64",
   });
@@ -196,10 +251,9 @@ export function prepareNeonTests(compiler) {
 
 /** The resampler beside the other libraries that are installed. */
 export function prepareResampleBench() {
-  return prepareCoreProgram({
+  return prepareTarget({
+    ...core,
     name: 'resample_bench',
-    folder: 'build/core-bench',
-    options: ['-DSLUICE_BENCH=ON'],
     sources: ['bench/native'],
     what: "the resampler's benchmark",
     always: true, // only CMake sees a library that was installed since

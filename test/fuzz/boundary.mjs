@@ -2,27 +2,36 @@
 // accessors, found by looking, in random order over objects that live on, are reset and closed. Run in a process of its
 // own (npm run fuzz -- boundary; test/unit/audio/boundary.test.ts), so that a crash is a failed test and not a lost one.
 //
-//   node boundary.mjs ADDON AUDIO_INDEX --seconds N --seed N [--trace]
+//   node boundary.mjs ADDON AUDIO_INDEX --seconds N --seed N [--calls N] [--trace]
 //
-// prints one line of JSON: { seed, calls, failures, unexercised }. The same seed makes the same calls; --trace names
-// each on stderr before it is made, so the last one is the one that crashed.
+// prints one line of JSON: { seed, calls, failures, unexercised, next }. The same seed makes the same calls, however long
+// the run: --calls ends it at a number of them instead of a time, --trace names each on stderr before it is made, so that
+// the last one is the one that crashed. `next` is the random number that would come next: two runs that agree in it have
+// made the same calls.
 //
 // What must hold: a call returns, or throws a typed error with a code; a promise settles alike; nothing is written
 // beside the memory that was lent; a closed object says so; every export has been seen to return.
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { inspect, parseArgs } from 'node:util';
+import { pathToFileURL } from 'node:url';
+import { inspect, parseArgs, types as typesOf } from 'node:util';
 import { addonClasses, addonFunctions, audioClasses, audioFunctions } from './boundary-exports.mjs';
 import { makeValues, randomFrom, thrownByUs } from './boundary-values.mjs';
 
 const { values: options, positionals } = parseArgs({
-  options: { seconds: { type: 'string' }, seed: { type: 'string' }, trace: { type: 'boolean' } },
+  options: {
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    calls: { type: 'string' },
+    trace: { type: 'boolean' },
+  },
   allowPositionals: true,
 });
-const [addonPath, audioIndex] = positionals;
+const [addonPath, audioIndex] = positionals.map((path) => resolve(path));
 const seed = Number(options.seed ?? 1);
 process.env.SLUICE_ADDON = addonPath;
-const audio = await import(audioIndex);
+const audio = await import(pathToFileURL(audioIndex));
 const addon = createRequire(import.meta.url)(addonPath);
 
 const failures = [];
@@ -170,27 +179,37 @@ function watch(label, promise) {
 /** Watches the bytes around the arrays that are lent; answers what tells whether they are as they were. */
 function guard(regions) {
   const surroundings = ({ buffer, begin, end }) => {
-    const all = new Uint8Array(buffer); // empty once it was transferred
+    const all = new Uint8Array(buffer);
     return Buffer.concat([all.subarray(0, begin), all.subarray(end)]);
   };
   const before = regions.map(surroundings);
-  return () =>
-    regions.every((region, i) => region.buffer.byteLength === 0 || surroundings(region).equals(before[i]));
+  const isGone = ({ buffer }) => buffer.byteLength === 0; // transferred in the call
+  return () => regions.every((region, i) => isGone(region) || surroundings(region).equals(before[i]));
 }
 
-function shown(args) {
-  try {
-    return inspect(args, {
-      depth: 1,
-      maxArrayLength: 4,
-      maxStringLength: 40,
-      breakLength: Infinity,
-      showProxy: true,
-    });
-  } catch {
-    return '(nothing that can be shown)';
-  }
+/**
+ * A value for --trace, such that nothing notices: only what lies in the value itself. A getter, a trap or a toString would
+ * do here what it is to do in the call.
+ */
+function shown(value, depth = 0) {
+  if (typesOf.isProxy(value)) return 'Proxy';
+  if (typeof value === 'function') return 'function';
+  if (typeof value !== 'object' || value === null) return inspect(value, { maxStringLength: 40 });
+  if (typesOf.isTypedArray(value)) return `${typeOfArray.call(value)}(${lengthOfArray.call(value)})`;
+  const type = types.find(({ Class }) => Object.getPrototypeOf(value) === Class.prototype);
+  if (type) return type.label;
+  if (depth > 1) return '{…}';
+  const keys = Reflect.ownKeys(value).slice(0, 8);
+  const members = keys.map((key) => {
+    const { get, value: member } = Object.getOwnPropertyDescriptor(value, key);
+    return `${String(key)}: ${get ? 'getter' : shown(member, depth + 1)}`;
+  });
+  return `{ ${members.join(', ')} }`;
 }
+const TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+const getterOf = (key) => Object.getOwnPropertyDescriptor(TypedArray, key).get;
+const typeOfArray = getterOf(Symbol.toStringTag);
+const lengthOfArray = getterOf('length');
 
 function apply(entry, self, args, newTarget) {
   if (!entry.construct) return Reflect.apply(entry.call, self, args);
@@ -199,17 +218,19 @@ function apply(entry, self, args, newTarget) {
 
 /** Mostly what a careless caller does; now and then a wrong `this`, an odd new.target, a class without `new`. */
 function once(entry) {
-  calls += 1;
   const isGood = values.chance(0.4);
   const live = entry.type && !entry.construct ? objectOf(entry.type) : undefined;
   if (entry.type && !entry.construct && live === undefined) return;
+  calls += 1;
   const args = values.arguments(entry.signature, isGood);
   const oddThis = !isGood && values.chance(0.15);
   const self = oddThis ? values.value() : live?.object;
   const newTarget =
     oddThis && entry.construct ? values.pick([Array, class {}, addon.WavReader, Proxy]) : undefined;
-  if (options.trace)
-    process.stderr.write(`${calls} ${entry.label}${oddThis ? ' (odd this)' : ''} ${shown(args)}\n`);
+  if (options.trace) {
+    const text = args.map((value) => shown(value)).join(', ');
+    process.stderr.write(`${calls} ${entry.label}(${text})${oddThis ? ` on ${shown(self)}` : ''}\n`);
+  }
   const untouched = guard([...values.regions()]);
   const wasClosed = live?.closed && !oddThis;
   try {
@@ -250,20 +271,34 @@ process.on('unhandledRejection', (error) => {
 
 const unexercised = () => entries.map(({ label }) => label).filter((label) => !returned.has(label));
 
+/** What is called, without end: all entries, then any of them, so that a short run leaves nothing out; then a pause. */
+function* sequence() {
+  for (;;) {
+    for (const entry of entries) for (let i = 0; i < 5; i++) yield entry;
+    for (let i = 0; i < 100; i++) yield values.pick(entries);
+    yield undefined;
+  }
+}
+
 async function main() {
   const end = Date.now() + Number(options.seconds ?? 5) * 1000;
   const latest = end + 20_000; // on a busy machine chance takes its time
-  while (Date.now() < end || (unexercised().length > 0 && Date.now() < latest)) {
-    // All entries, then any of them: so that a short run leaves nothing out.
-    for (const entry of entries) for (let i = 0; i < 5; i++) once(entry);
-    for (let i = 0; i < 100; i++) once(values.pick(entries));
-    await turn(); // finalizers and the thread pool want turns of the event loop
-    if (pending.size > 50) await Promise.race(pending);
+  const isEnough = () => Date.now() >= end && (unexercised().length === 0 || Date.now() >= latest);
+  for (const entry of sequence()) {
+    if (entry === undefined) {
+      await turn(); // finalizers and the thread pool want turns of the event loop
+      if (pending.size > 50) await Promise.race(pending);
+      if (options.calls === undefined && isEnough()) break;
+    } else if (calls >= Number(options.calls)) {
+      break;
+    } else {
+      once(entry);
+    }
   }
   const patience = AbortSignal.timeout(30_000);
   while (pending.size > 0 && !patience.aborted) await turn();
   if (pending.size > 0) fail('promises', `${pending.size} never settled`);
-  console.log(JSON.stringify({ seed, calls, failures, unexercised: unexercised() }));
+  console.log(JSON.stringify({ seed, calls, failures, unexercised: unexercised(), next: random() }));
 }
 
 main().then(
