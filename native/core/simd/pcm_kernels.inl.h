@@ -283,9 +283,13 @@ void DownmixStereoF32Le(const uint8_t* __restrict src, uint8_t* __restrict dst, 
   for (size_t i = 0; i < count; ++i) {
     const float left = NanToZero(F32Le::Load(src + 8 * i));
     const float right = NanToZero(F32Le::Load(src + 8 * i + 4));
-    // In double, where their sum cannot overflow, from +0, so that a mean of 0 is +0. Infinities can make a
-    // NaN.
-    F32Le::Store(NanToZero((float)((0.0 + (double)left + (double)right) * 0.5)), dst + 4 * i);
+    // Rounded once either way: the sum where it is finite, for halves of the smallest numbers are not exact;
+    // the halves where it overflows. From +0, so that a mean of 0 is +0. Infinities can make a NaN.
+    const float sum = 0.0F + left + right;
+    const uint32_t finite = MaskIfLess(BitsOf(sum) & ~kSign, kInfinity);
+    const float halves = 0.5F * left + 0.5F * right;
+    const float mean = FloatOf((BitsOf(0.5F * sum) & finite) | (BitsOf(halves) & ~finite));
+    F32Le::Store(NanToZero(mean), dst + 4 * i);
   }
 }
 
