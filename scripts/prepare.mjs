@@ -115,7 +115,7 @@ function dropForeignCache(folder) {
 }
 
 export function prepareAddon() {
-  if (!stale(ADDON, ADDON_STAMP, ['native/core', 'native/bindings', 'CMakeLists.txt', INSTALLED])) return;
+  if (!stale(ADDON, ADDON_STAMP, ['native', 'CMakeLists.txt', INSTALLED])) return;
   checkToolchain();
   dropForeignCache('build');
   console.error('sluice: building the addon …');
@@ -138,7 +138,10 @@ export function prepareDist() {
 function prepareTarget({ name, folder, configure, sources, what, always = false }) {
   const program = join(folder, process.platform === 'win32' ? `Release/${name}.exe` : name);
   const targetStamp = `build/.${folder.replace('build/', '')}-${name}-stamp`;
-  if (always || stale(program, targetStamp, ['native/core', 'CMakeLists.txt', ...sources])) {
+  if (
+    always ||
+    stale(program, targetStamp, ['native/core', 'native/libopus.cmake', 'CMakeLists.txt', ...sources])
+  ) {
     checkToolchain();
     dropForeignCache(folder);
     console.error(`sluice: building ${what} …`);

@@ -26,15 +26,25 @@ enum class ErrorKind : uint8_t {
   X(kWavNoFmt, "ERR_WAV_NO_FMT", kFormat)                                  \
   X(kWavNoData, "ERR_WAV_NO_DATA", kFormat)                                \
   X(kWavNoDs64, "ERR_WAV_NO_DS64", kFormat)                                \
+  X(kOggNotOgg, "ERR_OGG_NOT_OGG", kFormat)                                \
+  X(kOggNoBos, "ERR_OGG_NO_BOS", kFormat)                                  \
+  X(kOpusBadHead, "ERR_OPUS_BAD_HEAD", kFormat)                            \
+  X(kOpusBadTags, "ERR_OPUS_BAD_TAGS", kFormat)                            \
+  X(kOpusBadPacket, "ERR_OPUS_BAD_PACKET", kFormat)                        \
   X(kWavUnsupportedEncoding, "ERR_WAV_UNSUPPORTED_ENCODING", kUnsupported) \
   X(kWavUnsupportedWidth, "ERR_WAV_UNSUPPORTED_WIDTH", kUnsupported)       \
   X(kWavUnsupportedWavl, "ERR_WAV_UNSUPPORTED_WAVL", kUnsupported)         \
   X(kWavUnsupportedRate, "ERR_WAV_UNSUPPORTED_RATE", kUnsupported)         \
+  X(kOggUnsupportedVersion, "ERR_OGG_UNSUPPORTED_VERSION", kUnsupported)   \
+  X(kOggUnsupportedCodec, "ERR_OGG_UNSUPPORTED_CODEC", kUnsupported)       \
+  X(kOpusUnsupportedVersion, "ERR_OPUS_UNSUPPORTED_VERSION", kUnsupported) \
+  X(kOpusUnsupportedMapping, "ERR_OPUS_UNSUPPORTED_MAPPING", kUnsupported) \
   X(kUnsupportedContainer, "ERR_UNSUPPORTED_CONTAINER", kUnsupported)      \
   X(kOutputTooSmall, "ERR_OUTPUT_TOO_SMALL", kRange)                       \
   X(kInvalidRate, "ERR_INVALID_RATE", kRange)                              \
   X(kInvalidChannels, "ERR_INVALID_CHANNELS", kRange)                      \
   X(kInvalidLength, "ERR_INVALID_LENGTH", kRange)                          \
+  X(kInvalidOption, "ERR_INVALID_OPTION", kRange)                          \
   X(kTooLarge, "ERR_TOO_LARGE", kRange)
 
 enum class ErrorCode : uint8_t {
