@@ -15,6 +15,11 @@ export const FORMAT_ERROR_CODES = [
   'ERR_WAV_NO_FMT',
   'ERR_WAV_NO_DATA',
   'ERR_WAV_NO_DS64',
+  'ERR_OGG_NOT_OGG',
+  'ERR_OGG_NO_BOS',
+  'ERR_OPUS_BAD_HEAD',
+  'ERR_OPUS_BAD_TAGS',
+  'ERR_OPUS_BAD_PACKET',
 ] as const;
 /** One of {@link FORMAT_ERROR_CODES}. */
 export type FormatErrorCode = (typeof FORMAT_ERROR_CODES)[number];
@@ -28,6 +33,10 @@ export const UNSUPPORTED_ERROR_CODES = [
   'ERR_WAV_UNSUPPORTED_WIDTH',
   'ERR_WAV_UNSUPPORTED_WAVL',
   'ERR_WAV_UNSUPPORTED_RATE',
+  'ERR_OGG_UNSUPPORTED_VERSION',
+  'ERR_OGG_UNSUPPORTED_CODEC',
+  'ERR_OPUS_UNSUPPORTED_VERSION',
+  'ERR_OPUS_UNSUPPORTED_MAPPING',
   'ERR_UNSUPPORTED_CONTAINER',
 ] as const;
 /** One of {@link UNSUPPORTED_ERROR_CODES}. */
@@ -42,6 +51,7 @@ export const ARGUMENT_ERROR_CODES = [
   'ERR_INVALID_RATE',
   'ERR_INVALID_CHANNELS',
   'ERR_INVALID_LENGTH',
+  'ERR_INVALID_OPTION',
   'ERR_TOO_LARGE',
   'ERR_INVALID_ARG',
   'ERR_CLOSED',
@@ -223,6 +233,49 @@ export class SpeechApiError extends Error {
     this.requestId = info.requestId;
     this.retryable = info.retryable;
     this.retryAfterS = info.retryAfterS;
+  }
+}
+
+/**
+ * FFmpeg, which reads the containers that the core does not, is missing or has failed. A new attempt with the same bytes
+ * fails alike, but for `ERR_FFMPEG_STALLED`.
+ *
+ * @example
+ * try {
+ *   await new Gradium().stt.transcribe('call.mp3');
+ * } catch (error) {
+ *   if (!(error instanceof FfmpegError)) throw error;
+ *   console.error(error.code === 'ERR_FFMPEG_NOT_FOUND' ? 'install ffmpeg' : error.stderr);
+ * }
+ */
+export class FfmpegError extends Error {
+  /** Always `FfmpegError`. */
+  override readonly name = 'FfmpegError';
+  /**
+   * `ERR_FFMPEG_NOT_FOUND`: there is no such program; the message has the command that installs it.
+   * `ERR_FFMPEG_FAILED`: it did not start, or ended with another exit status than 0. `ERR_FFMPEG_STALLED`: it did nothing
+   * for a minute. `ERR_FFMPEG_OUTPUT`: what it wrote is no WAV, so the program is probably not FFmpeg.
+   */
+  readonly code: 'ERR_FFMPEG_NOT_FOUND' | 'ERR_FFMPEG_FAILED' | 'ERR_FFMPEG_STALLED' | 'ERR_FFMPEG_OUTPUT';
+  /** Its exit status, 1 to 255; undefined where it did not end by itself. */
+  readonly exitCode: number | undefined;
+  /** The last of what it said on standard error, up to 4 000 characters; empty when it said nothing. */
+  readonly stderr: string;
+
+  /** @param info what the fields say; `cause` becomes the error's own */
+  constructor(
+    message: string,
+    info: {
+      code: 'ERR_FFMPEG_NOT_FOUND' | 'ERR_FFMPEG_FAILED' | 'ERR_FFMPEG_STALLED' | 'ERR_FFMPEG_OUTPUT';
+      exitCode?: number | undefined;
+      stderr?: string;
+      cause?: unknown;
+    },
+  ) {
+    super(message, info.cause === undefined ? undefined : { cause: info.cause });
+    this.code = info.code;
+    this.exitCode = info.exitCode;
+    this.stderr = info.stderr ?? '';
   }
 }
 

@@ -7,6 +7,7 @@ export {
   ConnectionError,
   type ConnectionPhase,
   type DeadlinePhase,
+  FfmpegError,
   FORMAT_ERROR_CODES,
   FormatError,
   type FormatErrorCode,

@@ -83,7 +83,7 @@ void KeepIntrinsics(Napi::Env env) {
 napi_value Exports(Napi::Env env) {
   RequireSimdOverride();
   KeepIntrinsics(env);
-  static constexpr std::array<std::pair<const char*, napi_callback>, 16> kFunctions = {{
+  static constexpr std::array<std::pair<const char*, napi_callback>, 17> kFunctions = {{
       {"setErrorClasses", SetErrorClasses},
       {"convertSamples", ConvertSamples},
       {"convertSamplesInto", ConvertSamplesInto},
@@ -99,6 +99,7 @@ napi_value Exports(Napi::Env env) {
       {"readWav", ReadWav},
       {"probeWav", ProbeWav},
       {"writeWav", WriteWav},
+      {"readOggOpus", ReadOggOpus},
       {"resample", Resample},
   }};
   ObjectBuilder all(env);
@@ -106,8 +107,11 @@ napi_value Exports(Napi::Env env) {
   all.Set("WavReader", DefineWavReader(env));
   all.Set("WavDecoder", DefineWavDecoder(env));
   all.Set("WavWriter", DefineWavWriter(env));
+  all.Set("OggOpusWriter", DefineOggOpusWriter(env));
   all.Set("Resampler", DefineResampler(env));
   all.Set("AudioFramer", DefineAudioFramer(env));
+  all.Set("OpusEncoder", DefineOpusEncoder(env));
+  all.Set("OpusDecoder", DefineOpusDecoder(env));
   all.Set("errorCodes", ErrorCodes(env));
   all.Set("simd", Simd(env));
   return all.Build();

@@ -25,9 +25,15 @@ napi_value DefineWavReader(napi_env env);
 napi_value DefineWavDecoder(napi_env env);
 napi_value DefineWavWriter(napi_env env);
 
+napi_value ReadOggOpus(napi_env env, napi_callback_info info);
+napi_value DefineOggOpusWriter(napi_env env);
+
 napi_value Resample(napi_env env, napi_callback_info info);
 napi_value DefineResampler(napi_env env);
 
 napi_value DefineAudioFramer(napi_env env);
+
+napi_value DefineOpusEncoder(napi_env env);
+napi_value DefineOpusDecoder(napi_env env);
 
 }  // namespace sluice::bindings

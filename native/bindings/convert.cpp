@@ -281,6 +281,11 @@ std::span<float> Arguments::Float32(size_t i, const char* name) const {
   return {reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
 
+std::span<uint32_t> Arguments::Uint32(size_t i, const char* name) const {
+  const auto bytes = Borrow(i, name, napi_uint32_array, sizeof(uint32_t), "a Uint32Array");
+  return {reinterpret_cast<uint32_t*>(bytes.data()), bytes.size() / sizeof(uint32_t)};
+}
+
 bool Arguments::AreFloat32(size_t i, const char* name) const {
   napi_typedarray_type type;
   const bool is_array = TypedArrayKind(env_, values_.at(i), type);

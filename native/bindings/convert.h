@@ -90,7 +90,7 @@ inline constexpr uint64_t kMaxSafeInteger = (uint64_t{1} << 53) - 1;  // whole n
 // The arguments of one call; those that were not given are undefined.
 class Arguments {
  public:
-  static constexpr size_t kMax = 9;  // of new AudioFramer
+  static constexpr size_t kMax = 11;  // of new OpusEncoder
   Arguments(napi_env env, napi_callback_info info);
   napi_env env() const { return env_; }
   napi_value self() const { return self_; }
@@ -120,6 +120,7 @@ class Arguments {
   std::span<uint8_t> WritableBytes(size_t i, const char* name) const;
   std::span<int16_t> Int16(size_t i, const char* name) const;
   std::span<float> Float32(size_t i, const char* name) const;
+  std::span<uint32_t> Uint32(size_t i, const char* name) const;
   // Of samples that may be either: true for a Float32Array, false for an Int16Array, TypeError for all else.
   bool AreFloat32(size_t i, const char* name) const;
   template <class T>

@@ -1,6 +1,7 @@
 export {
   ARGUMENT_ERROR_CODES,
   type ArgumentErrorCode,
+  FfmpegError,
   FORMAT_ERROR_CODES,
   FormatError,
   type FormatErrorCode,
@@ -23,6 +24,8 @@ export {
   wireAudio,
 } from '../format.js';
 export type { ResamplerQuality, SimdLevel } from '../native/index.js';
+export { containerHeadBytes, type ForeignContainer, foreignContainer } from './containers.js';
+export { FfmpegReader, type FfmpegReaderOptions } from './ffmpeg-reader.js';
 export { AudioFramer, type AudioFramerOptions } from './framer.js';
 export {
   decodeAlaw,
@@ -36,6 +39,22 @@ export {
 } from './g711.js';
 export { stepLevels } from './loudness.js';
 export type { AbortOptions } from './off-loop.js';
+export {
+  type OggOpusAudio,
+  type OggOpusLink,
+  type ReadOggOpusOptions,
+  readOggOpus,
+  readOggOpusAsync,
+} from './ogg-opus.js';
+export { type OggOpusFinishOptions, OggOpusWriter, type OggOpusWriterOptions } from './ogg-opus-writer.js';
+export {
+  OpusDecoder,
+  type OpusDecoderOptions,
+  OpusEncoder,
+  type OpusEncoderOptions,
+  type OpusFrameMs,
+  type OpusLayout,
+} from './opus.js';
 export {
   type ConvertSamplesOptions,
   convertSamples,

@@ -2,13 +2,13 @@
  * One conversion of `sluice convert`: an input's bytes to the output's, of any length, in constant memory.
  * Not here: samples from bytes (convert-source.ts), the work on them (convert-chain.ts), where the bytes go (convert.ts).
  */
-import type { WavPatch } from '../audio/index.js';
+import type { FfmpegReader, WavPatch } from '../audio/index.js';
 import { sampleBytes } from '../format.js';
 import { type Codec, ConvertChain, isInt16Enough, rawEncoding, type TargetFormat } from './convert-chain.js';
 import { type Audio, RawSource, type Source, type SourceFormat, WavSource } from './convert-source.js';
 import { describeWarning, UsageError } from './errors.js';
 import { inputLabel } from './inputs.js';
-import { openChunks } from './read.js';
+import { openChunks, openRecording, type RecordingChunks, recordingWarnings } from './read.js';
 
 /** The options of the command. */
 export interface ConvertFlags {
@@ -40,6 +40,7 @@ export class Conversion {
   #source: Source | undefined;
   #chain: ConvertChain | undefined;
   #fileBytes: number | undefined;
+  #decoder: FfmpegReader | undefined;
   #hasBytes = false;
   /** What is written; undefined until the input's header has come. */
   target: TargetFormat | undefined;
@@ -76,22 +77,29 @@ export class Conversion {
 
   close(): void {
     this.#source?.close();
+    this.#decoder?.close();
     this.#chain?.close();
   }
 
   async *#run(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { chunks, fileBytes } = await openChunks(this.#from, signal);
+    const { chunks, fileBytes, decoder } = await this.#chunks(signal);
     this.#fileBytes = fileBytes;
+    this.#decoder = decoder;
     const source = this.#open();
     for await (const chunk of chunks) {
       this.#hasBytes ||= chunk.length > 0;
       const samples = source.process(chunk);
       if (source.format !== undefined) yield* this.#chainFor(source.format).process(samples);
     }
-    const warnings = source.finish();
+    const warnings = recordingWarnings(source.finish(), decoder);
     for (const code of warnings) process.stderr.write(describeWarning(inputLabel(this.#from), code));
     // finish() has thrown when there is no header.
     yield* this.#chainFor(source.format as SourceFormat).flush();
+  }
+
+  #chunks(signal: AbortSignal): Promise<RecordingChunks> {
+    const hasHeader = this.#flags.inputFormat === undefined;
+    return hasHeader ? openRecording(this.#audio, this.#from, signal) : openChunks(this.#from, signal);
   }
 
   /** Bytes that begin as nothing we know may be samples alone; half a header, or no bytes, are not. */
@@ -126,9 +134,15 @@ export class Conversion {
 
   #targetFor(format: SourceFormat): TargetFormat {
     const { rate = format.sampleRateHz, channels = format.channels } = this.#flags;
-    const { container, codec = defaultCodec(format), patched } = this.#wanted;
+    const { container, codec = this.#defaultCodec(format), patched } = this.#wanted;
     const target = { container, codec, sampleRateHz: rate, channels };
     return { ...target, rf64: patched && mayPass4GiB(format, target, this.#fileBytes) };
+  }
+
+  /** FFmpeg gives 32-bit floats, whatever the recording holds. */
+  #defaultCodec(format: SourceFormat): Codec {
+    if (this.#decoder === undefined) return defaultCodec(format);
+    return this.#decoder.container.lossless ? 's24' : 's16';
   }
 }
 

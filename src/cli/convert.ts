@@ -40,11 +40,11 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
     .command('convert')
     .summary('change rate, width or channels of a recording')
     .description(
-      'Reads any WAV, or headerless samples of a named format, and writes a WAV, or headerless samples. What is not ' +
+      'Reads any WAV, what FFmpeg decodes, or headerless samples of a named format, and writes a WAV, or headerless samples. What is not ' +
         'asked for stays as it is, except that samples wider than 24 bits are rounded to 24. Files of any length ' +
         'take the same memory.',
     )
-    .argument('<in>', 'a WAV file, one described by --input-format, or - for standard input', pathName)
+    .argument('<in>', 'a recording, one described by --input-format, or - for standard input', pathName)
     .argument('<out>', 'the .wav, .raw, .ulaw or .alaw to write, or - for standard output', pathName)
     .option(
       '-r, --rate <hz>',
@@ -79,7 +79,8 @@ Examples:
   $ sluice convert call.wav call-16k.wav --rate 16000
   $ sluice convert leg-a.ulaw leg-a.wav --input-format ulaw_8000 --codec s16
   $ sluice convert call.wav call.alaw --rate 8000 --channels 1
-  $ sox in.flac -t wav - | sluice convert - - --codec s16 > out.wav`,
+  $ sluice convert memo.m4a memo.wav --rate 16000
+  $ curl -s https://example.org/in.flac | sluice convert - - --codec s16 > out.wav`,
     )
     .action(async (from: string, to: string, flags: ConvertFlags) => done(await convert(from, to, flags)));
 }

@@ -122,6 +122,7 @@ export const WARNINGS: Readonly<Record<string, string>> = {
   'valid-bits-mismatch': 'the header claims more valid bits than a sample holds; all of them are used',
   'second-fmt-chunk': 'only the first of several fmt chunks is used',
   'ds64-missing': 'an RF64 file without its ds64 chunk; the 32-bit sizes are used',
+  'decode-errors': 'FFmpeg found faults in the recording; what it could decode is used',
   'wav-header-as-samples':
     'the input begins as a WAV does, and its header was taken for samples; leave --input-format out',
   'over-session-limit':

@@ -15,8 +15,9 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from './errors.js';
 import { byCodeUnit, entries, exists, glob, hasMagic, isDirectory, staticPrefix } from './glob.js';
 
-/** The containers that the package reads. */
-const AUDIO_EXTENSION = /\.(wav|wave)$/i;
+/** The containers that the package reads, itself or by FFmpeg. */
+const AUDIO_EXTENSION =
+  /\.(wav|wave|mp3|aac|m4a|m4b|mp4|mov|3gp|flac|webm|mka|mkv|ogg|oga|spx|amr|wma|aif|aiff|aifc|au|snd|caf|w64|wv)$/i;
 
 export const STDIN = '-';
 
@@ -60,7 +61,7 @@ async function resolveFolder(folder: string): Promise<Found[]> {
   const files = await audioFiles(folder);
   if (files.length === 0) {
     throw new UsageError(
-      `no .wav files in the folder ${folder}`,
+      `no audio files in the folder ${folder}`,
       'check the path, or name the files themselves',
     );
   }

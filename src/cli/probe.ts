@@ -13,13 +13,16 @@ import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { probeCpu } from './probe-cpu.js';
-import { openChunks } from './read.js';
+import { openRecording, recordingWarnings } from './read.js';
 import { SESSION_LIMIT_S } from './session-limit.js';
 
 type Audio = typeof import('../audio/index.js');
 
-interface Probed extends AudioInfo {
+interface Probed extends Omit<AudioInfo, 'container' | 'dataOffset'> {
   file: string;
+  container: string;
+  /** Not of what FFmpeg decoded: its samples lie nowhere in the file. */
+  dataOffset?: number;
   /** How it would be sent; null where it cannot be. */
   plan: WirePlan | null;
   /** What stands in the way of a transcription. */
@@ -42,7 +45,7 @@ export function addProbe(program: Command, done: (code: ExitCode) => void): void
     .command('probe')
     .summary('what files hold and how they would be sent')
     .description(
-      'Reads headers only: format, length, what is odd, and the wire format that transcribe would use.',
+      'Tells format, length, what is odd, and the wire format that transcribe would use: of WAV files by their headers alone.',
     )
     .argument('[files...]', 'files, folders, quoted patterns, or - for standard input')
     .option('--json', 'an array with one object a file instead of a table')
@@ -90,26 +93,31 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
 }
 
 async function probeOne(path: string, audio: Audio, signal: AbortSignal): Promise<Probed> {
-  const info = await readInfo(path, audio, signal);
+  const { decoded = false, ...info } = await readInfo(path, audio, signal);
   const { encoding, sampleRateHz, channels, durationS } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
-  const notes: string[] = [];
+  const notes: string[] = decoded ? ['decoded by FFmpeg'] : [];
   if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
   if (durationS > SESSION_LIMIT_S) notes.push(`over the ${SESSION_LIMIT_S} s session limit`);
   const plan = canSend ? audio.planWire({ encoding, sampleRateHz, channels }) : null;
   return { file: inputLabel(path), ...info, plan, notes };
 }
 
-/** Of a file its headers alone; of a stream all of it, which is the only way to know its length. */
-async function readInfo(
-  path: string,
-  { probeAudio, WavReader }: Audio,
-  signal: AbortSignal,
-): Promise<AudioInfo> {
+type Info = Omit<Probed, 'file' | 'plan' | 'notes'> & { decoded?: boolean };
+
+/** Of a WAV file its headers alone; of a stream, and of what FFmpeg reads, all of it: there is no other exact length. */
+async function readInfo(path: string, audio: Audio, signal: AbortSignal): Promise<Info> {
   const stats = path === STDIN ? undefined : await stat(path);
-  if (stats?.isFile()) return probeAudio(path);
+  if (stats?.isFile() && audio.foreignContainer(path) === undefined) return audio.probeAudio(path);
+  const { chunks, decoder } = await openRecording(audio, path, signal);
+  const { dataOffset, ...info } = await readWhole(audio, chunks);
+  if (decoder === undefined) return { ...info, dataOffset };
+  const warnings = recordingWarnings(info.warnings, decoder);
+  return { ...info, container: decoder.container.name, warnings, decoded: true };
+}
+
+async function readWhole({ WavReader }: Audio, chunks: AsyncIterable<Uint8Array>): Promise<AudioInfo> {
   using reader = new WavReader();
-  const { chunks } = await openChunks(path, signal);
   let samples = new Int16Array(0); // of no interest; to make them anew each time would fill the memory
   for await (const chunk of chunks) {
     const room = reader.maxOutputSamples(chunk.length);

@@ -1,11 +1,12 @@
 /**
- * Inputs as bytes, in chunks; standard input whole too.
+ * Inputs as bytes, in chunks; standard input whole too; other containers as the WAV that FFmpeg makes of them.
  * Not here: what the bytes mean.
  */
 import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { FfmpegReader } from '../audio/index.js';
 import { UsageError } from './errors.js';
 import { STDIN } from './inputs.js';
 
@@ -40,6 +41,63 @@ export async function openChunks(
   if (stats?.isFIFO()) return { chunks: untilAborted(openPipe(path), signal) };
   const chunks = untilAborted(createReadStream(path, { highWaterMark: CHUNK_BYTES }), signal);
   return stats?.isFile() ? { chunks, fileBytes: stats.size } : { chunks };
+}
+
+/** The chunks of a recording, and who makes them where its container is not read here. */
+export interface RecordingChunks {
+  chunks: AsyncIterable<Uint8Array>;
+  /** The size of a regular file that is read as it is. */
+  fileBytes?: number;
+  decoder?: FfmpegReader;
+}
+
+/**
+ * As `openChunks`, of a recording with a header. The file's name does not count, its first bytes do.
+ * @throws what `openChunks` throws, and errors of reading those bytes
+ */
+export async function openRecording(
+  audio: typeof import('../audio/index.js'),
+  path: string,
+  signal: AbortSignal,
+): Promise<RecordingChunks> {
+  const stats = path === STDIN ? undefined : await stat(path).catch(() => undefined);
+  if (stats?.isFile()) {
+    const container = audio.foreignContainer(path);
+    if (container === undefined) return openChunks(path, signal);
+    const decoder = new audio.FfmpegReader(path, { container, signal }); // it can go back and forth in a file
+    return { chunks: decoder, decoder };
+  }
+  const opened = await openChunks(path, signal);
+  const iterator = opened.chunks[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < audio.containerHeadBytes(head)) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  const container = audio.foreignContainer(head);
+  const chunks = replayed(head, iterator);
+  if (container === undefined) return { chunks };
+  const decoder = new audio.FfmpegReader(chunks, { container, signal });
+  return { chunks: decoder, decoder };
+}
+
+async function* replayed(
+  head: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    if (head.length > 0) yield head;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+/** What is odd about a recording: FFmpeg's WAV leaves its length open because of the pipe, not of the recording. */
+export function recordingWarnings(warnings: readonly string[], decoder: FfmpegReader | undefined): string[] {
+  if (decoder === undefined) return [...warnings];
+  return [...warnings.filter((code) => code !== 'size-unknown'), ...decoder.warnings];
 }
 
 function checkStdin(): void {

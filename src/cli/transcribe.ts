@@ -40,7 +40,10 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
   program
     .command('transcribe')
     .summary('recordings to text, JSON or subtitles')
-    .description('Transcribes WAV recordings. Results go to standard output, or with -o to one file each.')
+    .description(
+      'Transcribes recordings: WAV, and what FFmpeg decodes where it is installed (MP3, M4A, FLAC, WebM and more). ' +
+        'Results go to standard output, or with -o to one file each.',
+    )
     .argument(
       '<inputs...>',
       'files, folders, quoted patterns such as "calls/**/*.wav", or - for standard input',
@@ -61,7 +64,7 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
     .addOption(
       new Option(
         '--input-format <format>',
-        'what files without a header hold (default: they are WAV)',
+        'what files without a header hold (default: they have one)',
       ).choices(Object.keys(RAW_INPUTS)),
     )
     .option('--sandbox', 'use a built-in server instead of the service: no key, no network')

@@ -30,15 +30,16 @@ export class GradiumStt {
   }
 
   /**
-   * Transcribes a recording: a path, bytes, a Node or web stream, or an async iterable of byte chunks; WAV unless
-   * `format` says otherwise. Memory use does not depend on the recording's length.
+   * Transcribes a recording: a path, bytes, a Node or web stream, or an async iterable of byte chunks. WAV is
+   * read here, MP3, MP4, FLAC, WebM and alike by FFmpeg where that is installed; for samples without a header say their
+   * `format`. Memory use does not depend on the recording's length.
    *
    * The promise is fulfilled only by a whole transcript: everything else rejects it. Sources that can be read again
    * (path, bytes) are tried again after failures that may pass.
    *
    * @param source A string is a path. A stream is read to its end, or destroyed.
    * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; FormatError,
-   * UnsupportedError about the recording; ConnectionError ERR_CONNECT, ERR_CLOSED_EARLY, ERR_PROTOCOL; TimeoutError
+   * UnsupportedError, FfmpegError about the recording; ConnectionError ERR_CONNECT, ERR_CLOSED_EARLY, ERR_PROTOCOL; TimeoutError
    * ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API; the source's own error; `signal.reason`, untouched
    * @see wire reference, section 2.2
    * @example

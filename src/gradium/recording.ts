@@ -1,6 +1,6 @@
 /**
  * A source looked at before anything is sent: what it is, how it goes on the wire, whether it can be read again.
- * Not here: reading bytes (src/speech/source.ts), sending them (transcribe.ts).
+ * Not here: reading bytes (src/speech/source.ts), what FFmpeg decodes (foreign-recording.ts), sending them (transcribe.ts).
  */
 import { stat } from 'node:fs/promises';
 import { type AudioInfo, planWire, probeAudio } from '../audio/index.js';
@@ -19,6 +19,7 @@ import {
   wireAudio,
 } from '../format.js';
 import { type ByteSource, type ChunkReader, pipeReader, readerOf, type Scope } from '../speech/index.js';
+import { type Foreign, foreignStream, foreignWhole, replaying } from './foreign-recording.js';
 import type { TranscriptSource } from './types.js';
 import { WavHead } from './wav-head.js';
 
@@ -47,35 +48,106 @@ export interface Recording {
   /** Whether `open` may be called more than once. */
   again: boolean;
   open(): ChunkReader;
+  /** Set when FFmpeg makes the WAV that `open` gives. */
+  decoder?: { container: string; warnings(): readonly string[] };
+  /** Ends what was opened beforehand and never used; safe at any moment. */
+  close?(): void;
 }
 
 export const WAV: AudioFormat = { container: 'wav' };
 
+export interface RecordingOptions {
+  /** Undefined: the bytes say it, a WAV or what FFmpeg reads. */
+  format: AudioFormat | undefined;
+  wire: 'auto' | WireFormat;
+  /** Path of the program. */
+  ffmpeg: string | undefined;
+}
+
 /**
- * @throws FormatError, UnsupportedError, TypeError, RangeError about the source; the file system's own errors;
- * the scope's failure
+ * @throws FormatError, UnsupportedError, FfmpegError, TypeError, RangeError about the source; the file system's own
+ * errors; the scope's failure
  */
 export async function openRecording(
   source: ByteSource,
-  format: AudioFormat,
-  wire: 'auto' | WireFormat,
+  options: RecordingOptions,
   scope: Scope,
 ): Promise<Recording> {
+  const { format = WAV, wire } = options;
   layoutOf(format);
   checkWire(format, wire);
-  if (source instanceof Uint8Array) return wholeRecording(source, source.length, format, wire);
+  if (source instanceof Uint8Array) return openWhole(source, source.length, options, scope);
   let reader: ChunkReader;
   if (typeof source === 'string') {
     const stats = await scope.wait(stat(source));
-    if (stats.isFile()) return wholeRecording(source, stats.size, format, wire);
+    if (stats.isFile()) return openWhole(source, stats.size, options, scope);
     // A pipe (`<(…)`, /dev/stdin) has no end to look at and cannot be read twice.
     reader = stats.isFIFO() ? pipeReader(source) : readerOf(source);
   } else {
     reader = readerOf(source);
   }
   try {
-    const recording = await streamedRecording(reader, format, wire, scope);
+    const recording = await openStream(reader, options, scope);
     return typeof source === 'string' ? { ...recording, name: source } : recording;
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+async function openWhole(
+  source: string | Uint8Array,
+  bytes: number,
+  { format, wire, ffmpeg }: RecordingOptions,
+  scope: Scope,
+): Promise<Recording> {
+  if (format !== undefined) return wholeRecording(source, bytes, format, wire);
+  const foreign = foreignWhole(source, ffmpeg);
+  if (foreign === undefined) return wholeRecording(source, bytes, WAV, wire);
+  const recording = { ...(await decodedRecording(foreign, wire, scope)), again: true };
+  return typeof source === 'string' ? { ...recording, name: source } : recording;
+}
+
+async function openStream(
+  reader: ChunkReader,
+  { format, wire, ffmpeg }: RecordingOptions,
+  scope: Scope,
+): Promise<Recording> {
+  if (format !== undefined) return streamedRecording(reader, format, wire, scope);
+  const { reader: whole, foreign } = await foreignStream(reader, ffmpeg, scope);
+  if (foreign === undefined) return streamedRecording(whole, WAV, wire, scope);
+  const recording = await decodedRecording(foreign, wire, scope);
+  const close = () => {
+    recording.close?.();
+    reader.close();
+  };
+  return { ...recording, close };
+}
+
+/** The first reader has given the head of the WAV already; a new attempt has one of its own. */
+async function decodedRecording(
+  foreign: Foreign,
+  wire: 'auto' | WireFormat,
+  scope: Scope,
+): Promise<Recording> {
+  const { container } = foreign;
+  if (wire === 'wav') {
+    throw argumentTypeError(
+      `wire 'wav' sends a WAV as it is; this is ${container.title}: leave wire at 'auto'`,
+    );
+  }
+  let reader = foreign.open();
+  try {
+    const recording = await streamedRecording(reader, WAV, wire, scope);
+    let first: ChunkReader | undefined = recording.open();
+    const open = () => {
+      const head = first;
+      first = undefined;
+      if (head === undefined) reader = foreign.open();
+      return head ?? reader;
+    };
+    const decoder = { container: container.name, warnings: () => reader.warnings };
+    return { ...recording, open, decoder, close: () => reader.close() };
   } catch (error) {
     reader.close();
     throw error;
@@ -216,20 +288,6 @@ async function readHead(reader: ChunkReader, scope: Scope): Promise<Head> {
   }
 }
 
-/** `head` first, then the rest of the reader. */
-function replaying(head: Uint8Array, reader: ChunkReader): ChunkReader {
-  let first: Uint8Array | undefined = head;
-  return {
-    next() {
-      if (!first) return reader.next();
-      const chunk = first;
-      first = undefined;
-      return Promise.resolve(chunk);
-    },
-    close: () => reader.close(),
-  };
-}
-
 /** What is known of a source once all of it was read. */
 export interface SourceFacts {
   source: TranscriptSource;
@@ -246,7 +304,7 @@ export function sourceFacts(
   whole: AudioInfo | undefined,
   bytesRead: number,
 ): SourceFacts {
-  const { layout, name, info } = recording;
+  const { layout, name, info, decoder } = recording;
   const { encoding, sampleRateHz, channels } = layout;
   const described = whole ?? (recording.again ? info : undefined);
   const audioBytes = bytesRead - (info?.dataOffset ?? 0);
@@ -254,10 +312,14 @@ export function sourceFacts(
   const warnings = new Set(described?.warnings ?? info?.warnings ?? []);
   if (!info && audioBytes % frameBytes(layout) !== 0) warnings.add('partial-frame');
   if (frames === 0) warnings.add('no-audio');
+  if (decoder !== undefined) {
+    warnings.delete('size-unknown'); // of FFmpeg's pipe, not of the recording
+    for (const warning of decoder.warnings()) warnings.add(warning);
+  }
   const missing = described?.missingFrames ?? 0;
   const source: TranscriptSource = {
     ...(name === undefined ? {} : { name }),
-    container: info ? 'wav' : 'raw',
+    container: decoder?.container ?? (info ? 'wav' : 'raw'),
     encoding,
     sampleRateHz,
     channels,

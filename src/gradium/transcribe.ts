@@ -16,10 +16,10 @@ import {
   withRetries,
 } from '../speech/index.js';
 import { AudioSender } from './audio-sender.js';
-import { openRecording, type Recording, type SourceFacts, sourceFacts, WAV } from './recording.js';
+import { openRecording, type Recording, type SourceFacts, sourceFacts } from './recording.js';
 import type { ClientConfig } from './session.js';
 import { SttSession } from './stt-session.js';
-import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
+import { type CheckedSttOptions, checkNumber, checkSttOptions, checkText } from './stt-setup.js';
 import type { TranscribeOptions, Transcript, Word } from './types.js';
 
 /** 800 ms: masking and the trip through the socket cost per message. */
@@ -45,17 +45,15 @@ export async function transcribe(
   const stt = checkSttOptions(options, STEPS_PER_MESSAGE);
   const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+  const ffmpeg = checkText('ffmpeg', options.ffmpeg);
   const scope = new Scope(options.signal);
   const total = new TotalDeadline(scope);
+  let recording: Recording | undefined;
   try {
     scope.throwIfFailed();
     if (deadlines.totalMs !== undefined) total.start(deadlines.totalMs);
-    const recording = await openRecording(
-      source,
-      options.format === undefined ? WAV : options.format,
-      stt.wire,
-      scope,
-    );
+    const { format } = options;
+    recording = await openRecording(source, { format, wire: stt.wire, ffmpeg }, scope);
     if (recording.empty) {
       // A stream is still held.
       recording.open().close();
@@ -72,6 +70,7 @@ export async function transcribe(
   } finally {
     total.stop();
     scope.close();
+    recording?.close?.();
   }
 }
 

@@ -60,9 +60,9 @@ export interface Transcript {
 export interface TranscriptSource {
   /** Path or name, where there is one. */
   name?: string;
-  /** `wav` or `raw`. */
+  /** `wav`, `raw`, or the name of what FFmpeg decoded: `mp3`, `mp4`, `flac`, `matroska` … (`ForeignContainer`). */
   container: string;
-  /** How its samples lay in bytes: a `SampleEncoding`. */
+  /** How its samples lay in bytes: a `SampleEncoding`. `f32le` of what FFmpeg decoded. */
   encoding: string;
   /** Frames in a second. */
   sampleRateHz: number;
@@ -187,8 +187,16 @@ export interface SttOptions {
 
 /** How a whole recording is transcribed. */
 export interface TranscribeOptions extends SttOptions {
-  /** What the bytes are, when they are not a container that says so itself. Default: WAV. */
+  /**
+   * What the bytes are. Default: what they begin with says it, a WAV or another container, which FFmpeg decodes (MP3,
+   * MP4, FLAC, WebM …). Named, it is taken at its word.
+   */
   format?: AudioFormat;
+  /**
+   * Path of FFmpeg's program, for containers that are not read here. Default: SLUICE_FFMPEG in the environment, then
+   * `ffmpeg` on PATH.
+   */
+  ffmpeg?: string;
   /** New attempts after retryable failures, 0 to 1 000, for sources that can be read again (path, Buffer). Default 4. */
   retries?: number;
   /** Called as the service gets on, about once for each second of audio, and at the end. */

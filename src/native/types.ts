@@ -85,6 +85,13 @@ export interface NativeWavWriter {
   close(): void;
 }
 
+export interface NativeOggOpusWriter {
+  writeInto(packet: Uint8Array, out: Uint8Array): number;
+  finishInto(samples: number | undefined, out: Uint8Array): number;
+  maxOutputBytes(packetBytes: number): number;
+  close(): void;
+}
+
 export interface NativeResampler {
   processInto(chunk: Samples, out: Samples): number;
   flushInto(out: Samples): number;
@@ -105,6 +112,48 @@ export interface NativeAudioFramer {
   sourceInfo(): WavFacts | undefined;
   reset(): void;
   close(): void;
+}
+
+export interface NativeOpusEncoder {
+  encodeInto(samples: Samples, out: Uint8Array): number;
+  encodeFramesInto(samples: Samples, out: Uint8Array, sizes: Uint32Array): number;
+  frameSamples(): number;
+  maxPacketBytes(): number;
+  lookaheadFrames(): number;
+  layout(): { streams: number; coupled: number; mapping: Uint8Array<ArrayBuffer> };
+  reset(): void;
+  close(): void;
+}
+
+export interface NativeOpusDecoder {
+  decodeInto(packet: Uint8Array, out: Samples): number;
+  decodePacketsInto(bytes: Uint8Array, sizes: Uint32Array, out: Samples): number;
+  concealInto(frames: number, out: Samples): number;
+  decodeFecInto(packet: Uint8Array, frames: number, out: Samples): number;
+  packetFrames(packet: Uint8Array): number;
+  reset(): void;
+  close(): void;
+}
+
+export interface OggOpusLinkFacts {
+  channels: number;
+  frames: number;
+  preSkip: number;
+  gainDb: number;
+  inputSampleRateHz: number;
+  serial: number;
+  vendor: string;
+  comments: string[];
+  commentCount: number;
+}
+
+export interface NativeOggOpusAudio {
+  sampleRateHz: number;
+  channels: number;
+  frames: number;
+  samples: OwnSamples;
+  links: OggOpusLinkFacts[];
+  warnings: string[];
 }
 
 export type NativeWavAudio = WavFacts & { samples: OwnSamples };
@@ -157,6 +206,13 @@ export interface NativeAddon {
     ...callbacks: NativeCallbacks<NativeWavAudio>
   ): NativeWavAudio | GiveUp;
   probeWav(bytes: Uint8Array): WavFacts;
+  readOggOpus(bytes: Uint8Array, float32: boolean, channels?: number): NativeOggOpusAudio;
+  readOggOpus(
+    bytes: Uint8Array,
+    float32: boolean,
+    channels: number | undefined,
+    ...callbacks: NativeCallbacks<NativeOggOpusAudio>
+  ): NativeOggOpusAudio | GiveUp;
   writeWav(
     samples: Samples,
     encoding: string | undefined,
@@ -173,6 +229,17 @@ export interface NativeAddon {
   WavReader: new (fileBytes?: number) => NativeWavReader;
   WavDecoder: new (float32: boolean, fileBytes?: number) => NativeWavDecoder;
   WavWriter: new (encoding: string, sampleRateHz: number, channels: number, rf64: boolean) => NativeWavWriter;
+  /** `gainQ8`: the 16 bits of OpusHead. `comments`: NAME=value, each with a zero character behind it. */
+  OggOpusWriter: new (
+    channels: number,
+    preSkip: number,
+    inputSampleRateHz: number,
+    gainQ8: number,
+    vendor: string,
+    comments: string,
+    serial: number,
+    pageUs: number,
+  ) => NativeOggOpusWriter;
 
   resample(
     samples: Samples,
@@ -207,4 +274,26 @@ export interface NativeAddon {
     clientReqIdJson: string,
     sourceBytes: number | undefined,
   ) => NativeAudioFramer;
+  /** `bitrate`: 0 for auto, 0xffffffff for as much as there is room for. */
+  OpusEncoder: new (
+    sampleRateHz: number,
+    channels: number,
+    frameUs: number,
+    application: string,
+    bitrate: number,
+    bitrateMode: string,
+    complexity: number,
+    signal: string,
+    fec: boolean,
+    dtx: boolean,
+    packetLossPercent: number,
+  ) => NativeOpusEncoder;
+  /** `gainQ8`: the 16 bits of OpusHead. */
+  OpusDecoder: new (
+    sampleRateHz: number,
+    streams: number,
+    coupled: number,
+    mapping: Uint8Array,
+    gainQ8: number,
+  ) => NativeOpusDecoder;
 }

@@ -21,6 +21,7 @@ export const addonFunctions = {
   readWav: ['wav', 'bool', ...CALLBACKS],
   probeWav: ['wav'],
   writeWav: ['samples', 'wavEncoding', 'rate', 'channels', ...CALLBACKS],
+  readOggOpus: ['oggOpus', 'bool', 'count?', ...CALLBACKS],
   resample: ['samples', 'rate', 'rate', 'channels', 'quality', ...CALLBACKS],
 };
 
@@ -38,6 +39,12 @@ export const addonClasses = {
     headerInto: ['roomBytes'],
     maxOutputBytes: ['count'],
   },
+  OggOpusWriter: {
+    new: ['channels', 'count', 'rate', 'count', 'json', 'json', 'count', 'count'],
+    writeInto: ['opusPacket', 'roomBytes'],
+    finishInto: ['count?', 'roomBytes'],
+    maxOutputBytes: ['count'],
+  },
   Resampler: {
     new: ['rate', 'rate', 'channels', 'quality', 'bool'],
     processInto: ['samples', 'roomSamples'],
@@ -50,11 +57,57 @@ export const addonClasses = {
     flushInto: ['roomBytes'],
     maxOutputBytes: ['count'],
   },
+  OpusEncoder: {
+    new: [
+      'opusRate',
+      'channels',
+      'frameUs',
+      'application',
+      'bitrate',
+      'bitrateMode',
+      'percent',
+      'opusSignal',
+      'bool',
+      'bool',
+      'percent',
+    ],
+    encodeInto: ['opusFrame', 'roomBytes'],
+    encodeFramesInto: ['opusFrame', 'roomBytes', 'roomSizes'],
+  },
+  OpusDecoder: {
+    new: ['opusRate', 'one', 'zero', 'mapping', 'count'],
+    decodeInto: ['opusPacket', 'roomSamples'],
+    decodePacketsInto: ['opusPacket', 'packetSizes', 'roomSamples'],
+    concealInto: ['lostFrames', 'roomSamples'],
+    decodeFecInto: ['opusPacket', 'lostFrames', 'roomSamples'],
+    packetFrames: ['opusPacket'],
+  },
 };
 
 const CONVERT = { from: 'encoding', to: 'encoding', channels: 'channels', toChannels: 'channels' };
 const RESAMPLE = { fromHz: 'rate', toHz: 'rate', channels: 'channels', quality: 'quality' };
 const WRITE = { sampleRateHz: 'rate', channels: 'channels', encoding: 'wavEncoding' };
+const OGG_OPUS = {
+  channels: 'channels',
+  preSkip: 'count',
+  inputSampleRateHz: 'rate',
+  gainDb: 'steps',
+  tags: { TITLE: 'text' },
+  serial: 'count?',
+  pageMs: 'steps',
+};
+const OPUS = {
+  sampleRateHz: 'opusRate',
+  channels: 'channels',
+  frameMs: 'frameMs',
+  application: 'application',
+  bitrate: 'bitrate',
+  bitrateMode: 'bitrateMode',
+  signal: 'opusSignal',
+  fec: 'bool',
+  dtx: 'bool',
+  packetLossPercent: 'percent',
+};
 const RAW = { encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' };
 
 export const audioFunctions = {
@@ -74,7 +127,11 @@ export const audioFunctions = {
   readWavAsync: ['wav', { sample: 'sample', ...WHOLE_FILE }],
   writeWav: ['samples', WRITE],
   writeWavAsync: ['samples', { ...WRITE, ...WHOLE_FILE }],
+  readOggOpus: ['oggOpus', { sample: 'sample', channels: 'channels' }],
+  readOggOpusAsync: ['oggOpus', { sample: 'sample', channels: 'channels', ...WHOLE_FILE }],
   probeAudio: [['wav', 'wav', 'path']],
+  foreignContainer: [['wav', 'wav', 'path']],
+  containerHeadBytes: ['wav'],
   planWire: [{ encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' }],
   resample: ['samples', RESAMPLE],
   resampleAsync: ['samples', { ...RESAMPLE, ...WHOLE_FILE }],
@@ -106,10 +163,34 @@ export const audioClasses = {
     maxOutputBytes: ['count'],
     flushInto: ['roomBytes'],
   },
+  OggOpusWriter: {
+    new: [OGG_OPUS],
+    write: ['opusPacket'],
+    writeInto: ['opusPacket', 'roomBytes'],
+    finish: [{ samples: 'count?' }],
+    maxOutputBytes: ['count'],
+  },
   AudioFramer: {
     new: [{ from: RAW, to: 'wire', stepsPerMessage: 'steps', clientReqId: 'text', sourceBytes: 'count?' }],
     processInto: ['bytes', 'roomBytes'],
     maxOutputBytes: ['count'],
     flushInto: ['roomBytes'],
+  },
+  OpusEncoder: {
+    new: [OPUS],
+    encode: ['opusFrame'],
+    encodeInto: ['opusFrame', 'roomBytes'],
+    encodeFramesInto: ['opusFrame', 'roomBytes', 'roomSizes'],
+  },
+  OpusDecoder: {
+    new: [{ sampleRateHz: 'opusRate', channels: 'channels', gainDb: 'percent', sample: 'sample' }],
+    decode: ['opusPacket'],
+    decodeInto: ['opusPacket', 'roomSamples'],
+    decodePacketsInto: ['opusPacket', 'packetSizes', 'roomSamples'],
+    conceal: ['lostFrames'],
+    concealInto: ['lostFrames', 'roomSamples'],
+    decodeFec: ['opusPacket', 'lostFrames'],
+    decodeFecInto: ['opusPacket', 'lostFrames', 'roomSamples'],
+    packetFrames: ['opusPacket'],
   },
 };

@@ -1,5 +1,6 @@
 // Random JavaScript values, good ones by kind and all others: what boundary.mjs throws at the addon and at src/audio.
 // Not here: who takes what (boundary-exports.mjs), what must hold (boundary.mjs).
+import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 
 /** What every hostile getter, trap and callback throws: to be passed through untouched. */
@@ -20,6 +21,7 @@ export function randomFrom(seed) {
   };
 }
 
+const OGG_OPUS_FILE = readFileSync(new URL('../fixtures/audio/ogg/tiny-100-samples.opus', import.meta.url));
 const ARRAYS = [Uint8Array, Int16Array, Float32Array];
 const OTHER_ARRAYS = [
   Int8Array,
@@ -99,11 +101,21 @@ export function makeValues(random, instances) {
     bytes.set(head);
     return bytes;
   }
+  let packetBytes = 1;
+  /** 20 ms, of one stream. */
+  function opusPacket() {
+    const packet = array(Uint8Array, 1 + below(300));
+    packet[0] = 31 << 3;
+    packetBytes = packet.length;
+    return packet;
+  }
   const samples = () => array(pick([Int16Array, Float32Array]));
 
   const kinds = {
     bytes: () => array(Uint8Array),
     wav: () => (chance(0.8) ? wav() : array(Uint8Array)),
+    oggOpus: () => (chance(0.8) ? lend(Uint8Array.from(OGG_OPUS_FILE)) : array(Uint8Array)),
+    opusPacket,
     int16: () => array(Int16Array),
     samples,
     roomBytes: () => array(Uint8Array, pick([0, 100, 30_000, 30_000, 200_000])),
@@ -123,6 +135,23 @@ export function makeValues(random, instances) {
     count: () => below(5000),
     block: () => 1 + below(500),
     bool: () => chance(0.5),
+    opusRate: () => pick([8000, 16_000, 48_000]),
+    frameUs: () => pick([2500, 20_000]),
+    frameMs: () => pick([2.5, 20]),
+    application: () => pick(['voip', 'audio', 'lowdelay']),
+    bitrate: () => pick([6000, 64_000]),
+    bitrateMode: () => pick(['vbr', 'cvbr', 'cbr']),
+    opusSignal: () => pick(['auto', 'voice', 'music']),
+    percent: () => below(11),
+    one: () => 1,
+    zero: () => 0,
+    mapping: () => lend(Uint8Array.of(0)),
+    lostFrames: () => 120 * below(50),
+    // 2.5 or 20 ms of one or two channels at the rates above.
+    opusFrame: () => array(pick([Int16Array, Float32Array]), pick([20, 40, 120, 160, 320, 960, 1920])),
+    roomSizes: () => array(Uint32Array, below(20)),
+    // Of the packet made before it.
+    packetSizes: () => lend(Uint32Array.of(packetBytes)),
     json: () => pick(['', '"id"']),
     text: () => pick([undefined, 'id', 'é\n"']),
     path: () => pick(['/dev/null', '/no/such/file.wav', 'package.json', '.']),

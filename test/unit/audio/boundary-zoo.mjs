@@ -1,6 +1,7 @@
 // Attacks the addon and src/audio with every kind of JavaScript value, in every argument position. Run by
 // boundary.test.ts in a process of its own, so that a crash is a failed test and not a lost one.
 //   node boundary-zoo.mjs ADDON AUDIO_INDEX   ->   one line of JSON: { calls, failures }
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const [addonPath, audioIndex] = process.argv.slice(2);
@@ -128,7 +129,12 @@ zoo.push(
 
 const u8 = (n) => new Uint8Array(n);
 const i16 = (n) => new Int16Array(n);
+const opusPacket = () => Uint8Array.of(0xf8, 1, 2);
 const wav = () => audio.writeWav(i16(8), { sampleRateHz: 8000 });
+const OGG_OPUS_FILE = readFileSync(
+  new URL('../../fixtures/audio/ogg/tiny-100-samples.opus', import.meta.url),
+);
+const oggOpus = () => Uint8Array.from(OGG_OPUS_FILE);
 
 const failures = [];
 const seen = new Set();
@@ -234,6 +240,7 @@ const rawFunctions = {
   decodeAlawInto: () => [u8(8), i16(8)],
   encodeAlawInto: () => [i16(8), u8(8)],
   readWav: () => [wav(), true],
+  readOggOpus: () => [oggOpus(), true, 1],
   probeWav: () => [wav()],
   writeWav: () => [i16(8), 's16', 8000, 1],
   resample: () => [i16(8), 8000, 16_000, 1, 'default'],
@@ -269,6 +276,40 @@ const rawClasses = {
       maxOutputBytes: () => [8],
       frames: () => [],
       streamBytes: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  OggOpusWriter: {
+    good: () => [1, 312, 16_000, 0, 'v', 'A=b\0', 7, 0],
+    methods: {
+      writeInto: () => [opusPacket(), u8(100_000)],
+      finishInto: () => [0, u8(100_000)],
+      maxOutputBytes: () => [8],
+      close: () => [],
+    },
+  },
+  OpusEncoder: {
+    good: () => [8000, 1, 20_000, 'voip', 0, 'cvbr', 0, 'auto', false, false, 0],
+    methods: {
+      encodeInto: () => [i16(160), u8(1300)],
+      encodeFramesInto: () => [i16(160), u8(1300), new Uint32Array(1)],
+      frameSamples: () => [],
+      maxPacketBytes: () => [],
+      lookaheadFrames: () => [],
+      layout: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  OpusDecoder: {
+    good: () => [8000, 1, 0, u8(1), 0],
+    methods: {
+      decodeInto: () => [opusPacket(), i16(160)],
+      decodePacketsInto: () => [opusPacket(), Uint32Array.of(3), i16(160)],
+      concealInto: () => [160, i16(160)],
+      decodeFecInto: () => [opusPacket(), 160, i16(160)],
+      packetFrames: () => [opusPacket()],
       reset: () => [],
       close: () => [],
     },
@@ -392,6 +433,7 @@ attackOptions(
   () => ({ fromHz: 8000, toHz: 16_000, channels: 1, quality: 'fast' }),
 );
 attackOptions('readWav', audio.readWav, one(wav), () => ({ sample: 'int16' }));
+attackOptions('readOggOpus', audio.readOggOpus, one(oggOpus), () => ({ sample: 'int16', channels: 1 }));
 attackOptions(
   'writeWav',
   audio.writeWav,
@@ -405,6 +447,8 @@ attackOptions(
   () => ({ encoding: 's16le', sampleRateHz: 8000, channels: 1 }),
 );
 attackArguments('probeAudio', audio.probeAudio, one(wav));
+attackArguments('foreignContainer', audio.foreignContainer, one(wav));
+attackArguments('containerHeadBytes', audio.containerHeadBytes, one(wav));
 attackArguments('wireAudio', audio.wireAudio, () => ['pcm', 'input']);
 attackArguments('isWireFormat', audio.isWireFormat, () => ['pcm']);
 attackArguments('simdInfo', audio.simdInfo, () => []);
@@ -451,6 +495,11 @@ attackOptions(
   () => ({ fromHz: 8000, toHz: 16_000, channels: 1, quality: 'fast', signal }),
 );
 attackOptions('readWavAsync', rejecting('readWavAsync'), one(wav), () => ({ sample: 'int16', signal }));
+attackOptions('readOggOpusAsync', rejecting('readOggOpusAsync'), one(oggOpus), () => ({
+  sample: 'int16',
+  channels: 1,
+  signal,
+}));
 attackOptions(
   'writeWavAsync',
   rejecting('writeWavAsync'),
@@ -460,8 +509,8 @@ attackOptions(
 await Promise.all(pending);
 
 const attackedHere =
-  /^(convertSamplesInto|(convertSamples|resample|readWav|writeWav)(Async)?|planWire|probeAudio|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter)$/;
-const notFromHere = /^(FormatError|UnsupportedError)$/; // src/errors.ts
+  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|foreignContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|OggOpusWriter|OpusEncoder|OpusDecoder)$/;
+const notFromHere = /^(FormatError|UnsupportedError|FfmpegError|FfmpegReader)$/; // src/errors.ts; ffmpeg-reader.test.ts
 for (const [name, value] of Object.entries(audio))
   if (
     typeof value === 'function' &&
@@ -471,6 +520,20 @@ for (const [name, value] of Object.entries(audio))
   )
     failures.push(`${name} is not attacked`);
 
+const opusEncoderOptions = () => ({
+  sampleRateHz: 8000,
+  channels: 1,
+  frameMs: 20,
+  application: 'voip',
+  bitrate: 'auto',
+  bitrateMode: 'cvbr',
+  complexity: 0,
+  signal: 'auto',
+  fec: false,
+  dtx: false,
+  packetLossPercent: 0,
+});
+const opusDecoderOptions = () => ({ sampleRateHz: 8000, gainDb: 0, sample: 'int16' });
 const resamplerOptions = () => ({
   fromHz: 8000,
   toHz: 16_000,
@@ -487,6 +550,15 @@ const framerOptions = () => ({
 });
 const wavReaderOptions = () => ({ sample: 'int16', fileBytes: 1000 });
 const wavWriterOptions = () => ({ sampleRateHz: 8000, channels: 1, encoding: 's16', rf64: true });
+const oggOpusWriterOptions = () => ({
+  channels: 1,
+  preSkip: 312,
+  inputSampleRateHz: 16_000,
+  gainDb: 0,
+  tags: { A: 'b' },
+  serial: 7,
+  pageMs: 0,
+});
 attackOptions(
   'new Resampler',
   (o) => new audio.Resampler(o),
@@ -510,6 +582,30 @@ attackOptions(
   (o) => new audio.WavWriter(o),
   () => [],
   wavWriterOptions,
+);
+attackOptions(
+  'new OggOpusWriter',
+  (o) => new audio.OggOpusWriter(o),
+  () => [],
+  oggOpusWriterOptions,
+);
+attackOptions(
+  'OggOpusWriter.finish',
+  (o) => new audio.OggOpusWriter(oggOpusWriterOptions()).finish(o),
+  () => [],
+  () => ({ samples: 0 }),
+);
+attackOptions(
+  'new OpusEncoder',
+  (o) => new audio.OpusEncoder(o),
+  () => [],
+  opusEncoderOptions,
+);
+attackOptions(
+  'new OpusDecoder',
+  (o) => new audio.OpusDecoder(o),
+  () => [],
+  () => ({ ...opusDecoderOptions(), channels: 1, layout: { streams: 1, coupled: 0, mapping: u8(1) } }),
 );
 attackOptions(
   'AudioFramer from',
@@ -576,6 +672,44 @@ const publicClasses = [
       reset: () => [],
       close: () => [],
       frames: undefined,
+    },
+  },
+  {
+    make: () => new audio.OpusEncoder(opusEncoderOptions()),
+    methods: {
+      encode: () => [i16(160)],
+      encodeInto: () => [i16(160), u8(1300)],
+      encodeFramesInto: () => [i16(160), u8(1300), new Uint32Array(1)],
+      frameSamples: undefined,
+      maxPacketBytes: undefined,
+      lookaheadFrames: undefined,
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  {
+    make: () => new audio.OpusDecoder(opusDecoderOptions()),
+    methods: {
+      decode: () => [opusPacket()],
+      decodeInto: () => [opusPacket(), i16(160)],
+      decodePacketsInto: () => [opusPacket(), Uint32Array.of(3), i16(160)],
+      conceal: () => [160],
+      concealInto: () => [160, i16(160)],
+      decodeFec: () => [opusPacket(), 160],
+      decodeFecInto: () => [opusPacket(), 160, i16(160)],
+      packetFrames: () => [opusPacket()],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  {
+    make: () => new audio.OggOpusWriter(oggOpusWriterOptions()),
+    methods: {
+      write: () => [opusPacket()],
+      writeInto: () => [opusPacket(), u8(100_000)],
+      maxOutputBytes: () => [8],
+      finish: () => [],
+      close: () => [],
     },
   },
 ];

@@ -27,6 +27,22 @@ export function wavFixtures(): [string, string, HouseVerdict][] {
   return Object.entries(truth.wav).map(([name, { house }]) => [name, join(fixtures, name), house]);
 }
 
+export interface OggVerdict extends Omit<HouseVerdict, 'f32_sha256'> {
+  preskip: number;
+  gain_q8: number;
+  vendor: string;
+  comments: number;
+  links?: { channels: number; frames: number }[];
+}
+
+/** [name, path, verdict] of every Ogg fixture. */
+export function oggFixtures(): [string, string, OggVerdict][] {
+  const truth = JSON.parse(readFileSync(join(fixtures, 'TRUTH.json'), 'utf8')) as {
+    ogg: Record<string, { house: OggVerdict }>;
+  };
+  return Object.entries(truth.ogg).map(([name, { house }]) => [name, join(fixtures, name), house]);
+}
+
 export function sha256(data: ArrayBufferView): string {
   return createHash('sha256')
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))

@@ -9,7 +9,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 const LONG = new Int16Array(2_000_000); // tens of milliseconds a call: most ends come in mid-call
 const CHUNK = new Uint8Array(64_000);
 
-/** What an asynchronous function of src/audio takes; one that is not here is called with a long array and no options. */
+/** What an asynchronous function of src/audio takes; one that is not here reads a file. */
 const ASYNC_ARGUMENTS = {
   resampleAsync: [LONG, { fromHz: 44_100, toHz: 48_000 }],
   convertSamplesAsync: [new Uint8Array(LONG.buffer), { from: 's16le', to: 'f32le' }],
@@ -19,12 +19,22 @@ const ASYNC_ARGUMENTS = {
 /** Every …Async export over and over, several at a time, until the thread ends. */
 async function workOffTheLoop(audio) {
   const wav = audio.writeWav(LONG, { sampleRateHz: 8000 });
+  const files = { readWavAsync: wav, readOggOpusAsync: oggOpusFile(audio) };
   const functions = Object.entries(audio).filter(([name]) => name.endsWith('Async'));
   if (functions.length === 0) throw new Error('no asynchronous function is exported');
   const keepCalling = async ([name, call]) => {
-    for (;;) await call(...(ASYNC_ARGUMENTS[name] ?? [wav, {}]));
+    for (;;) await call(...(ASYNC_ARGUMENTS[name] ?? [files[name], {}]));
   };
   await Promise.all(functions.map(keepCalling));
+}
+
+/** 20 s of noise. */
+function oggOpusFile(audio) {
+  const encoder = new audio.OpusEncoder({ sampleRateHz: 48_000, complexity: 0 });
+  const writer = new audio.OggOpusWriter({ channels: 1, preSkip: 312, inputSampleRateHz: 48_000 });
+  const frame = Int16Array.from({ length: encoder.frameSamples }, (_, i) => (i * 7919) % 10_007);
+  const pages = Array.from({ length: 1000 }, () => writer.write(encoder.encode(frame)));
+  return Buffer.concat([...pages, writer.finish()]);
 }
 
 /** Every synchronous kind of call: short ones, long ones, those that throw. */
@@ -42,6 +52,18 @@ function workOnTheLoop(audio) {
     // no WAV: an error object made in the addon
   }
   audio.resample(LONG, { fromHz: 44_100, toHz: 48_000 });
+  workOnOpus(audio);
+}
+
+/** Tens of milliseconds each way: most ends come in mid-encode. */
+function workOnOpus(audio) {
+  const encoder = new audio.OpusEncoder({ sampleRateHz: 16_000, complexity: 10 });
+  const packets = 100;
+  const out = new Uint8Array(packets * encoder.maxPacketBytes);
+  const sizes = new Uint32Array(packets);
+  const bytes = encoder.encodeFramesInto(LONG.subarray(0, packets * encoder.frameSamples), out, sizes);
+  const decoder = new audio.OpusDecoder({ sampleRateHz: 48_000 });
+  decoder.decodePacketsInto(out.subarray(0, bytes), sizes, new Float32Array(packets * 960));
 }
 
 async function work({ audioIndex, off }) {

@@ -82,7 +82,8 @@ describe('describeError', () => {
     expect(ofCore.length).toBeGreaterThan(5);
     expect(ofClients).toContain('no-audio');
     const ofCommands = ['over-session-limit', 'wav-header-as-samples'];
-    const expected = new Set([...ofCore, ...ofClients, ...ofCommands]);
+    const ofFfmpeg = ['decode-errors'];
+    const expected = new Set([...ofCore, ...ofClients, ...ofCommands, ...ofFfmpeg]);
     expect(Object.keys(WARNINGS).sort()).toEqual([...expected].sort());
   });
 });

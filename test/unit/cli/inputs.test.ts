@@ -113,7 +113,7 @@ describe('resolveInputs', () => {
   it('resolveInputs refuses a pattern, a folder and a string that mean nothing', async () => {
     await expect(resolved('*.flac')).rejects.toThrow(usage(/^no file matches .*\*\.flac$/));
     await expect(resolveInputs([folderWith(['x.txt'])])).rejects.toThrow(
-      usage(/^no \.wav files in the folder/),
+      usage(/^no audio files in the folder/),
     );
     await expect(resolveInputs([''])).rejects.toThrow(usage(/empty/));
   });

@@ -348,8 +348,12 @@ describe('transcribe sources', () => {
     await using server = await scriptedServer(connected);
     const { stt } = client(server.url);
     expect(await failure(stt.transcribe(Buffer.from('not audio at all, sorry')))).toBeInstanceOf(FormatError);
-    expect(await failure(stt.transcribe(Readable.from([Buffer.from('fLaC…')])))).toMatchObject({
+    const flac = () => Readable.from([Buffer.from('fLaC…')]);
+    expect(await failure(stt.transcribe(flac(), { format: { container: 'wav' } }))).toMatchObject({
       code: 'ERR_UNSUPPORTED_CONTAINER',
+    });
+    expect(await failure(stt.transcribe(flac(), { ffmpeg: '/no/such/ffmpeg' }))).toMatchObject({
+      code: 'ERR_FFMPEG_NOT_FOUND',
     });
     expect(await failure(stt.transcribe(fixture('bad-no-data-chunk.wav')))).toMatchObject({
       code: 'ERR_WAV_NO_DATA',
@@ -371,6 +375,9 @@ describe('transcribe sources', () => {
     [second, { ...MULAW, retries: -1 }],
     [second, { ...MULAW, wire: 'wav' }],
     [second, { ...MULAW, language: 5 }],
+    [second, { ...MULAW, ffmpeg: 5 }],
+    [second, { ...MULAW, ffmpeg: '' }],
+    [Buffer.from('fLaC'), { wire: 'wav' }],
     [second, { ...MULAW, deadlines: { idleMs: -1 } }],
   ])('refuses the arguments of case %#', async (source, options) => {
     const error = await failure(

@@ -1,6 +1,6 @@
 // The corpus runner must be able to fail: a wrong verdict in TRUTH.json is reported, and an empty run is no success.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,9 +46,17 @@ describe('test:corpus', () => {
     expect(output).toContain('accepted, want unsupported');
   });
 
-  it('counts Ogg files as not covered and an empty run as a failure', () => {
-    const { status, output } = runCorpus({ ogg: { 'ogg/a.opus': { house: { result: 'ok' } } } });
+  it('holds Ogg files to their verdicts too', () => {
+    const ogg = 'ogg/tiny-100-samples.opus';
+    cpSync(join(root, 'test/fixtures/audio', ogg), join(folder, ogg));
+    const { house } = JSON.parse(readFileSync(join(root, 'test/fixtures/audio/TRUTH.json'), 'utf8')).ogg[ogg];
+    expect(runCorpus({ ogg: { [ogg]: { house } } })).toMatchObject({ status: 0 });
+    const { status, output } = runCorpus({ ogg: { [ogg]: { house: { ...house, frames: 101 } } } });
     expect(status).toBe(1);
-    expect(output).toContain('1 not covered');
+    expect(output).toContain('frames: want 101, got 100');
+  });
+
+  it('counts an empty run as a failure', () => {
+    expect(runCorpus({})).toMatchObject({ status: 1 });
   });
 });

@@ -1,0 +1,62 @@
+/**
+ * Whether a source is in a container that FFmpeg reads, and such a source as a chunk reader of a WAV.
+ * Not here: what the samples are and how they are sent (recording.ts).
+ */
+import { containerHeadBytes, FfmpegReader, type ForeignContainer, foreignContainer } from '../audio/index.js';
+import { type ChunkReader, readerOf, type Scope } from '../speech/index.js';
+
+/** A recording that FFmpeg decodes. */
+export interface Foreign {
+  container: ForeignContainer;
+  /** Starts FFmpeg with its first `next`. */
+  open(): FfmpegReader;
+}
+
+/** What a whole source is: FFmpeg reads a path itself. */
+export function foreignWhole(source: string | Uint8Array, ffmpeg: string | undefined): Foreign | undefined {
+  const container = foreignContainer(source);
+  if (container === undefined) return undefined;
+  const bytes = () => (typeof source === 'string' ? source : chunksOf(readerOf(source)));
+  return { container, open: () => new FfmpegReader(bytes(), { container, ffmpeg }) };
+}
+
+/** The first bytes of a stream, and a reader that gives them again before the rest. */
+export async function foreignStream(
+  reader: ChunkReader,
+  ffmpeg: string | undefined,
+  scope: Scope,
+): Promise<{ reader: ChunkReader; foreign: Foreign | undefined }> {
+  let head = Buffer.alloc(0);
+  while (head.length < containerHeadBytes(head)) {
+    const chunk = await scope.wait(reader.next());
+    if (chunk === undefined) break;
+    head = Buffer.concat([head, chunk]);
+  }
+  const whole = replaying(head, reader);
+  const container = foreignContainer(head);
+  if (container === undefined) return { reader: whole, foreign: undefined };
+  const open = () => new FfmpegReader(chunksOf(whole), { container, ffmpeg });
+  return { reader: whole, foreign: { container, open } };
+}
+
+async function* chunksOf(reader: ChunkReader): AsyncGenerator<Uint8Array> {
+  try {
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) yield chunk;
+  } finally {
+    reader.close();
+  }
+}
+
+/** `head` first, then the rest of the reader. */
+export function replaying(head: Uint8Array, reader: ChunkReader): ChunkReader {
+  let first: Uint8Array | undefined = head;
+  return {
+    next() {
+      if (!first) return reader.next();
+      const chunk = first;
+      first = undefined;
+      return Promise.resolve(chunk);
+    },
+    close: () => reader.close(),
+  };
+}

@@ -1,0 +1,290 @@
+// OggOpusWriter: its options and manners, and what other people's software says of what it writes, where that is installed
+// (Debian: opus-tools oggz-tools ffmpeg). Pages byte by byte: test/native/ogg_opus_writer_test.cpp.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OggOpusWriter, type OggOpusWriterOptions } from '../../../src/audio/index.js';
+import { thrown } from './helpers.js';
+
+const MONO = { channels: 1, preSkip: 312, inputSampleRateHz: 16_000, serial: 7 };
+
+/** `ms` of CELT (2.5, 5, 10 or 20), one frame of any bytes: to a decoder, noise. */
+function packet(bytes: number, ms = 20): Uint8Array {
+  const made = Uint8Array.from({ length: bytes }, (_, i) => (i * 73 + bytes) % 256);
+  made[0] = (28 + Math.log2(ms / 2.5)) << 3;
+  return made;
+}
+
+/** 20 ms in so many bytes that it spans pages: an empty frame, and padding (RFC 6716, 3.2.5). */
+function hugePacket(pairs: number): Uint8Array {
+  const padding = Array.from({ length: pairs }, () => 255); // 254 bytes each, and more to come
+  return Uint8Array.from([(31 << 3) | 3, 0x41, ...padding, 0, ...new Array(pairs * 254).fill(0)]);
+}
+
+function link(writer: OggOpusWriter, packets: Uint8Array[], samples?: number): Buffer {
+  const pages = packets.map((each) => writer.write(each));
+  return Buffer.concat([...pages, writer.finish(samples === undefined ? {} : { samples })]);
+}
+
+function file(options: Partial<OggOpusWriterOptions>, packets: Uint8Array[], samples?: number): Buffer {
+  using writer = new OggOpusWriter({ ...MONO, ...options });
+  return link(writer, packets, samples);
+}
+
+interface Page {
+  flags: number;
+  granule: bigint;
+  serial: number;
+  body: Buffer;
+}
+function pagesOf(bytes: Buffer): Page[] {
+  const pages: Page[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    expect(bytes.toString('latin1', at, at + 4)).toBe('OggS');
+    const begin = at + 27 + bytes.readUInt8(at + 26);
+    const end = bytes.subarray(at + 27, begin).reduce((sum, lacing) => sum + lacing, begin);
+    pages.push({
+      flags: bytes.readUInt8(at + 5),
+      granule: bytes.readBigInt64LE(at + 6),
+      serial: bytes.readUInt32LE(at + 14),
+      body: bytes.subarray(begin, end),
+    });
+    at = end;
+  }
+  return pages;
+}
+
+describe('OggOpusWriter', () => {
+  test('writes the headers that its options say', () => {
+    const tags = { TITLE: 'Größe = 1', ARTIST: ['Ada', 'Grace'], EMPTY: '' };
+    const [head, comments] = pagesOf(
+      file({ channels: 2, preSkip: 3840, inputSampleRateHz: 44_100, gainDb: -1.5, tags }, [packet(9)]),
+    );
+    const fields = Buffer.from('OpusHead\x01\x02\x00\x0f\x44\xac\x00\x00\x80\xfe\x00', 'latin1');
+    expect(head?.body).toEqual(fields);
+    const texts = ['TITLE=Größe = 1', 'ARTIST=Ada', 'ARTIST=Grace', 'EMPTY='];
+    const text = (value: string) => {
+      const bytes = Buffer.from(value);
+      return [Buffer.from(Uint32Array.of(bytes.length).buffer), bytes];
+    };
+    const count = Buffer.from(Uint32Array.of(texts.length).buffer);
+    const wanted = [Buffer.from('OpusTags'), ...text('sluice-audio'), count, ...texts.flatMap(text)];
+    expect(comments?.body).toEqual(Buffer.concat(wanted));
+  });
+
+  test('takes every option at the ends of its range', () => {
+    for (const options of [
+      { preSkip: 0, inputSampleRateHz: 0, gainDb: -128, serial: 0, pageMs: 0 },
+      { preSkip: 65_535, inputSampleRateHz: 2 ** 32 - 1, gainDb: 127 + 255 / 256, serial: 2 ** 32 - 1 },
+    ]) {
+      const [head] = pagesOf(file(options, []));
+      expect(head?.body.readUInt16LE(10)).toBe(options.preSkip);
+      expect(head?.body.readUInt32LE(12)).toBe(options.inputSampleRateHz);
+      expect(head?.body.readInt16LE(16)).toBe(Math.round(options.gainDb * 256));
+      expect(head?.serial).toBe(options.serial);
+    }
+  });
+
+  test('writes a page a second, or a packet a page, and trims the end to the sample', () => {
+    const packets = Array.from({ length: 120 }, (_, i) => packet(10 + i));
+    const end = 120n * 960n - 100n;
+    for (const [pageMs, granules] of [
+      [undefined, [48_000n, 96_000n, end]],
+      [1500, [72_000n, end]],
+      [0, packets.map((_, i) => (i === 119 ? end : BigInt(i + 1) * 960n))],
+    ] as const) {
+      const pages = pagesOf(file(pageMs === undefined ? {} : { pageMs }, packets, 120 * 960 - 312 - 100));
+      expect(pages.map(({ granule }) => granule)).toEqual([0n, 0n, ...granules]);
+      expect(pages.map(({ flags }) => flags)).toEqual([2, 0, ...granules.slice(1).map(() => 0), 4]);
+      expect(Buffer.concat(pages.slice(2).map(({ body }) => body))).toEqual(Buffer.concat(packets));
+    }
+  });
+
+  test('gives each page once a packet follows that it has no place for', () => {
+    using writer = new OggOpusWriter({ ...MONO, pageMs: 0 });
+    expect(pagesOf(Buffer.from(writer.write(packet(10))))).toHaveLength(2);
+    for (let i = 0; i < 3; i++) expect(pagesOf(Buffer.from(writer.write(packet(10))))).toHaveLength(1);
+    expect(pagesOf(Buffer.from(writer.finish()))).toHaveLength(1);
+    expect(writer.finish()).toEqual(new Uint8Array(0));
+  });
+
+  test('begins another link after finish, and takes a serial number of its own otherwise', () => {
+    using writer = new OggOpusWriter(MONO);
+    const links = [link(writer, [packet(10)]), link(writer, [packet(10)])];
+    expect(links.map((bytes) => pagesOf(bytes).map(({ serial }) => serial))).toEqual([
+      [7, 7, 7],
+      [8, 8, 8],
+    ]);
+    const { serial: _, ...unnumbered } = MONO;
+    const serials = [1, 2, 3].map(() => {
+      using numbered = new OggOpusWriter(unnumbered);
+      return pagesOf(link(numbered, []))[0]?.serial;
+    });
+    expect(new Set(serials).size).toBeGreaterThan(1); // three equal random ones: once in 2^64
+  });
+
+  test('writes into the caller’s memory what write gives', () => {
+    const packets = [packet(100), hugePacket(600), packet(50)];
+    using writer = new OggOpusWriter(MONO);
+    const parts = packets.map((each) => {
+      const room = writer.maxOutputBytes(each.length);
+      const out = new Uint8Array(room + 3).fill(7);
+      const written = writer.writeInto(each, out);
+      expect(out.subarray(written)).toEqual(new Uint8Array(room + 3 - written).fill(7));
+      return out.slice(0, written);
+    });
+    expect(Buffer.concat([...parts, writer.finish()])).toEqual(file({}, packets));
+    const out = new Uint8Array(writer.maxOutputBytes(100) - 1);
+    const run = () => writer.writeInto(packet(100), out);
+    expect(thrown(run)).toMatchObject({ name: 'RangeError', code: 'ERR_OUTPUT_TOO_SMALL' });
+  });
+
+  test('gives arrays of their own', () => {
+    using writer = new OggOpusWriter({ ...MONO, pageMs: 0 });
+    writer.write(packet(10));
+    const first = writer.write(packet(20));
+    const kept = first.slice();
+    writer.write(packet(30));
+    expect(first).toEqual(kept);
+    expect(first.buffer.byteLength).toBe(first.length);
+  });
+
+  test('refuses what is no Opus packet with a FormatError, and goes on', () => {
+    using writer = new OggOpusWriter(MONO);
+    for (const bad of [new Uint8Array(0), Uint8Array.of(0xfb), Uint8Array.of(0xfb, 7), packet(1277)])
+      expect(thrown(() => writer.write(bad))).toMatchObject({
+        name: 'FormatError',
+        code: 'ERR_OPUS_BAD_PACKET',
+      });
+    expect(link(writer, [packet(10)])).toEqual(file({}, [packet(10)]));
+  });
+
+  test('refuses an end that the packets do not have, and can still finish', () => {
+    using writer = new OggOpusWriter(MONO);
+    const pages = [packet(10), packet(10)].map((each) => writer.write(each));
+    for (const samples of [1609, 648, 0, 0.5, -1, Number.NaN, 2 ** 60])
+      expect(thrown(() => writer.finish({ samples }))).toMatchObject({ code: 'ERR_INVALID_LENGTH' });
+    const bytes = Buffer.concat([...pages, writer.finish({ samples: 649 })]);
+    expect(pagesOf(bytes).at(-1)).toMatchObject({ flags: 4, granule: 961n });
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['no channels', { channels: 0 }, 'ERR_INVALID_CHANNELS'],
+    ['9 channels', { channels: 9 }, 'ERR_INVALID_CHANNELS'],
+    ['a pre-skip above 16 bits', { preSkip: 65_536 }, 'ERR_INVALID_OPTION'],
+    ['a negative rate', { inputSampleRateHz: -1 }, 'ERR_INVALID_RATE'],
+    ['a gain of 128 dB', { gainDb: 128 }, 'ERR_INVALID_OPTION'],
+    ['a gain that is no number', { gainDb: Number.NaN }, 'ERR_INVALID_OPTION'],
+    ['a serial above 32 bits', { serial: 2 ** 32 }, 'ERR_INVALID_OPTION'],
+    ['a page above 4 s', { pageMs: 4000.1 }, 'ERR_INVALID_OPTION'],
+    ['a tag whose name has =', { tags: { 'A=B': 'x' } }, 'ERR_INVALID_OPTION'],
+    ['a tag without a name', { tags: { '': 'x' } }, 'ERR_INVALID_OPTION'],
+    ['a tag whose name is not ASCII', { tags: { TÄG: 'x' } }, 'ERR_INVALID_OPTION'],
+    ['a zero character', { tags: { A: 'x\0B=y' } }, 'ERR_INVALID_OPTION'],
+  ])('refuses %s with a RangeError', (_, options, code) => {
+    const run = () => new OggOpusWriter({ ...MONO, ...options });
+    expect(thrown(run)).toMatchObject({ name: 'RangeError', code });
+  });
+
+  test.each<[string, unknown]>([
+    ['no options', undefined],
+    ['no channels', { preSkip: 312, inputSampleRateHz: 16_000 }],
+    ['a gain as text', { ...MONO, gainDb: '1' }],
+    ['a tag that is no text', { ...MONO, tags: { A: 1 } }],
+    ['tags as text', { ...MONO, tags: 'A=B' }],
+  ])('refuses %s with a TypeError', (_, options) => {
+    const run = () => new OggOpusWriter(options as OggOpusWriterOptions);
+    expect(thrown(run)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
+  });
+
+  test('refuses anything but close once it is closed', () => {
+    const writer = new OggOpusWriter(MONO);
+    writer.write(packet(10));
+    writer.close();
+    writer.close();
+    for (const run of [
+      () => writer.write(packet(10)),
+      () => writer.writeInto(packet(10), new Uint8Array(100_000)),
+      () => writer.finish(),
+      () => writer.maxOutputBytes(1),
+    ])
+      expect(thrown(run)).toMatchObject({ name: 'TypeError', code: 'ERR_CLOSED' });
+  });
+});
+
+// ---- Other people's software
+
+function withTools(tools: string[], body: () => void): void {
+  const missing = tools.filter((tool) => spawnSync(tool, ['--help']).error !== undefined);
+  if (missing.length > 0) {
+    console.warn(
+      `NOT RUN: the checks against ${missing.join(', ')}, not installed (Debian: opus-tools oggz-tools ffmpeg)`,
+    );
+  }
+  describe.skipIf(missing.length > 0)(`what OggOpusWriter writes, ${tools.join(' and ')}`, body);
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-ogg-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(tool: string, args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(tool, args, { encoding: 'utf8' });
+  expect(status, `${tool}: ${stdout}${stderr}`).toBe(0);
+  return stdout + stderr;
+}
+
+function saved(name: string, bytes: Uint8Array): string {
+  const path = join(folder, `${name}.opus`);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const speech = Array.from({ length: 130 }, (_, i) => packet(2 + ((i * 37) % 300)));
+const samplesOf = (packets: Uint8Array[]) => packets.length * 960 - 312;
+/** Name, bytes, samples. */
+function files(): [string, Buffer, number][] {
+  const all = samplesOf(speech);
+  const cases: [string, Buffer, number][] = [0, 20, 300, 1000, 4000].map((pageMs) => [
+    `pages-of-${pageMs}-ms`,
+    file({ pageMs, tags: { TITLE: 'speech' } }, speech, all - 500),
+    all - 500,
+  ]);
+  const huge = [...speech.slice(0, 5), hugePacket(700), ...speech.slice(5)];
+  const short = [2.5, 5, 10, 20].map((ms) => packet(20, ms));
+  using writer = new OggOpusWriter(MONO);
+  const chain = Buffer.concat([1, 2, 3].map((n) => link(writer, speech.slice(0, 20 * n))));
+  return [
+    ...cases,
+    ['untrimmed', file({}, speech), all],
+    ['stereo', file({ channels: 2 }, speech, all - 1), all - 1],
+    ['packet-longer-than-a-page', file({}, huge, all + 960), all + 960],
+    ['tags-longer-than-a-page', file({ tags: { X: 'x'.repeat(200_000) } }, speech), all],
+    ['packets-of-2.5-to-20-ms', file({}, short, 1400), 1400],
+    ['chain', chain, samplesOf(speech.slice(0, 120)) - 2 * 312],
+    ['without-audio', file({}, []), 0],
+    ['less-than-its-pre-skip', file({ preSkip: 3840 }, [packet(10)]), 0],
+  ];
+}
+
+withTools(['opusdec'], () => {
+  test.each(files())('decodes %s to exactly the samples promised', (name, bytes, wanted) => {
+    const raw = join(folder, `${name}.raw`);
+    run('opusdec', ['--quiet', '--no-dither', '--rate', '48000', saved(name, bytes), raw]);
+    const channels = name === 'stereo' ? 2 : 1;
+    expect(readFileSync(raw).length / 2 / channels).toBe(wanted);
+  });
+});
+
+withTools(['opusinfo', 'oggz-validate', 'ffprobe'], () => {
+  test.each(files())('find no fault in %s', (name, bytes) => {
+    const path = saved(name, bytes);
+    expect(run('opusinfo', [path])).not.toMatch(/warning|error/i);
+    run('oggz-validate', [path]);
+    expect(run('ffprobe', ['-v', 'error', path])).toBe('');
+  });
+});
