@@ -9,7 +9,8 @@
 
 namespace check {
 
-bool Register(const char* name, void (*body)());
+enum class Levels { kEach, kBest };
+bool Register(const char* name, Levels levels, void (*body)());
 void Fail(const char* file, int line, const std::string& what);
 
 }  // namespace check
@@ -17,10 +18,13 @@ void Fail(const char* file, int line, const std::string& what);
 #define CHECK_CONCAT_(a, b) a##b
 #define CHECK_CONCAT(a, b) CHECK_CONCAT_(a, b)
 // TEST("Resampler keeps its length law") { ... }
-#define TEST(name) CHECK_TEST_(name, CHECK_CONCAT(test_, __LINE__))
-#define CHECK_TEST_(name, id)                                                                     \
-  static void id();                                                                               \
-  [[maybe_unused]] static const bool CHECK_CONCAT(id, _registered) = ::check::Register(name, id); \
+#define TEST(name) CHECK_TEST_(name, kEach, CHECK_CONCAT(test_, __LINE__))
+// Of what calls no kernel: it would be the same on every level, and runs on the best one alone.
+#define TEST_ONCE(name) CHECK_TEST_(name, kBest, CHECK_CONCAT(test_, __LINE__))
+#define CHECK_TEST_(name, levels, id)                                \
+  static void id();                                                  \
+  [[maybe_unused]] static const bool CHECK_CONCAT(id, _registered) = \
+      ::check::Register(name, ::check::Levels::levels, id);          \
   static void id()
 
 #define CHECK(condition)                                             \

@@ -389,8 +389,8 @@ void CheckGates() {
   }
 }
 
-TEST("FirBank float32 meets its gates at every pair and quality") { CheckGates<float>(); }
-TEST("FirBank int16 meets its gates at every pair and quality") { CheckGates<int16_t>(); }
+TEST_ONCE("FirBank float32 meets its gates at every pair and quality") { CheckGates<float>(); }
+TEST_ONCE("FirBank int16 meets its gates at every pair and quality") { CheckGates<int16_t>(); }
 
 // The strongest repetition of an interpolated bank's response: the pass band beside the sub-phase rate, where
 // sinc^2 is about (f / rate)^2.
@@ -429,11 +429,11 @@ void CheckInterpolatedGates(double stop_limit_db) {
   }
 }
 
-TEST("FirBank float32 meets its gates when interpolated") { CheckInterpolatedGates<float>(-200); }
+TEST_ONCE("FirBank float32 meets its gates when interpolated") { CheckInterpolatedGates<float>(-200); }
 // Their taps are too many for the noise limit of `best`: -100 dB will do there.
-TEST("FirBank int16 meets its gates when interpolated") { CheckInterpolatedGates<int16_t>(-100); }
+TEST_ONCE("FirBank int16 meets its gates when interpolated") { CheckInterpolatedGates<int16_t>(-100); }
 
-TEST("FirBank is exact up to its limits and interpolated beyond") {
+TEST_ONCE("FirBank is exact up to its limits and interpolated beyond") {
   const auto exact = [](uint32_t from_hz, uint32_t to_hz) {
     return !GetFirBank<float>(from_hz, to_hz, ResamplerQuality::kDefault)->interpolated;
   };
@@ -448,14 +448,14 @@ TEST("FirBank is exact up to its limits and interpolated beyond") {
   CHECK(!exact(191999, 1000));  // 1000 phases, but 32 million taps
 }
 
-TEST("FirBank depends on the ratio alone and is shared") {
+TEST_ONCE("FirBank depends on the ratio alone and is shared") {
   const auto bank = GetFirBank<float>(24000, 16000, ResamplerQuality::kDefault);
   CHECK(bank == GetFirBank<float>(48000, 32000, ResamplerQuality::kDefault));
   CHECK(bank != GetFirBank<float>(24000, 16000, ResamplerQuality::kFast));
   CHECK(bank != GetFirBank<float>(16000, 24000, ResamplerQuality::kDefault));
 }
 
-TEST("FirBank cache is bounded and lets go of the oldest") {
+TEST_ONCE("FirBank cache is bounded and lets go of the oldest") {
   const std::weak_ptr<const FirBank<float>> oldest = GetFirBank<float>(7919, 7907, ResamplerQuality::kFast);
   CHECK(!oldest.expired());
   // Rates without a common factor: every bank is a new one, and 20 MB hold fewer than these.
@@ -472,7 +472,7 @@ TEST("FirBank cache is bounded and lets go of the oldest") {
 }
 
 // All four begin while the first still designs (some 20 ms); they must end up with one bank.
-TEST("FirBank cache serves threads") {
+TEST_ONCE("FirBank cache serves threads") {
   std::array<std::shared_ptr<const FirBank<float>>, 4> banks;
   std::vector<std::thread> threads;
   for (auto& bank : banks) {
@@ -508,7 +508,7 @@ void CheckSegmentSums(const FirBank<int16_t>& bank) {
   CHECK_LE(worst, 65535.0);
 }
 
-TEST("FirBank has no latency that no tap needs") {
+TEST_ONCE("FirBank has no latency that no tap needs") {
   for (const uint32_t from_hz : kRates) {
     for (const uint32_t to_hz : kRates) {
       if (from_hz == to_hz) continue;
@@ -522,7 +522,7 @@ TEST("FirBank has no latency that no tap needs") {
 }
 
 // For any samples: the sums of a segment stay within int32, and so does the total.
-TEST("FirBank int16 taps cannot overflow") {
+TEST_ONCE("FirBank int16 taps cannot overflow") {
   for (const auto quality : {ResamplerQuality::kFast, ResamplerQuality::kDefault, ResamplerQuality::kBest}) {
     for (const uint32_t from_hz : kRates) {
       for (const uint32_t to_hz : kRates) {
