@@ -73,8 +73,14 @@ export interface WavAudioFormat {
   container: 'wav';
 }
 
+/** An Ogg Opus file or stream: 48 kHz, its header says the channels. */
+export interface OggAudioFormat {
+  /** docs/ogg.md says what is read. */
+  container: 'ogg';
+}
+
 /** What bytes hold: a container that describes itself, or raw samples with their description. */
-export type AudioFormat = RawAudioFormat | WavAudioFormat;
+export type AudioFormat = RawAudioFormat | WavAudioFormat | OggAudioFormat;
 
 /**
  * Every {@link WireFormat}: the speech API's names of audio formats, the same both ways (wire reference, section 2.5).

@@ -74,6 +74,7 @@ void KeepIntrinsics(Napi::Env env) {
   data->int16_array = intrinsic("Int16Array");
   data->float32_array = intrinsic("Float32Array");
   data->uint8_array = intrinsic("Uint8Array");
+  data->float64_array = intrinsic("Float64Array");
   data->array_at = method(data->uint8_array, "at");
   data->alloc_unsafe = Napi::Persistent(
       env.Global().Get("Buffer").As<Napi::Object>().Get("allocUnsafeSlow").As<Napi::Function>());
@@ -107,6 +108,9 @@ napi_value Exports(Napi::Env env) {
   all.Set("WavReader", DefineWavReader(env));
   all.Set("WavDecoder", DefineWavDecoder(env));
   all.Set("WavWriter", DefineWavWriter(env));
+  all.Set("OggPageReader", DefineOggPageReader(env));
+  all.Set("OggOpusReader", DefineOggOpusReader(env));
+  all.Set("OggOpusDecoder", DefineOggOpusDecoder(env));
   all.Set("OggOpusWriter", DefineOggOpusWriter(env));
   all.Set("Resampler", DefineResampler(env));
   all.Set("AudioFramer", DefineAudioFramer(env));

@@ -26,6 +26,9 @@ napi_value DefineWavDecoder(napi_env env);
 napi_value DefineWavWriter(napi_env env);
 
 napi_value ReadOggOpus(napi_env env, napi_callback_info info);
+napi_value DefineOggPageReader(napi_env env);
+napi_value DefineOggOpusReader(napi_env env);
+napi_value DefineOggOpusDecoder(napi_env env);
 napi_value DefineOggOpusWriter(napi_env env);
 
 napi_value Resample(napi_env env, napi_callback_info info);

@@ -396,6 +396,7 @@ namespace {
 const Napi::FunctionReference& ArrayClass(AddonData& data, const int16_t*) { return data.int16_array; }
 const Napi::FunctionReference& ArrayClass(AddonData& data, const float*) { return data.float32_array; }
 const Napi::FunctionReference& ArrayClass(AddonData& data, const uint8_t*) { return data.uint8_array; }
+const Napi::FunctionReference& ArrayClass(AddonData& data, const double*) { return data.float64_array; }
 
 // Node-API's answer to making an array: what JavaScript throws there says that there is no memory.
 void CheckAllocated(napi_env env, napi_status status) {
@@ -451,6 +452,7 @@ NewArray<T> Allocate(napi_env env, size_t length) {
 template NewArray<int16_t> Allocate<int16_t>(napi_env, size_t);
 template NewArray<float> Allocate<float>(napi_env, size_t);
 template NewArray<uint8_t> Allocate<uint8_t>(napi_env, size_t);
+template NewArray<double> Allocate<double>(napi_env, size_t);
 
 napi_value Number(napi_env env, double value) {
   napi_value result = nullptr;

@@ -4,11 +4,13 @@
 #include <array>
 #include <utility>
 
+#include "core/pcm.h"
+
 namespace sluice {
 namespace {
 
-// Mapping family 1 (RFC 7845 5.1.1.2): which channel of Vorbis order stands at
-// each place of WAV order, for 3 to 8 channels.
+// Mapping family 1 (RFC 7845 5.1.1.2): which channel of Vorbis order stands at each place of WAV order, for 3
+// to 8 channels.
 constexpr std::array<std::array<uint8_t, 8>, 6> kWavOrder = {{
     {0, 2, 1},
     {0, 1, 2, 3},
@@ -30,6 +32,12 @@ OpusLayout LayoutOf(const OpusHead& head) {
 }  // namespace
 
 template <class Sample>
+OggOpusDecoder<Sample>::OggOpusDecoder(const OggOpusDecoderOptions& options)
+    : options_(options),
+      decode_begin_(options.begin - std::min<uint64_t>(options.begin, kOpusPrerollSamples)),
+      channels_(options.channels) {}
+
+template <class Sample>
 Result<std::span<const Sample>> OggOpusDecoder<Sample>::Next(std::span<const uint8_t>& input) {
   return NextFrom([&] { return reader_.Next(input); });
 }
@@ -41,14 +49,13 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::Finish() {
 
 template <class Sample>
 void OggOpusDecoder<Sample>::Reset() {
-  reader_.Reset();
-  decoder_.reset();
-  error_.reset();
+  *this = OggOpusDecoder(options_);
 }
 
 template <class Sample>
 size_t OggOpusDecoder<Sample>::StateBytes() const {
-  return sizeof *this + samples_.capacity() * sizeof(Sample) + (decoder_ ? decoder_->StateBytes() : 0);
+  return sizeof *this + reader_.StateBytes() + (samples_.capacity() + mixed_.capacity()) * sizeof(Sample) +
+         (decoder_ ? decoder_->StateBytes() : 0);
 }
 
 template <class Sample>
@@ -73,21 +80,45 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::NextFrom(Read read) {
 
 template <class Sample>
 Status OggOpusDecoder<Sample>::OpenLink() {
-  const OpusHead& head = reader_.link().head;
+  const auto links = reader_.links();
+  if (links.size() > 1) link_begin_ += links[links.size() - 2].samples;
+  const OpusHead& head = links.back().head;
   auto decoder = OpusDecoder::Create({kOpusRateHz, LayoutOf(head), head.gain_q8});
   if (!decoder.ok()) return decoder.error();
   decoder_ = std::move(decoder.value());
+  if (channels_ == 0) channels_ = head.channels;
   samples_.resize(decoder_->MaxPacketFrames() * head.channels);
+  if (head.channels != channels_) mixed_.resize(decoder_->MaxPacketFrames() * channels_);
   return Ok{};
 }
 
 template <class Sample>
 Result<std::span<const Sample>> OggOpusDecoder<Sample>::DecodePacket() {
   const OggOpusPacket& packet = reader_.packet();
+  const uint64_t begin = link_begin_ + packet.position;  // of what counts of it
+  const uint64_t end = begin + (packet.end - packet.begin);
+  if (end < decode_begin_ || begin >= options_.end) return std::span<const Sample>();
   const Result<size_t> frames = decoder_->Decode(packet.bytes, std::span(samples_));
   if (!frames.ok()) return frames.error();
-  const size_t count = packet.end - packet.begin;
-  return std::span<const Sample>(samples_).subspan(packet.begin * channels(), count * channels());
+  const uint64_t from = std::clamp(options_.begin, begin, end);
+  const uint64_t until = std::clamp(options_.end, from, end);
+  const size_t channels = decoder_->channels();
+  const size_t first = packet.begin + static_cast<size_t>(from - begin);
+  const auto count = static_cast<size_t>(until - from);
+  return Mixed(std::span<const Sample>(samples_).subspan(first * channels, count * channels));
+}
+
+template <class Sample>
+std::span<const Sample> OggOpusDecoder<Sample>::Mixed(std::span<const Sample> samples) {
+  const size_t channels = decoder_->channels();
+  if (channels == channels_) return samples;
+  const size_t frames = samples.size() / channels;
+  for (size_t i = 0; i < frames; ++i) {
+    Sample mono;
+    Downmix(channels, samples.subspan(i * channels, channels), std::span(&mono, 1));
+    std::fill_n(mixed_.begin() + static_cast<ptrdiff_t>(i * channels_), channels_, mono);
+  }
+  return std::span<const Sample>(mixed_).first(frames * channels_);
 }
 
 template class OggOpusDecoder<int16_t>;

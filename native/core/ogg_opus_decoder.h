@@ -1,10 +1,11 @@
-// Ogg Opus bytes in, samples out: what OggOpusReader finds, decoded at 48 kHz,
-// the output gain applied. Not here: the container (ogg_opus_reader.h), the
-// codec (opus_codec.h), other rates (resampler.h).
+// Ogg Opus bytes in, samples out: what OggOpusReader finds, decoded at 48 kHz, the output gain applied; all
+// of it or a part. Not here: the container (ogg_opus_reader.h), the codec (opus_codec.h), other rates
+// (resampler.h).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,26 +17,39 @@
 namespace sluice {
 
 inline constexpr uint32_t kOpusRateHz = 48'000;
+// What is decoded and dropped before the part that is wanted, for the decoder to converge: 80 ms (RFC 7845
+// 4.6).
+inline constexpr uint32_t kOpusPrerollSamples = 3840;
+
+struct OggOpusDecoderOptions {
+  // Of the output, 1 to 255; 0: those of the first link. A link with another count is mixed: the mean of its
+  // channels in each of the output's.
+  uint32_t channels = 0;
+  // Of the frames that count, those of all links one behind the other, these are wanted.
+  uint64_t begin = 0;
+  uint64_t end = std::numeric_limits<uint64_t>::max();
+};
 
 // Sample: int16_t or float.
 template <class Sample>
 class OggOpusDecoder {
  public:
-  // The samples of the next packet of which any count, interleaved, as many
-  // channels() a frame; empty once the input is used up. They are valid until
-  // the next call, and the memory of the input must stay until then. After an
-  // error every further call returns it again. Errors: those of OggOpusReader.
-  // No allocation but for a link.
+  explicit OggOpusDecoder(const OggOpusDecoderOptions& options = {});
+
+  // The samples of the next packet of which any are wanted, interleaved, as many channels() a frame; empty
+  // once the input is used up. They are valid until the next call, and the memory of the input must stay
+  // until then. After an error every further call returns it again. Errors: those of OggOpusReader. No
+  // allocation but for a link. Packets that are not wanted, nor of the preroll, are counted, not decoded.
   Result<std::span<const Sample>> Next(std::span<const uint8_t>& input);
   // No byte follows. Call until empty.
   Result<std::span<const Sample>> Finish();
   void Reset();
 
-  // Of the link at hand: each may have its own. From 3 on, those of mapping
-  // family 1 are in the order of WAV files, not in that of Vorbis which they
-  // are stored in.
-  uint32_t channels() const { return reader_.link().head.channels; }  // requires a link
+  // Of the output; 0 before the first link. From 3 on, those of mapping family 1 are in the order of WAV
+  // files, not in that of Vorbis which they are stored in.
+  uint32_t channels() const { return channels_; }
   const OggOpusReader& reader() const { return reader_; }
+  const OggOpusDecoderOptions& options() const { return options_; }
   size_t StateBytes() const;
 
  private:
@@ -44,10 +58,16 @@ class OggOpusDecoder {
   Result<std::span<const Sample>> NextFrom(Read read);
   Status OpenLink();
   Result<std::span<const Sample>> DecodePacket();
+  std::span<const Sample> Mixed(std::span<const Sample> samples);
 
+  OggOpusDecoderOptions options_;
+  uint64_t decode_begin_;  // no frame before it is decoded
+  uint32_t channels_;
   OggOpusReader reader_;
   std::optional<OpusDecoder> decoder_;  // of the link at hand
+  uint64_t link_begin_ = 0;             // frames of the links before it
   std::vector<Sample> samples_;         // room for the longest packet
+  std::vector<Sample> mixed_;           // likewise, of a link that has to be mixed
   std::optional<Error> error_;
 };
 

@@ -68,6 +68,7 @@ class OggOpusReader {
   uint64_t samples() const;   // of all links, at 48 kHz
   uint32_t warnings() const;  // bit i is OggWarning i; final when Finish() has returned kNone
   uint64_t offset() const { return pages_.offset(); }  // bytes taken so far
+  size_t StateBytes() const { return sizeof *this + pages_.StateBytes() + assembled_.capacity(); }
 
  private:
   // Where the stream that is read stands.

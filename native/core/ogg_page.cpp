@@ -197,6 +197,7 @@ OggPage OggPageReader::TakePage(std::span<const uint8_t> bytes, uint64_t offset)
   const uint8_t flags = bytes[kFlagsAt];
   const size_t segments = bytes[kSegmentsAt];
   OggPage page;
+  page.bytes = bytes;
   page.offset = offset;
   page.continued = (flags & kContinued) != 0;
   page.first = (flags & kFirst) != 0;

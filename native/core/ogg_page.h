@@ -69,6 +69,7 @@ struct OggPage {
   uint32_t sequence = 0;
   std::span<const uint8_t> lacing;  // at most 255 values, which add up to the size of the body
   std::span<const uint8_t> body;
+  std::span<const uint8_t> bytes = {};  // the whole page, where it was read
 };
 
 // Writes the page, its checksum included, to `out`, which has room for it. Returns its bytes.
@@ -95,6 +96,7 @@ class OggPageReader {
   OggWarnings warnings() const { return warnings_; }
   uint64_t offset() const { return offset_; }      // bytes taken so far
   bool found_page() const { return found_page_; }  // a sound one
+  size_t StateBytes() const { return sizeof *this + held_.capacity(); }
   // The version, other than 0, of the page that the input begins with.
   std::optional<uint8_t> foreign_version() const { return foreign_version_; }
 

@@ -25,6 +25,16 @@ export function requireWord<T extends string>(value: unknown, name: string, word
   throw typeof value === 'string' ? argumentRangeError(message) : argumentTypeError(message);
 }
 
+/** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_OPTION unless `value` is a number from `min` to `max`. */
+export function requireNumber(value: unknown, name: string, min: number, max: number): number {
+  if (typeof value !== 'number') throw argumentTypeError(`${name} must be a number, got ${describe(value)}`);
+  if (value >= min && value <= max) return value;
+  throw argumentRangeError(
+    `${name} must be a number from ${min} to ${max}, got ${value}`,
+    'ERR_INVALID_OPTION',
+  );
+}
+
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
 const nameOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () =>
   | string

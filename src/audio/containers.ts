@@ -1,6 +1,6 @@
 /**
- * Which container bytes begin with, of those that the core does not read and FFmpeg does.
- * Not here: reading them (ffmpeg-reader.ts); WAV and Ogg Opus, which the core knows.
+ * Which container a recording is in, by its first bytes: WAV and Ogg Opus, which the core reads, or one that FFmpeg does.
+ * Not here: reading them (wav-reader.ts, ogg-opus-reader.ts, ffmpeg-reader.ts).
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isUint8Array } from 'node:util/types';
@@ -59,15 +59,21 @@ const OGG_CODECS: readonly [magic: string, codec: string, lossless: boolean][] =
 
 /** The longest magic number and its offset; what is shorter than that may still be recognised. */
 const HEAD_BYTES = 16;
-/** All pages that begin a stream of an Ogg file stand first, mostly one of some 60 bytes. */
-const OGG_HEAD_BYTES = 1024;
+/**
+ * Where Ogg is looked for. All pages that begin a stream of an Ogg file stand first, mostly one of some 60 bytes; what
+ * may lie before them has no bound, but the rest of another page or of a server's answer is shorter than this.
+ */
+const OGG_HEAD_BYTES = 4096;
+
+/** As `WavReader` knows them. */
+const WAV_MAGICS: readonly string[] = ['RIFF', 'RIFX', 'RF64', 'BW64'];
 
 /**
- * How many bytes from the start of a recording {@link foreignContainer} wants to see, going by those that are there:
- * more of Ogg, whose codec stands behind the page header.
+ * How many bytes from the start of a recording {@link audioContainer} wants to see, going by those that are there: more
+ * of Ogg until a codec is known, whose name stands behind the page headers, and of what is not known at all.
  *
  * @param head As many as have come.
- * @returns Bytes: 16 to 1 024.
+ * @returns Bytes: 16 or 4 096.
  * @example
  * const { length } = Buffer.from('OggS');
  * console.log(length < containerHeadBytes(Buffer.from('OggS'))); // true: read on
@@ -75,28 +81,41 @@ const OGG_HEAD_BYTES = 1024;
 export function containerHeadBytes(head: Uint8Array): number {
   if (!isUint8Array(head))
     throw argumentTypeError(`containerHeadBytes needs a Uint8Array, got ${describe(head)}`);
-  return text(head, 0, 4) === 'OggS' ? OGG_HEAD_BYTES : HEAD_BYTES;
+  if (head.length < HEAD_BYTES) return HEAD_BYTES;
+  if (WAV_MAGICS.includes(text(head, 0, 4)) || findOpusHead(head)) return HEAD_BYTES;
+  if (text(head, 0, 4) === 'OggS') return OGG_HEAD_BYTES;
+  return magicContainer(head) ? HEAD_BYTES : OGG_HEAD_BYTES;
 }
 
 /**
- * Which container a recording is, by its first bytes, if it is one that the core does not read and FFmpeg does. A
- * file's name does not count. Never throws on any bytes.
+ * Which container a recording is in, by its first bytes, and so who reads it. A file's name does not count. Never throws
+ * on any bytes.
  *
  * @param pathOrHead A path to a regular file, whose first bytes are read, synchronously; or `containerHeadBytes(head)`
  * bytes from the start of a recording, or all of it where it is shorter.
- * @returns undefined for everything else: WAV, Ogg Opus (alone or beside other streams), raw samples, unknown bytes.
+ * @returns `ogg`: Ogg Opus, alone or beside other streams, also behind bytes that are none; and Ogg of which the head tells
+ * no codec: `OggOpusReader` reads it, or says what is wrong. A {@link ForeignContainer}: what `FfmpegReader` reads.
+ * `wav`: everything else, unknown bytes and raw samples too: `WavReader` reads it, or says what is wrong.
  * @throws TypeError ERR_INVALID_ARG for anything else. Errors of the file system (ENOENT …) pass through.
  * @example
- * foreignContainer(Buffer.from('fLaC')); // { name: 'flac', title: 'a FLAC file', lossless: true }
+ * audioContainer(Buffer.from('fLaC')); // { name: 'flac', title: 'a FLAC file', lossless: true }
  */
-export function foreignContainer(pathOrHead: string | Uint8Array): ForeignContainer | undefined {
-  const head = typeof pathOrHead === 'string' ? readHead(pathOrHead) : pathOrHead;
-  if (!isUint8Array(head))
-    throw argumentTypeError(`foreignContainer needs a path or a Uint8Array, got ${describe(pathOrHead)}`);
-  if (text(head, 0, 4) === 'OggS') return oggContainer(head);
+export function audioContainer(pathOrHead: string | Uint8Array): 'wav' | 'ogg' | ForeignContainer {
+  const bytes = typeof pathOrHead === 'string' ? readHead(pathOrHead) : pathOrHead;
+  if (!isUint8Array(bytes))
+    throw argumentTypeError(`audioContainer needs a path or a Uint8Array, got ${describe(pathOrHead)}`);
+  const head = bytes.subarray(0, OGG_HEAD_BYTES);
+  const start = text(head, 0, 4);
+  if (WAV_MAGICS.includes(start)) return 'wav';
+  if (start === 'OggS') return oggContainer(head);
+  const known = magicContainer(head);
+  if (known !== undefined) return known;
+  return findOpusHead(head) ? 'ogg' : (mpegContainer(head) ?? 'wav');
+}
+
+function magicContainer(head: Uint8Array): ForeignContainer | undefined {
   const found = MAGICS.find(({ at, magic }) => text(head, at, magic.length) === magic && isForm(head, at));
-  if (found !== undefined) return { name: found.name, title: found.title, lossless: found.lossless };
-  return mpegContainer(head);
+  return found && { name: found.name, title: found.title, lossless: found.lossless };
 }
 
 function readHead(path: string): Uint8Array {
@@ -104,7 +123,7 @@ function readHead(path: string): Uint8Array {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!fstatSync(file).isFile())
-      throw argumentTypeError(`foreignContainer reads regular files, and ${path} is none`);
+      throw argumentTypeError(`audioContainer reads regular files, and ${path} is none`);
     const head = new Uint8Array(OGG_HEAD_BYTES);
     return head.subarray(0, readSync(file, head, 0, head.length, 0));
   } finally {
@@ -144,17 +163,30 @@ function mpegContainer(head: Uint8Array): ForeignContainer | undefined {
 }
 
 /** Ogg with Opus in it, whichever stream that is, is read by the core; so is what is not understood here. */
-function oggContainer(head: Uint8Array): ForeignContainer | undefined {
-  const packets = oggFirstPackets(head);
-  if (packets.some((packet) => packet.startsWith('OpusHead'))) return undefined;
+function oggContainer(head: Uint8Array): 'ogg' | ForeignContainer {
+  if (findOpusHead(head)) return 'ogg';
+  const packets = oggFirstPackets(head, 0);
   const codec = OGG_CODECS.find(([magic]) => packets.some((packet) => packet.startsWith(magic)));
-  return codec && { name: 'ogg', title: `an Ogg file with ${codec[1]}`, lossless: codec[2] };
+  return codec ? { name: 'ogg', title: `an Ogg file with ${codec[1]}`, lossless: codec[2] } : 'ogg';
 }
 
-/** How the first packet of each stream begins (RFC 3533 §6: their pages, flagged 2, stand before all others). */
-function oggFirstPackets(head: Uint8Array): string[] {
+/** Whether a page that stands anywhere in it, or one that follows, begins an Opus stream. */
+function findOpusHead(head: Uint8Array): boolean {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
+  if (!bytes.includes('OpusHead')) return false;
+  for (let at = bytes.indexOf('OggS'); at >= 0; at = bytes.indexOf('OggS', at + 1)) {
+    if (oggFirstPackets(head, at).some((packet) => packet.startsWith('OpusHead'))) return true;
+  }
+  return false;
+}
+
+/**
+ * How the first packet of each stream begins, from the page at `from` on (RFC 3533 §6: their pages, flagged 2, stand
+ * before all others).
+ */
+function oggFirstPackets(head: Uint8Array, from: number): string[] {
   const packets: string[] = [];
-  for (let at = 0; text(head, at, 4) === 'OggS' && ((head[at + 5] ?? 0) & 2) !== 0; ) {
+  for (let at = from; text(head, at, 4) === 'OggS' && ((head[at + 5] ?? 0) & 2) !== 0; ) {
     const segments = head[at + 26] ?? 0;
     const body = at + 27 + segments;
     packets.push(text(head, body, 8));

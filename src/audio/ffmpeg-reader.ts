@@ -17,7 +17,7 @@ import {
 
 /** How an {@link FfmpegReader} works. */
 export interface FfmpegReaderOptions {
-  /** What the bytes begin with, from `foreignContainer`: for messages, and for how they are read. */
+  /** What the bytes begin with, from `audioContainer`: for messages, and for how they are read. */
   container: ForeignContainer;
   /** Path of the program. Default: SLUICE_FFMPEG in the environment, then `ffmpeg` on PATH. */
   ffmpeg?: string | undefined;
@@ -51,7 +51,7 @@ type Over = { closed: true } | { reason: unknown };
  * import { openAsBlob } from 'node:fs';
  *
  * const head = new Uint8Array(await (await openAsBlob('call.mp3')).slice(0, 1024).arrayBuffer());
- * const container = foreignContainer(head);
+ * const container = audioContainer(head);
  * if (container !== undefined) {
  *   using wav = new WavReader({ sample: 'float32' });
  *   for await (const chunk of new FfmpegReader('call.mp3', { container })) console.log(wav.process(chunk).length);
@@ -83,7 +83,7 @@ export class FfmpegReader {
     if (typeof source !== 'string' && typeof source?.[Symbol.asyncIterator] !== 'function')
       throw argumentTypeError(`FfmpegReader needs a path or an async iterable, got ${describe(source)}`);
     if (typeof container?.title !== 'string')
-      throw argumentTypeError("FfmpegReader's container must come from foreignContainer");
+      throw argumentTypeError("FfmpegReader's container must come from audioContainer");
     if (ffmpeg !== undefined && typeof ffmpeg !== 'string')
       throw argumentTypeError(`ffmpeg must be the path of a program, got ${describe(ffmpeg)}`);
     this.container = container;

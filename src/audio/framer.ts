@@ -3,10 +3,17 @@
  * chunk. Not here: which wire format to choose (plan.ts); sockets.
  */
 import { argumentTypeError } from '../errors.js';
-import { type AudioFormat, WIRE_FORMATS, type WireAudio, type WireFormat, wireAudio } from '../format.js';
+import {
+  type AudioFormat,
+  type RawAudioFormat,
+  WIRE_FORMATS,
+  type WireAudio,
+  type WireFormat,
+  wireAudio,
+} from '../format.js';
 import { type NativeAudioFramer, native } from '../native/index.js';
 import { describe, requireOptions, requireWord } from './arguments.js';
-import { type AudioInfo, audioInfo } from './probe.js';
+import { type WavInfo, wavInfo } from './probe.js';
 
 /** What an {@link AudioFramer} reads and what it writes. */
 export interface AudioFramerOptions {
@@ -129,9 +136,9 @@ export class AudioFramer {
    * What a WAV source's header said, once it is known; undefined for other sources. `frames`, `missingFrames` and
    * `warnings` are those so far: read it again after `flushInto` for the whole file's.
    */
-  get sourceInfo(): AudioInfo | undefined {
+  get sourceInfo(): WavInfo | undefined {
     const facts = this.#native.sourceInfo();
-    return facts && audioInfo(facts);
+    return facts && wavInfo(facts);
   }
 
   /** As new, for the next source with the same options. */
@@ -155,7 +162,7 @@ export class AudioFramer {
 
 interface NativeSource {
   kind: 'wav' | 'raw' | 'opaque';
-  encoding?: Exclude<AudioFormat, { container: 'wav' }>['encoding'];
+  encoding?: RawAudioFormat['encoding'];
   sampleRateHz?: number;
   channels?: number;
 }
@@ -164,7 +171,12 @@ function sourceOf(from: AudioFormat, to: WireFormat): NativeSource {
   if (to === 'opus') return { kind: 'opaque' };
   requireOptions(from, "AudioFramer's from");
   const { container = 'raw' } = from;
-  requireWord(container, 'from.container', ['raw', 'wav']);
+  requireWord(container, 'from.container', ['raw', 'wav', 'ogg']);
+  if (from.container === 'ogg') {
+    throw argumentTypeError(
+      "from: { container: 'ogg' } goes with to: 'opus' alone; decode it with OggOpusDecoder, and frame its samples",
+    );
+  }
   if (to === 'wav' && container !== 'wav')
     throw argumentTypeError("to: 'wav' passes a WAV source through; from must be { container: 'wav' }");
   if (to === 'wav') return { kind: 'opaque' };

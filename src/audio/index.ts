@@ -12,6 +12,7 @@ export {
 export {
   type AudioFormat,
   isWireFormat,
+  type OggAudioFormat,
   type RawAudioFormat,
   SAMPLE_ENCODINGS,
   type SampleEncoding,
@@ -23,8 +24,8 @@ export {
   type WireFormat,
   wireAudio,
 } from '../format.js';
-export type { ResamplerQuality, SimdLevel } from '../native/index.js';
-export { containerHeadBytes, type ForeignContainer, foreignContainer } from './containers.js';
+export type { OggOpusLink, ResamplerQuality, SimdLevel } from '../native/index.js';
+export { audioContainer, containerHeadBytes, type ForeignContainer } from './containers.js';
 export { FfmpegReader, type FfmpegReaderOptions } from './ffmpeg-reader.js';
 export { AudioFramer, type AudioFramerOptions } from './framer.js';
 export {
@@ -41,12 +42,14 @@ export { stepLevels } from './loudness.js';
 export type { AbortOptions } from './off-loop.js';
 export {
   type OggOpusAudio,
-  type OggOpusLink,
   type ReadOggOpusOptions,
   readOggOpus,
   readOggOpusAsync,
 } from './ogg-opus.js';
+export { OggOpusDecoder, type OggOpusDecoderOptions } from './ogg-opus-decoder.js';
+export { type OggOpusPacket, OggOpusReader } from './ogg-opus-reader.js';
 export { type OggOpusFinishOptions, OggOpusWriter, type OggOpusWriterOptions } from './ogg-opus-writer.js';
+export { type OggPage, OggPageReader } from './ogg-page-reader.js';
 export {
   OpusDecoder,
   type OpusDecoderOptions,
@@ -62,7 +65,7 @@ export {
   convertSamplesInto,
 } from './pcm.js';
 export { planWire, type WirePlan, type WireSource } from './plan.js';
-export { type AudioInfo, probeAudio } from './probe.js';
+export { type AudioInfo, type OggOpusInfo, probeAudio, type WavInfo } from './probe.js';
 export {
   type ResampleOptions,
   Resampler,

@@ -4,7 +4,7 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { type NativeOggOpusWriter, native } from '../native/index.js';
-import { describe, lengthOf, requireOptions, roomFor } from './arguments.js';
+import { describe, lengthOf, requireNumber, requireOptions, roomFor } from './arguments.js';
 
 /** What an {@link OggOpusWriter} puts into the headers, and how large its pages are. */
 export interface OggOpusWriterOptions {
@@ -83,11 +83,11 @@ export class OggOpusWriter {
       channels,
       preSkip,
       inputSampleRateHz,
-      Math.round(within(gainDb, 'gainDb', -128, 127 + 255 / 256) * 256) & 0xffff,
+      Math.round(requireNumber(gainDb, 'gainDb', -128, 127 + 255 / 256) * 256) & 0xffff,
       VENDOR,
       comments(tags),
       serial,
-      Math.round(within(pageMs, 'pageMs', 0, MAX_PAGE_MS) * 1000),
+      Math.round(requireNumber(pageMs, 'pageMs', 0, MAX_PAGE_MS) * 1000),
     );
   }
 
@@ -164,16 +164,6 @@ export class OggOpusWriter {
     }
     return this.#room;
   }
-}
-
-/** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_OPTION unless `value` is a number from `min` to `max`. */
-function within(value: unknown, name: string, min: number, max: number): number {
-  if (typeof value !== 'number') throw argumentTypeError(`${name} must be a number, got ${describe(value)}`);
-  if (value >= min && value <= max) return value;
-  throw argumentRangeError(
-    `${name} must be a number from ${min} to ${max}, got ${value}`,
-    'ERR_INVALID_OPTION',
-  );
 }
 
 /** `NAME=value` of each, with a zero character behind it. */

@@ -1,9 +1,9 @@
 /**
  * Whole Ogg Opus files, read into samples.
- * Not here: packets (ogg-opus-writer.ts, opus.ts).
+ * Not here: piece by piece (ogg-opus-decoder.ts); packets (ogg-opus-reader.ts, ogg-opus-writer.ts, opus.ts).
  */
-import { type NativeOggOpusAudio, native } from '../native/index.js';
-import { requireOptions, requireWord } from './arguments.js';
+import { type NativeOggOpusAudio, native, type OggOpusLink } from '../native/index.js';
+import { requireNumber, requireOptions, requireWord } from './arguments.js';
 import { type AbortOptions, offLoop } from './off-loop.js';
 
 /** How {@link readOggOpus} hands out the samples. */
@@ -15,28 +15,13 @@ export interface ReadOggOpusOptions<S extends 'int16' | 'float32' = 'int16' | 'f
    * mean of its channels, in each of the result's.
    */
   channels?: number;
-}
-
-/** One of the streams that follow each other in an Ogg file; most files have one. */
-export interface OggOpusLink {
-  /** As stored: 1 to 255. */
-  channels: number;
-  /** At 48 kHz, after pre-skip and end trim. */
-  frames: number;
-  /** Samples at 48 kHz that were dropped from its start. */
-  preSkip: number;
-  /** Gain of its header, applied already; in dB. */
-  gainDb: number;
-  /** Of what was encoded, for information; 0: not told. */
-  inputSampleRateHz: number;
-  /** The Ogg stream's serial number. */
-  serial: number;
-  /** The encoder. */
-  vendor: string;
-  /** `NAME=value`, as stored. Those above 64 kB (album art) are counted only. */
-  comments: string[];
-  /** All comments, those that are not in `comments` as well. */
-  commentCount: number;
+  /**
+   * Where to begin, in seconds of the decoded sound, all links one behind the other: from 0 (default), to the nearest
+   * frame. What lies more than 80 ms before it is counted, not decoded. Beyond the end there are no samples.
+   */
+  startS?: number;
+  /** Where to end, likewise: from `startS` on. Default: with the file. */
+  endS?: number;
 }
 
 /** An Ogg Opus file's samples and what its headers said. */
@@ -47,11 +32,11 @@ export interface OggOpusAudio<
   sampleRateHz: number;
   /** Interleaved channels of `samples`; from 3 on in the order of WAV files. */
   channels: number;
-  /** Of all links. */
+  /** Of `samples`: those of all links, unless `startS` or `endS` left some out. */
   frames: number;
   /** Interleaved: frames · channels of them, link after link. */
   samples: T;
-  /** Each stream of a chain; at least one. */
+  /** Each stream of a chain, whole; at least one. */
   links: OggOpusLink[];
   /** Oddities that were put up with, e.g. `page-lost`; listed in docs/ogg.md. */
   warnings: string[];
@@ -66,7 +51,7 @@ export interface OggOpusAudio<
  * format; its `byteOffset` says where.
  * @throws UnsupportedError (its codes, ERR_OGG_UNSUPPORTED_CODEC …) for Ogg without Opus, other versions and other containers.
  * @throws TypeError ERR_INVALID_ARG unless `bytes` is a Uint8Array in ordinary memory; RangeError ERR_TOO_LARGE,
- * ERR_INVALID_CHANNELS, or ERR_INVALID_ARG for an unknown `sample`.
+ * ERR_INVALID_CHANNELS, ERR_INVALID_OPTION for `startS` and `endS`, or ERR_INVALID_ARG for an unknown `sample`.
  * @see docs/ogg.md, with every decision where the format leaves room
  * @example
  * import { readFile } from 'node:fs/promises';
@@ -86,11 +71,28 @@ export function readOggOpus(
 export function readOggOpus(bytes: Uint8Array, options?: ReadOggOpusOptions): OggOpusAudio;
 export function readOggOpus(bytes: Uint8Array, options: ReadOggOpusOptions = {}): OggOpusAudio {
   requireOptions(options, 'readOggOpus');
-  return native.readOggOpus(bytes, isFloat32(options.sample), options.channels) as OggOpusAudio;
+  return native.readOggOpus(bytes, ...nativeOptions(options)) as OggOpusAudio;
 }
 
-function isFloat32(sample: ReadOggOpusOptions['sample'] = 'int16'): boolean {
-  return requireWord(sample, 'sample', ['int16', 'float32']) === 'float32';
+const RATE_HZ = 48_000;
+
+/**
+ * As the addon wants them: float32, channels, begin and end in frames.
+ *
+ * @throws TypeError, RangeError as {@link readOggOpus}
+ */
+export function nativeOptions(
+  options: ReadOggOpusOptions,
+): [float32: boolean, channels: number | undefined, begin: number, end: number | undefined] {
+  const { sample = 'int16', channels, startS = 0, endS = Infinity } = options;
+  const float32 = requireWord(sample, 'sample', ['int16', 'float32']) === 'float32';
+  const begin = toFrames(requireNumber(startS, 'startS', 0, Number.MAX_VALUE));
+  const end = toFrames(requireNumber(endS, 'endS', startS, Infinity));
+  return [float32, channels, begin, end];
+}
+
+function toFrames(seconds: number): number {
+  return Math.min(Math.round(seconds * RATE_HZ), Number.MAX_SAFE_INTEGER);
 }
 
 /**
@@ -127,8 +129,9 @@ export async function readOggOpusAsync(
   options: ReadOggOpusOptions & AbortOptions = {},
 ): Promise<OggOpusAudio> {
   requireOptions(options, 'readOggOpusAsync');
-  const { sample, channels, signal } = options;
+  const { signal } = options;
+  const wanted = nativeOptions(options);
   return offLoop<NativeOggOpusAudio>(signal, (...callbacks) =>
-    native.readOggOpus(bytes, isFloat32(sample), channels, ...callbacks),
+    native.readOggOpus(bytes, ...wanted, ...callbacks),
   ) as Promise<OggOpusAudio>;
 }

@@ -8,17 +8,21 @@ import { describe, requireOptions, requireWord } from './arguments.js';
 
 /** What {@link planWire} needs to know of a source. An `AudioInfo` will do. */
 export interface WireSource {
-  /** How its samples lie in bytes. */
-  encoding: SampleEncoding;
+  /** How its samples lie in bytes, or `opus`: Ogg Opus. */
+  encoding: SampleEncoding | 'opus';
   /** Frames in a second: a whole number from 1. */
   sampleRateHz: number;
   /** A whole number from 1. */
   channels: number;
+  /** Of Ogg Opus: its chained streams. Default: one. */
+  links?: readonly unknown[];
+  /** Of Ogg Opus: what is odd about it. Default: nothing. */
+  warnings?: readonly string[];
 }
 
 /** How a source goes out, as {@link planWire} chose it. */
 export interface WirePlan {
-  /** The service's name of what is sent: always raw samples, mono, at 8, 16, 22.05 or 24 kHz. */
+  /** The service's name of what is sent: raw samples, mono, at 8, 16, 22.05 or 24 kHz; or `opus`. */
   wire: WireFormat;
   /** The source's bytes go out as they are: no conversion, no loss. */
   untouched: boolean;
@@ -35,6 +39,9 @@ const RECOGNISER_RATE_HZ = 24_000;
  * Picks the wire format for a source: the source's own where that is one and its rate is not above the recogniser's
  * 24 kHz; else s16le, mono, at the lowest of 8, 16 and 24 kHz that holds its rate, 24 kHz for all above.
  *
+ * Ogg Opus goes out as it is, mono or stereo, when it is one stream without damage. Otherwise it is decoded: what
+ * the service makes of more channels, of a chain or of lost pages is its own affair, and times would no longer be exact.
+ *
  * @see wire reference, section 2.5
  * @throws TypeError or RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS.
  * @example
@@ -42,9 +49,10 @@ const RECOGNISER_RATE_HZ = 24_000;
  */
 export function planWire(source: WireSource): WirePlan {
   requireOptions(source, 'planWire');
-  const encoding = requireWord(source.encoding, 'encoding', SAMPLE_ENCODINGS);
+  const encoding = requireWord(source.encoding, 'encoding', [...SAMPLE_ENCODINGS, 'opus']);
   const sampleRateHz = requireCount(source.sampleRateHz, 'sampleRateHz', 'ERR_INVALID_RATE');
   const channels = requireCount(source.channels, 'channels', 'ERR_INVALID_CHANNELS');
+  if (encoding === 'opus') return opusWire(source, channels);
   return untouchedWire(encoding, sampleRateHz, channels) ?? convertedWire(encoding, sampleRateHz, channels);
 }
 
@@ -60,6 +68,28 @@ function untouchedWire(
   if (encoding === 'mulaw' && sampleRateHz === 8000) return { wire: 'ulaw_8000', untouched: true, reason };
   if (encoding === 'alaw' && sampleRateHz === 8000) return { wire: 'alaw_8000', untouched: true, reason };
   return undefined;
+}
+
+/** Neither takes a sample away that is there, nor moves one. */
+const HARMLESS: readonly string[] = ['eos-missing', 'truncated'];
+
+function opusWire({ links = [], warnings = [] }: WireSource, channels: number): WirePlan {
+  if (!Array.isArray(links)) throw argumentTypeError(`links must be an array, got ${describe(links)}`);
+  if (!Array.isArray(warnings) || warnings.some((warning) => typeof warning !== 'string'))
+    throw argumentTypeError('warnings must be an array of strings');
+  const damage = warnings.filter((warning) => !HARMLESS.includes(warning));
+  const why =
+    channels > 2
+      ? `of ${channels} channels`
+      : links.length > 1
+        ? `in a chain of ${links.length} streams`
+        : damage.length > 0 && `with ${damage.join(', ')}`;
+  if (!why) {
+    const layout = channels === 1 ? 'mono' : 'stereo';
+    return { wire: 'opus', untouched: true, reason: `Ogg Opus, ${layout}, is a wire format: sent as it is` };
+  }
+  const reason = `Ogg Opus ${why} is decoded here so that times are exact: mono at ${RECOGNISER_RATE_HZ} Hz, the recogniser's own rate`;
+  return { wire: `pcm_${RECOGNISER_RATE_HZ}`, untouched: false, reason };
 }
 
 function convertedWire(encoding: SampleEncoding, sampleRateHz: number, channels: number): WirePlan {

@@ -4,7 +4,7 @@
  */
 import { type NativeWavDecoder, native } from '../native/index.js';
 import { lengthOf, requireOptions, requireWord, roomFor } from './arguments.js';
-import { type AudioInfo, audioInfo } from './probe.js';
+import { type WavInfo, wavInfo } from './probe.js';
 import type { SampleArray, SampleType } from './resample.js';
 
 /** How a {@link WavReader} hands out samples, and what is known of the file beforehand. */
@@ -103,18 +103,18 @@ export class WavReader<S extends SampleType = 'int16'> {
    * @returns The facts of the whole file, with all that is odd about it in `warnings` and `missingFrames`.
    * @throws FormatError, UnsupportedError as `readWav`, when the file ended before its audio began.
    */
-  finish(): AudioInfo {
+  finish(): WavInfo {
     this.#native.finish();
-    return this.info as AudioInfo; // finish() has thrown when there is no header
+    return this.info as WavInfo; // finish() has thrown when there is no header
   }
 
   /**
    * What the header said, once it is known; undefined before. `frames`, `durationS`, `missingFrames` and `warnings` are
    * those so far: `finish` gives the whole file's.
    */
-  get info(): AudioInfo | undefined {
+  get info(): WavInfo | undefined {
     const facts = this.#native.info();
-    return facts && audioInfo(facts);
+    return facts && wavInfo(facts);
   }
 
   /** Forgets the file: as new, for the next one. */

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { AudioInfo, WirePlan } from '../audio/index.js';
+import type { WavInfo, WirePlan } from '../audio/index.js';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
 import { describeError, type ErrorFacts, errorFacts, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -18,7 +18,7 @@ import { SESSION_LIMIT_S } from './session-limit.js';
 
 type Audio = typeof import('../audio/index.js');
 
-interface Probed extends Omit<AudioInfo, 'container' | 'dataOffset'> {
+interface Probed extends Omit<WavInfo, 'container' | 'dataOffset'> {
   file: string;
   container: string;
   /** Not of what FFmpeg decoded: its samples lie nowhere in the file. */
@@ -108,7 +108,7 @@ type Info = Omit<Probed, 'file' | 'plan' | 'notes'> & { decoded?: boolean };
 /** Of a WAV file its headers alone; of a stream, and of what FFmpeg reads, all of it: there is no other exact length. */
 async function readInfo(path: string, audio: Audio, signal: AbortSignal): Promise<Info> {
   const stats = path === STDIN ? undefined : await stat(path);
-  if (stats?.isFile() && audio.foreignContainer(path) === undefined) return audio.probeAudio(path);
+  if (stats?.isFile() && audio.audioContainer(path) === 'wav') return audio.probeAudio(path) as WavInfo;
   const { chunks, decoder } = await openRecording(audio, path, signal);
   const { dataOffset, ...info } = await readWhole(audio, chunks);
   if (decoder === undefined) return { ...info, dataOffset };
@@ -116,7 +116,7 @@ async function readInfo(path: string, audio: Audio, signal: AbortSignal): Promis
   return { ...info, container: decoder.container.name, warnings, decoded: true };
 }
 
-async function readWhole({ WavReader }: Audio, chunks: AsyncIterable<Uint8Array>): Promise<AudioInfo> {
+async function readWhole({ WavReader }: Audio, chunks: AsyncIterable<Uint8Array>): Promise<WavInfo> {
   using reader = new WavReader();
   let samples = new Int16Array(0); // of no interest; to make them anew each time would fill the memory
   for await (const chunk of chunks) {

@@ -62,8 +62,8 @@ export async function openRecording(
 ): Promise<RecordingChunks> {
   const stats = path === STDIN ? undefined : await stat(path).catch(() => undefined);
   if (stats?.isFile()) {
-    const container = audio.foreignContainer(path);
-    if (container === undefined) return openChunks(path, signal);
+    const container = audio.audioContainer(path);
+    if (typeof container === 'string') return openChunks(path, signal);
     const decoder = new audio.FfmpegReader(path, { container, signal }); // it can go back and forth in a file
     return { chunks: decoder, decoder };
   }
@@ -75,9 +75,9 @@ export async function openRecording(
     if (done) break;
     head = Buffer.concat([head, value]);
   }
-  const container = audio.foreignContainer(head);
+  const container = audio.audioContainer(head);
   const chunks = replayed(head, iterator);
-  if (container === undefined) return { chunks };
+  if (typeof container === 'string') return { chunks };
   const decoder = new audio.FfmpegReader(chunks, { container, signal });
   return { chunks: decoder, decoder };
 }

@@ -2,7 +2,7 @@
  * Whether a source is in a container that FFmpeg reads, and such a source as a chunk reader of a WAV.
  * Not here: what the samples are and how they are sent (recording.ts).
  */
-import { containerHeadBytes, FfmpegReader, type ForeignContainer, foreignContainer } from '../audio/index.js';
+import { audioContainer, containerHeadBytes, FfmpegReader, type ForeignContainer } from '../audio/index.js';
 import { type ChunkReader, readerOf, type Scope } from '../speech/index.js';
 
 /** A recording that FFmpeg decodes. */
@@ -14,8 +14,8 @@ export interface Foreign {
 
 /** What a whole source is: FFmpeg reads a path itself. */
 export function foreignWhole(source: string | Uint8Array, ffmpeg: string | undefined): Foreign | undefined {
-  const container = foreignContainer(source);
-  if (container === undefined) return undefined;
+  const container = audioContainer(source);
+  if (typeof container === 'string') return undefined;
   const bytes = () => (typeof source === 'string' ? source : chunksOf(readerOf(source)));
   return { container, open: () => new FfmpegReader(bytes(), { container, ffmpeg }) };
 }
@@ -33,8 +33,8 @@ export async function foreignStream(
     head = Buffer.concat([head, chunk]);
   }
   const whole = replaying(head, reader);
-  const container = foreignContainer(head);
-  if (container === undefined) return { reader: whole, foreign: undefined };
+  const container = audioContainer(head);
+  if (typeof container === 'string') return { reader: whole, foreign: undefined };
   const open = () => new FfmpegReader(chunksOf(whole), { container, ffmpeg });
   return { reader: whole, foreign: { container, open } };
 }

@@ -3,7 +3,7 @@
  * Not here: reading bytes (src/speech/source.ts), what FFmpeg decodes (foreign-recording.ts), sending them (transcribe.ts).
  */
 import { stat } from 'node:fs/promises';
-import { type AudioInfo, planWire, probeAudio } from '../audio/index.js';
+import { planWire, probeAudio, type WavInfo } from '../audio/index.js';
 import {
   type ArgumentErrorCode,
   argumentRangeError,
@@ -38,7 +38,7 @@ export interface Recording {
   wire: WireFormat;
   untouched: boolean;
   /** The WAV header's facts: of the whole file where it could be looked at, else as far as the stream had come. */
-  info: AudioInfo | undefined;
+  info: WavInfo | undefined;
   /** Size of the whole source, where it is known beforehand. */
   bytes: number | undefined;
   /** In seconds, where it is known beforehand. */
@@ -188,7 +188,8 @@ export function layoutOf(format: AudioFormat): SampleLayout | undefined {
   if (typeof format !== 'object' || format === null) throw argumentTypeError('format must be an AudioFormat');
   const { container = 'raw' } = format;
   if (format.container === 'wav') return undefined;
-  if (container !== 'raw') throw argumentRangeError("format.container must be 'raw' or 'wav'");
+  if (format.container === 'ogg' || container !== 'raw')
+    throw argumentRangeError("format.container must be 'raw' or 'wav'");
   const { encoding, sampleRateHz, channels = 1 } = format;
   if (!SAMPLE_ENCODINGS.includes(encoding)) {
     throw argumentRangeError(`format.encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}`);
@@ -208,6 +209,17 @@ export function frameBytes({ encoding, channels }: SampleLayout): number {
   return sampleBytes(encoding) * channels;
 }
 
+/** @throws UnsupportedError for Ogg Opus */
+function wavInfo(source: string | Uint8Array): WavInfo {
+  const info = probeAudio(source);
+  if (info.container === 'wav') return info;
+  throw new UnsupportedError(
+    'Ogg Opus is not sent; decode it with readOggOpus and send its samples',
+    'ERR_UNSUPPORTED_CONTAINER',
+    0,
+  );
+}
+
 function wholeRecording(
   source: string | Uint8Array,
   bytes: number,
@@ -215,8 +227,8 @@ function wholeRecording(
   wire: 'auto' | WireFormat,
 ): Recording {
   const raw = layoutOf(format);
-  const info = raw ? undefined : probeAudio(source);
-  const layout = raw ?? (info as AudioInfo);
+  const info = raw ? undefined : wavInfo(source);
+  const layout = raw ?? (info as WavInfo);
   const plan = wireFor(layout, wire);
   const frames = info?.frames ?? Math.floor(bytes / frameBytes(layout));
   return {
@@ -241,7 +253,7 @@ async function streamedRecording(
 ): Promise<Recording> {
   const raw = layoutOf(format);
   const head = raw ? await readFirst(reader, scope) : await readHead(reader, scope);
-  const layout = raw ?? (head.info as AudioInfo);
+  const layout = raw ?? (head.info as WavInfo);
   return {
     name: undefined,
     from: format,
@@ -258,7 +270,7 @@ async function streamedRecording(
 
 interface Head {
   bytes: Uint8Array;
-  info: AudioInfo | undefined;
+  info: WavInfo | undefined;
   /** The source ended without audio. */
   empty: boolean;
 }
@@ -301,7 +313,7 @@ export interface SourceFacts {
  */
 export function sourceFacts(
   recording: Recording,
-  whole: AudioInfo | undefined,
+  whole: WavInfo | undefined,
   bytesRead: number,
 ): SourceFacts {
   const { layout, name, info, decoder } = recording;

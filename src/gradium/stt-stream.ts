@@ -3,7 +3,7 @@
  * Not here: the protocol (stt-session.ts), the native framing (audio-sender.ts).
  */
 import { Duplex } from 'node:stream';
-import { AudioFramer, type AudioInfo } from '../audio/index.js';
+import { AudioFramer, type WavInfo } from '../audio/index.js';
 import { argumentTypeError, TimeoutError } from '../errors.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
 import { AudioSender } from './audio-sender.js';
@@ -182,14 +182,14 @@ export class SttStream extends Duplex {
   }
 
   /** The header is known: the session begins, with all that was kept until now. */
-  #sendHead(head: WavHead, info: AudioInfo, done: (running: Running) => void, failed: Callback): void {
+  #sendHead(head: WavHead, info: WavInfo, done: (running: Running) => void, failed: Callback): void {
     const bytes = head.bytes();
     head.close();
     const running = this.#start(info, info);
     this.#send(running, bytes, 0, () => done(running), failed);
   }
 
-  #start(layout: SampleLayout, info: AudioInfo | undefined): Running {
+  #start(layout: SampleLayout, info: WavInfo | undefined): Running {
     const { wire } = wireFor(layout, this.#stt.wire);
     const framer = new AudioFramer({
       from: this.#options.format,

@@ -2,7 +2,7 @@
  * The audio of a synthesis, collected: what a file would hold, its rate and its length.
  * Not here: receiving it.
  */
-import { probeAudio } from '../audio/index.js';
+import { probeAudio, type WavInfo } from '../audio/index.js';
 import { sampleBytes, type WireFormat, wireAudio } from '../format.js';
 
 export interface CollectedAudio {
@@ -38,7 +38,7 @@ export function collectAudio(
  * at byte 4, the data chunk's size in the four bytes before its first sample.
  */
 function wavWithTrueSizes(data: Buffer): CollectedAudio | undefined {
-  const { dataOffset, sampleRateHz, durationS } = probeAudio(data);
+  const { dataOffset, sampleRateHz, durationS } = probeAudio(data) as WavInfo;
   const actual = data.length - dataOffset;
   if (actual <= 0) return undefined;
   correctSize(data, 4, data.length - 8);

@@ -2,7 +2,7 @@
  * The head of a streamed WAV: read until the header says what the audio is, and kept to be sent.
  * Not here: files and buffers, whose headers probeAudio reads.
  */
-import { AudioFramer, type AudioInfo } from '../audio/index.js';
+import { AudioFramer, type WavInfo } from '../audio/index.js';
 import { UnsupportedError } from '../errors.js';
 
 /** Bounds what the framer must allow for while it does not know the header. */
@@ -21,7 +21,7 @@ export class WavHead {
    * Takes a copy of `chunk`; what the header says, once it has come.
    * @throws FormatError, UnsupportedError when the bytes are no WAV that can be read
    */
-  push(chunk: Uint8Array): AudioInfo | undefined {
+  push(chunk: Uint8Array): WavInfo | undefined {
     this.#kept.push(Buffer.from(chunk));
     this.#bytes += chunk.length;
     const outBytes = this.#framer.maxOutputBytes(PIECE_BYTES);
@@ -41,10 +41,10 @@ export class WavHead {
   }
 
   /** The stream has ended. @throws FormatError when there was no header */
-  finish(): AudioInfo {
+  finish(): WavInfo {
     this.#framer.flushInto(new Uint8Array(this.#framer.maxFlushBytes));
     // flushInto has thrown when there is no header.
-    return this.#framer.sourceInfo as AudioInfo;
+    return this.#framer.sourceInfo as WavInfo;
   }
 
   /** All that was pushed. */

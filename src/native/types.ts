@@ -85,6 +85,55 @@ export interface NativeWavWriter {
   close(): void;
 }
 
+/** The parts that a chunk gave: their bytes one behind the other, and a row of numbers for each, the first its size. */
+export interface NativeOggParts {
+  bytes: Uint8Array<ArrayBuffer>;
+  table: Float64Array<ArrayBuffer>;
+}
+
+export interface NativeOggPageReader {
+  /** A row: bytes, serial, granule, first (0 or 1), last. */
+  process(chunk: Uint8Array): NativeOggParts | undefined;
+  flush(): NativeOggParts | undefined;
+  warnings(): string[];
+  reset(): void;
+  close(): void;
+}
+
+/** What was found in an Ogg Opus file, so far. */
+export interface OggOpusFacts {
+  /** Of the first link. */
+  channels: number;
+  /** Of all links. */
+  frames: number;
+  links: OggOpusLink[];
+  warnings: string[];
+}
+
+export interface NativeOggOpusReader {
+  /** A row: bytes, samples, begin, end, link, position. */
+  process(chunk: Uint8Array): NativeOggParts | undefined;
+  flush(): NativeOggParts | undefined;
+  /** As `process`, but the packets only count for `info`. */
+  count(chunk: Uint8Array): void;
+  info(): OggOpusFacts | undefined;
+  reset(): void;
+  close(): void;
+}
+
+export interface NativeOggOpusDecoder {
+  process(chunk: Uint8Array): OwnSamples;
+  flush(): OwnSamples;
+  push(chunk: Uint8Array): void;
+  end(): void;
+  readInto(out: Samples): number;
+  /** Of the samples; 0 before the first link. */
+  channels(): number;
+  info(): OggOpusFacts | undefined;
+  reset(): void;
+  close(): void;
+}
+
 export interface NativeOggOpusWriter {
   writeInto(packet: Uint8Array, out: Uint8Array): number;
   finishInto(samples: number | undefined, out: Uint8Array): number;
@@ -135,15 +184,25 @@ export interface NativeOpusDecoder {
   close(): void;
 }
 
-export interface OggOpusLinkFacts {
+/** One of the streams that follow each other in an Ogg file; most files have one. */
+export interface OggOpusLink {
+  /** As stored: 1 to 255. */
   channels: number;
+  /** At 48 kHz, after pre-skip and end trim. */
   frames: number;
+  /** Samples at 48 kHz that were dropped from its start. */
   preSkip: number;
+  /** Gain of its header, in dB: what is decoded here has it applied. */
   gainDb: number;
+  /** Of what was encoded, for information; 0: not told. */
   inputSampleRateHz: number;
+  /** The Ogg stream's serial number. */
   serial: number;
+  /** The encoder. */
   vendor: string;
+  /** `NAME=value`, as stored. Those above 64 kB (album art) are counted only. */
   comments: string[];
+  /** All comments, those that are not in `comments` as well. */
   commentCount: number;
 }
 
@@ -152,7 +211,7 @@ export interface NativeOggOpusAudio {
   channels: number;
   frames: number;
   samples: OwnSamples;
-  links: OggOpusLinkFacts[];
+  links: OggOpusLink[];
   warnings: string[];
 }
 
@@ -206,11 +265,20 @@ export interface NativeAddon {
     ...callbacks: NativeCallbacks<NativeWavAudio>
   ): NativeWavAudio | GiveUp;
   probeWav(bytes: Uint8Array): WavFacts;
-  readOggOpus(bytes: Uint8Array, float32: boolean, channels?: number): NativeOggOpusAudio;
+  /** `begin`, `end`: of what is wanted, in frames. */
   readOggOpus(
     bytes: Uint8Array,
     float32: boolean,
     channels: number | undefined,
+    begin: number,
+    end?: number,
+  ): NativeOggOpusAudio;
+  readOggOpus(
+    bytes: Uint8Array,
+    float32: boolean,
+    channels: number | undefined,
+    begin: number,
+    end: number | undefined,
     ...callbacks: NativeCallbacks<NativeOggOpusAudio>
   ): NativeOggOpusAudio | GiveUp;
   writeWav(
@@ -229,6 +297,15 @@ export interface NativeAddon {
   WavReader: new (fileBytes?: number) => NativeWavReader;
   WavDecoder: new (float32: boolean, fileBytes?: number) => NativeWavDecoder;
   WavWriter: new (encoding: string, sampleRateHz: number, channels: number, rf64: boolean) => NativeWavWriter;
+  OggPageReader: new () => NativeOggPageReader;
+  OggOpusReader: new () => NativeOggOpusReader;
+  /** `begin`, `end`: of what is wanted, in frames. */
+  OggOpusDecoder: new (
+    float32: boolean,
+    channels: number | undefined,
+    begin: number,
+    end?: number,
+  ) => NativeOggOpusDecoder;
   /** `gainQ8`: the 16 bits of OpusHead. `comments`: NAME=value, each with a zero character behind it. */
   OggOpusWriter: new (
     channels: number,

@@ -21,7 +21,7 @@ export const addonFunctions = {
   readWav: ['wav', 'bool', ...CALLBACKS],
   probeWav: ['wav'],
   writeWav: ['samples', 'wavEncoding', 'rate', 'channels', ...CALLBACKS],
-  readOggOpus: ['oggOpus', 'bool', 'count?', ...CALLBACKS],
+  readOggOpus: ['oggOpus', 'bool', 'channels', 'count', 'count?', ...CALLBACKS],
   resample: ['samples', 'rate', 'rate', 'channels', 'quality', ...CALLBACKS],
 };
 
@@ -38,6 +38,14 @@ export const addonClasses = {
     flushInto: ['roomBytes'],
     headerInto: ['roomBytes'],
     maxOutputBytes: ['count'],
+  },
+  OggPageReader: { process: ['oggOpus'] },
+  OggOpusReader: { process: ['oggOpus'], count: ['oggOpus'] },
+  OggOpusDecoder: {
+    new: ['bool', 'channels', 'count', 'count?'],
+    process: ['oggOpus'],
+    push: ['oggOpus'],
+    readInto: ['roomSamples'],
   },
   OggOpusWriter: {
     new: ['channels', 'count', 'rate', 'count', 'json', 'json', 'count', 'count'],
@@ -87,6 +95,7 @@ export const addonClasses = {
 const CONVERT = { from: 'encoding', to: 'encoding', channels: 'channels', toChannels: 'channels' };
 const RESAMPLE = { fromHz: 'rate', toHz: 'rate', channels: 'channels', quality: 'quality' };
 const WRITE = { sampleRateHz: 'rate', channels: 'channels', encoding: 'wavEncoding' };
+const OGG_OPUS_PART = { sample: 'sample', channels: 'channels', startS: 'zero', endS: 'percent' };
 const OGG_OPUS = {
   channels: 'channels',
   preSkip: 'count',
@@ -127,10 +136,10 @@ export const audioFunctions = {
   readWavAsync: ['wav', { sample: 'sample', ...WHOLE_FILE }],
   writeWav: ['samples', WRITE],
   writeWavAsync: ['samples', { ...WRITE, ...WHOLE_FILE }],
-  readOggOpus: ['oggOpus', { sample: 'sample', channels: 'channels' }],
-  readOggOpusAsync: ['oggOpus', { sample: 'sample', channels: 'channels', ...WHOLE_FILE }],
-  probeAudio: [['wav', 'wav', 'path']],
-  foreignContainer: [['wav', 'wav', 'path']],
+  readOggOpus: ['oggOpus', OGG_OPUS_PART],
+  readOggOpusAsync: ['oggOpus', { ...OGG_OPUS_PART, ...WHOLE_FILE }],
+  probeAudio: [['wav', 'oggOpus', 'path']],
+  audioContainer: [['wav', 'oggOpus', 'path']],
   containerHeadBytes: ['wav'],
   planWire: [{ encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' }],
   resample: ['samples', RESAMPLE],
@@ -162,6 +171,14 @@ export const audioClasses = {
     processInto: ['samples', 'roomBytes'],
     maxOutputBytes: ['count'],
     flushInto: ['roomBytes'],
+  },
+  OggPageReader: { process: ['oggOpus'] },
+  OggOpusReader: { process: ['oggOpus'] },
+  OggOpusDecoder: {
+    new: [OGG_OPUS_PART],
+    process: ['oggOpus'],
+    push: ['oggOpus'],
+    readInto: ['roomSamples'],
   },
   OggOpusWriter: {
     new: [OGG_OPUS],

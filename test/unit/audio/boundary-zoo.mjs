@@ -240,7 +240,7 @@ const rawFunctions = {
   decodeAlawInto: () => [u8(8), i16(8)],
   encodeAlawInto: () => [i16(8), u8(8)],
   readWav: () => [wav(), true],
-  readOggOpus: () => [oggOpus(), true, 1],
+  readOggOpus: () => [oggOpus(), true, 1, 0, 100],
   probeWav: () => [wav()],
   writeWav: () => [i16(8), 's16', 8000, 1],
   resample: () => [i16(8), 8000, 16_000, 1, 'default'],
@@ -276,6 +276,41 @@ const rawClasses = {
       maxOutputBytes: () => [8],
       frames: () => [],
       streamBytes: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  OggPageReader: {
+    good: () => [],
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      warnings: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  OggOpusReader: {
+    good: () => [],
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      count: () => [oggOpus()],
+      info: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  OggOpusDecoder: {
+    good: () => [false, 1, 0, 100],
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      push: () => [oggOpus()],
+      end: () => [],
+      readInto: () => [i16(5760)],
+      channels: () => [],
+      info: () => [],
       reset: () => [],
       close: () => [],
     },
@@ -420,6 +455,7 @@ for (const [name, { good, methods }] of Object.entries(rawClasses)) {
 // ---- the public functions and classes
 
 const one = (make) => () => [make()];
+const oggOpusOptions = () => ({ sample: 'int16', channels: 1, startS: 0, endS: 1 });
 attackOptions(
   'convertSamples',
   audio.convertSamples,
@@ -433,7 +469,7 @@ attackOptions(
   () => ({ fromHz: 8000, toHz: 16_000, channels: 1, quality: 'fast' }),
 );
 attackOptions('readWav', audio.readWav, one(wav), () => ({ sample: 'int16' }));
-attackOptions('readOggOpus', audio.readOggOpus, one(oggOpus), () => ({ sample: 'int16', channels: 1 }));
+attackOptions('readOggOpus', audio.readOggOpus, one(oggOpus), oggOpusOptions);
 attackOptions(
   'writeWav',
   audio.writeWav,
@@ -446,8 +482,14 @@ attackOptions(
   () => [],
   () => ({ encoding: 's16le', sampleRateHz: 8000, channels: 1 }),
 );
+attackOptions(
+  'planWire of Ogg Opus',
+  audio.planWire,
+  () => [],
+  () => ({ encoding: 'opus', sampleRateHz: 48_000, channels: 1, links: [1], warnings: ['page-lost'] }),
+);
 attackArguments('probeAudio', audio.probeAudio, one(wav));
-attackArguments('foreignContainer', audio.foreignContainer, one(wav));
+attackArguments('audioContainer', audio.audioContainer, one(wav));
 attackArguments('containerHeadBytes', audio.containerHeadBytes, one(wav));
 attackArguments('wireAudio', audio.wireAudio, () => ['pcm', 'input']);
 attackArguments('isWireFormat', audio.isWireFormat, () => ['pcm']);
@@ -496,8 +538,7 @@ attackOptions(
 );
 attackOptions('readWavAsync', rejecting('readWavAsync'), one(wav), () => ({ sample: 'int16', signal }));
 attackOptions('readOggOpusAsync', rejecting('readOggOpusAsync'), one(oggOpus), () => ({
-  sample: 'int16',
-  channels: 1,
+  ...oggOpusOptions(),
   signal,
 }));
 attackOptions(
@@ -509,7 +550,7 @@ attackOptions(
 await Promise.all(pending);
 
 const attackedHere =
-  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|foreignContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|OggOpusWriter|OpusEncoder|OpusDecoder)$/;
+  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Writer)|OpusEncoder|OpusDecoder)$/;
 const notFromHere = /^(FormatError|UnsupportedError|FfmpegError|FfmpegReader)$/; // src/errors.ts; ffmpeg-reader.test.ts
 for (const [name, value] of Object.entries(audio))
   if (
@@ -582,6 +623,12 @@ attackOptions(
   (o) => new audio.WavWriter(o),
   () => [],
   wavWriterOptions,
+);
+attackOptions(
+  'new OggOpusDecoder',
+  (o) => new audio.OggOpusDecoder(o),
+  () => [],
+  oggOpusOptions,
 );
 attackOptions(
   'new OggOpusWriter',
@@ -672,6 +719,40 @@ const publicClasses = [
       reset: () => [],
       close: () => [],
       frames: undefined,
+    },
+  },
+  {
+    make: () => new audio.OggPageReader(),
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      reset: () => [],
+      close: () => [],
+      warnings: undefined,
+    },
+  },
+  {
+    make: () => new audio.OggOpusReader(),
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      reset: () => [],
+      close: () => [],
+      info: undefined,
+    },
+  },
+  {
+    make: () => new audio.OggOpusDecoder(oggOpusOptions()),
+    methods: {
+      process: () => [oggOpus()],
+      flush: () => [],
+      push: () => [oggOpus()],
+      end: () => [],
+      readInto: () => [i16(5760)],
+      reset: () => [],
+      close: () => [],
+      channels: undefined,
+      info: undefined,
     },
   },
   {

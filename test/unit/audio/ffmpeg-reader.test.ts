@@ -4,11 +4,11 @@ import { Readable } from 'node:stream';
 import prism from 'prism-media';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  audioContainer,
   FfmpegError,
   FfmpegReader,
   type FfmpegReaderOptions,
   type ForeignContainer,
-  foreignContainer,
   readWav,
 } from '../../../src/audio/index.js';
 import { onWindows } from '../../on-windows.js';
@@ -347,7 +347,7 @@ describe.skipIf(onWindows('shell scripts'))('FfmpegReader with a program that mi
 
 describe.skipIf(withoutFfmpeg('recordings that FFmpeg decodes'))('FfmpegReader with FFmpeg', () => {
   const open = (path: string, source: string | AsyncIterable<Uint8Array> = path) =>
-    new FfmpegReader(source, { container: foreignContainer(path) as ForeignContainer });
+    new FfmpegReader(source, { container: audioContainer(path) as ForeignContainer });
   const made = (name: string, wav: string, ...args: string[]) => {
     const path = join(folderWith(), name);
     ffmpeg('-i', join(WAVS, wav), ...args, path);

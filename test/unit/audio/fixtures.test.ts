@@ -1,7 +1,13 @@
 /** Every WAV fixture is held to its house verdict, from memory and from disk. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FormatError, probeAudio, readWav, UnsupportedError } from '../../../src/audio/index.js';
+import {
+  FormatError,
+  probeAudio,
+  readWav,
+  UnsupportedError,
+  type WavInfo,
+} from '../../../src/audio/index.js';
 import { sha256, thrown, wavFixtures } from './helpers.js';
 
 const all = wavFixtures();
@@ -42,7 +48,7 @@ describe('probeAudio agrees with readWav on', () => {
       container: 'wav',
       durationS: facts.frames / facts.sampleRateHz,
     });
-    expect(fromPath.dataOffset).toBeGreaterThanOrEqual(36);
+    expect((fromPath as WavInfo).dataOffset).toBeGreaterThanOrEqual(36);
   });
 });
 

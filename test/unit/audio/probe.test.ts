@@ -80,10 +80,10 @@ describe('probeAudio', () => {
   });
 
   test('names other containers', () => {
-    const error = thrown(() => probeAudio(Buffer.from('OggS\0\0\0\0\0\0\0\0\0\0\0\0')));
+    const error = thrown(() => probeAudio(Buffer.from('fLaC\0\0\0\0\0\0\0\0\0\0\0\0')));
     expect(error).toBeInstanceOf(UnsupportedError);
     expect(error.code).toBe('ERR_UNSUPPORTED_CONTAINER');
-    expect(error.message).toContain('Ogg');
+    expect(error.message).toContain('FLAC');
   });
 
   test('passes on what the file system says', () => {

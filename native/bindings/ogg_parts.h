@@ -1,0 +1,61 @@
+// The parts that one chunk of an Ogg file gave, pages or packets, on their way to JavaScript: their bytes one
+// behind the other in one array, and a row of numbers for each in another.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bindings/convert.h"
+
+namespace sluice::bindings {
+
+template <size_t kColumns>
+class OggParts {
+ public:
+  void Add(std::span<const uint8_t> bytes, const std::array<double, kColumns>& row) {
+    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    table_.insert(table_.end(), row.begin(), row.end());
+  }
+  bool empty() const { return table_.empty(); }
+
+  // { bytes, table }; undefined where there are none. Empty afterwards, what a chunk of usual size needs
+  // kept.
+  napi_value Take(napi_env env) {
+    if (empty()) return Undefined(env);
+    const napi_value result = ObjectBuilder(env)
+                                  .Set("bytes", ArrayOf<uint8_t>(env, bytes_))
+                                  .Set("table", ArrayOf<double>(env, table_))
+                                  .Build();
+    Clear(bytes_);
+    Clear(table_);
+    return result;
+  }
+  void Clear() {
+    Clear(bytes_);
+    Clear(table_);
+  }
+  size_t StateBytes() const { return bytes_.capacity() + table_.capacity() * sizeof(double); }
+
+ private:
+  static constexpr size_t kKeptBytes = size_t{1} << 20;
+
+  template <class T>
+  static napi_value ArrayOf(napi_env env, const std::vector<T>& items) {
+    const NewArray<T> array = Allocate<T>(env, items.size());
+    std::copy(items.begin(), items.end(), array.data.begin());
+    return array.value;
+  }
+  template <class T>
+  static void Clear(std::vector<T>& items) {
+    if (items.capacity() * sizeof(T) > kKeptBytes) items = std::vector<T>();
+    items.clear();
+  }
+
+  std::vector<uint8_t> bytes_;
+  std::vector<double> table_;
+};
+
+}  // namespace sluice::bindings

@@ -1,0 +1,117 @@
+/**
+ * Ogg Opus read packet by packet: bytes in as they come, Opus packets out.
+ * Not here: their sound (ogg-opus-decoder.ts, opus.ts); whole files (ogg-opus.ts).
+ */
+import { type NativeOggOpusReader, type NativeOggParts, native } from '../native/index.js';
+import { type OggOpusInfo, oggOpusInfo } from './probe.js';
+
+/** One Opus packet, and which of its samples count. All at 48 kHz. */
+export interface OggOpusPacket {
+  /** The packet; all that one call gives share one buffer. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** What it decodes to, in samples per channel: 120 to 5760. */
+  samples: number;
+  /** Of them those from `begin` up to `end` count, 0 ≤ begin ≤ end ≤ samples: the others are pre-skip or end trim. */
+  begin: number;
+  /**
+   * See `begin`. Where none count, decode the packet all the same: it shapes those that follow.
+   */
+  end: number;
+  /** Which of `info.links` it belongs to: from 0. */
+  link: number;
+  /** How many samples of its link count before it. */
+  position: number;
+}
+
+/**
+ * Reads the packets of an Ogg Opus file or stream in chunks of any size: `process` for each, `flush` at the end. Pages
+ * that are damaged, lost, doubled or of other streams, packets that span pages, chained links: as `readOggOpus` reads
+ * them, with the same errors and warnings, in memory that does not grow. The packets do not depend on where the input
+ * was cut: those before an error are handed out, and the call after throws it.
+ *
+ * After a FormatError or UnsupportedError the file is over, and `process` and `flush` throw the same until `reset`.
+ * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
+ *
+ * @see docs/ogg.md, with every decision where the format leaves room
+ * @example
+ * import { createReadStream } from 'node:fs';
+ *
+ * using reader = new OggOpusReader();
+ * let samples = 0;
+ * for await (const chunk of createReadStream('call.opus')) {
+ *   for (const packet of reader.process(chunk)) samples += packet.end - packet.begin;
+ * }
+ * for (const packet of reader.flush()) samples += packet.end - packet.begin;
+ * console.log(samples / 48_000, reader.info?.warnings);
+ */
+export class OggOpusReader {
+  readonly #native: NativeOggOpusReader = new native.OggOpusReader();
+
+  /**
+   * Takes all of a chunk and gives the packets that end in it, in one native call.
+   *
+   * @param chunk The next bytes of the file; a Buffer is fine. Behind a `flush` they begin another file.
+   * @throws FormatError, UnsupportedError as `readOggOpus`; RangeError ERR_TOO_LARGE when there is no memory for the
+   * result; TypeError ERR_INVALID_ARG.
+   */
+  process(chunk: Uint8Array): OggOpusPacket[] {
+    return packets(this.#native.process(chunk));
+  }
+
+  /**
+   * No byte follows: the packets that come to light behind a page that was cut; mostly none. `info` is of the whole
+   * file then.
+   *
+   * @throws FormatError, UnsupportedError as `readOggOpus`; RangeError ERR_TOO_LARGE when there is no memory for the
+   * result.
+   */
+  flush(): OggOpusPacket[] {
+    return packets(this.#native.flush());
+  }
+
+  /** What was found so far, of the whole file after `flush`; undefined before the first link's headers are complete. */
+  get info(): OggOpusInfo | undefined {
+    const facts = this.#native.info();
+    return facts && oggOpusInfo(facts);
+  }
+
+  /** Forgets the file: as new, for the next one. */
+  reset(): void {
+    this.#native.reset();
+  }
+
+  /**
+   * Frees the native memory. May be called again. What is dropped without it is freed too, but only once the event loop
+   * turns: in a loop that makes many, close each.
+   */
+  close(): void {
+    this.#native.close();
+  }
+
+  /** `close`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const COLUMNS = 6;
+
+function packets(parts: NativeOggParts | undefined): OggOpusPacket[] {
+  if (parts === undefined) return [];
+  const { bytes, table } = parts;
+  const found: OggOpusPacket[] = [];
+  let at = 0;
+  for (let row = 0; row < table.length; row += COLUMNS) {
+    const size = table[row] as number;
+    found.push({
+      bytes: new Uint8Array(bytes.buffer, at, size),
+      samples: table[row + 1] as number,
+      begin: table[row + 2] as number,
+      end: table[row + 3] as number,
+      link: table[row + 4] as number,
+      position: table[row + 5] as number,
+    });
+    at += size;
+  }
+  return found;
+}

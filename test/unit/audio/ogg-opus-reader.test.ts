@@ -1,0 +1,267 @@
+/** OggOpusReader, OggPageReader, OggOpusDecoder, probeAudio: every Ogg fixture is held to its house verdict, in any cuts. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  OggOpusDecoder,
+  OggOpusReader,
+  OggPageReader,
+  OpusDecoder,
+  probeAudio,
+  readOggOpus,
+} from '../../../src/audio/index.js';
+import { oggFixtures, thrown } from './helpers.js';
+
+const all = oggFixtures();
+const readable = all.filter(([, , house]) => house.result === 'ok' || house.result === 'salvage');
+const refused = all.filter(
+  ([, , house]) => house.result === 'format-error' || house.result === 'unsupported',
+);
+const CHAIN = readFileSync(all.find(([name]) => name.includes('chained-mono-then-stereo'))?.[1] as string);
+
+/** Everything that `process` and `flush` give, of pieces of so many bytes. */
+function collect<T>(
+  reader: { process(chunk: Uint8Array): Iterable<T>; flush(): Iterable<T> },
+  bytes: Uint8Array,
+  piece: number,
+): T[] {
+  const found: T[] = [];
+  for (let at = 0; at < bytes.length; at += piece) {
+    for (const item of reader.process(bytes.subarray(at, at + piece))) found.push(item);
+  }
+  for (const item of reader.flush()) found.push(item);
+  return found;
+}
+
+/** As toEqual, which takes half a second for a long array. */
+function expectSame<T extends Int16Array | Float32Array>(got: T, wanted: T): void {
+  expect(got.length).toBe(wanted.length);
+  expect(got.findIndex((sample, i) => !Object.is(sample, wanted[i]))).toBe(-1);
+}
+
+/** Everything that push, end and readInto give, through room for so many samples. */
+function readAll(decoder: OggOpusDecoder, bytes: Uint8Array, piece: number, room: number): number[] {
+  const out = new Int16Array(room);
+  const found: number[] = [];
+  const read = () => {
+    for (let frames = decoder.readInto(out); frames > 0; frames = decoder.readInto(out))
+      found.push(...out.subarray(0, frames * (decoder.channels ?? 0)));
+  };
+  for (let at = 0; at < bytes.length; at += piece) {
+    decoder.push(bytes.subarray(at, at + piece));
+    read();
+  }
+  decoder.end();
+  read();
+  return found;
+}
+
+describe('OggOpusReader, OggOpusDecoder and probeAudio deliver', () => {
+  test.each(readable)('%s', (_, path, house) => {
+    const bytes = readFileSync(path);
+    const { samples, links, warnings, frames, channels } = readOggOpus(bytes);
+    expect([frames, [...warnings].sort()]).toEqual([house.frames, [...house.warnings].sort()]);
+    const info = {
+      container: 'ogg',
+      encoding: 'opus',
+      sampleRateHz: house.rate,
+      channels,
+      frames,
+      durationS: frames / 48_000,
+      links,
+      warnings,
+    };
+    expect(probeAudio(path)).toEqual(info);
+    expect(probeAudio(bytes)).toEqual(info);
+
+    const reader = new OggOpusReader();
+    const packets = collect(reader, bytes, 5000);
+    expect(reader.info).toEqual(info);
+    const counts = links.map((_, link) =>
+      packets.filter((p) => p.link === link).reduce((sum, { begin, end }) => sum + end - begin, 0),
+    );
+    expect(counts).toEqual(links.map((link) => link.frames));
+
+    const decoder = new OggOpusDecoder();
+    expectSame(Int16Array.from(readAll(decoder, bytes, 5000, 5760 * channels)), samples);
+    expect(decoder.info).toEqual(info);
+    expect(decoder.channels).toBe(channels);
+  });
+});
+
+describe('OggOpusReader, OggOpusDecoder and probeAudio refuse', () => {
+  test.each(refused)('%s', (_, path) => {
+    const bytes = readFileSync(path);
+    const wanted = thrown(() => readOggOpus(bytes));
+    for (const piece of [1000, bytes.length || 1]) {
+      const reader = new OggOpusReader();
+      const decoder = new OggOpusDecoder();
+      for (const run of [
+        () => collect(reader, bytes, piece),
+        () => reader.flush(), // again
+        () => collect(decoder, bytes, piece),
+        () => readAll(new OggOpusDecoder(), bytes, piece, 5760 * 8),
+      ]) {
+        expect(thrown(run)).toMatchObject({
+          name: wanted.name,
+          code: wanted.code,
+          byteOffset: wanted.byteOffset,
+          message: wanted.message,
+        });
+      }
+    }
+    if (bytes.subarray(0, 4).toString() === 'RIFF') return;
+    const probed = thrown(() => probeAudio(path));
+    expect(thrown(() => probeAudio(bytes))).toEqual(probed);
+    expect(['FormatError', 'UnsupportedError']).toContain(probed.name);
+  });
+});
+
+describe('OggOpusReader', () => {
+  test("gives packets that OpusDecoder turns into readOggOpus's samples", () => {
+    const bytes = readFileSync(all.find(([name]) => name.includes('speech-48k-20ms'))?.[1] as string);
+    const packets = collect(new OggOpusReader(), bytes, 777);
+    const decoder = new OpusDecoder({ sampleRateHz: 48_000 });
+    const sound = packets.flatMap((packet) => {
+      expect(packet.bytes.length).toBeGreaterThan(0);
+      const samples = decoder.decode(packet.bytes);
+      expect(samples.length).toBe(packet.samples);
+      return [...samples.subarray(packet.begin, packet.end)];
+    });
+    expectSame(Int16Array.from(sound), readOggOpus(bytes).samples);
+    let position = 0;
+    for (const packet of packets) {
+      expect(packet.position).toBe(position);
+      position += packet.end - packet.begin;
+    }
+  });
+
+  test('hands out what came before an error, and throws it with the next call', () => {
+    const bad = Buffer.from(CHAIN);
+    const second = bad.lastIndexOf('OpusHead');
+    const broken = Buffer.concat([bad.subarray(0, second - 28), pageOf('OpusHead\x7f', 99)]);
+    const good = collect(new OggOpusReader(), bad.subarray(0, second - 28), 1e6);
+    for (const piece of [100, 1e6]) {
+      const reader = new OggOpusReader();
+      const found = [];
+      let error: unknown;
+      try {
+        for (let at = 0; at < broken.length; at += piece)
+          found.push(...reader.process(broken.subarray(at, at + piece)));
+        found.push(...reader.flush());
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error).toMatchObject({ code: 'ERR_OPUS_UNSUPPORTED_VERSION' });
+      expect(found).toEqual(good);
+    }
+  });
+
+  test('begins another file with the bytes behind a flush', () => {
+    const reader = new OggOpusReader();
+    const first = collect(reader, CHAIN, 4096);
+    const { info } = reader;
+    expect(reader.flush()).toEqual([]);
+    expect(reader.info).toEqual(info);
+    expect(collect(reader, CHAIN, 333)).toEqual(first);
+    expect(reader.info).toEqual(info);
+    reader.reset();
+    expect(reader.info).toBeUndefined();
+    reader.close();
+    expect(thrown(() => reader.flush()).code).toBe('ERR_CLOSED');
+  });
+});
+
+/** A sound page of one packet of less than 255 bytes that begins a stream. */
+function pageOf(packet: string, serial: number): Buffer {
+  const page = Buffer.alloc(28 + packet.length);
+  page.write('OggS');
+  page[5] = 2;
+  page.writeUInt32LE(serial, 14);
+  page[26] = 1;
+  page[27] = packet.length;
+  page.write(packet, 28, 'latin1');
+  let crc = 0;
+  for (const byte of page) {
+    crc ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
+  }
+  page.writeInt32LE(crc, 22);
+  return page;
+}
+
+describe('OggPageReader', () => {
+  test('gives the pages as they are, what is between them left out', () => {
+    const junk = Buffer.from('OggS is no page');
+    const reader = new OggPageReader();
+    const pages = collect(reader, Buffer.concat([junk, CHAIN, junk]), 501);
+    expect(Buffer.concat(pages.map(({ bytes }) => bytes))).toEqual(CHAIN);
+    expect([...reader.warnings].sort()).toEqual(['junk-before-first-page', 'truncated']);
+    const links = probeAudio(CHAIN);
+    if (links.container !== 'ogg') throw new Error('not Ogg');
+    const serials = links.links.map(({ serial }) => serial);
+    expect(pages.filter(({ first }) => first).map(({ serial }) => serial)).toEqual(serials);
+    expect(pages.filter(({ last }) => last).map(({ serial }) => serial)).toEqual(serials);
+    for (const { bytes, granule } of pages)
+      expect(granule).toBe(Number(Buffer.from(bytes).readBigInt64LE(6)));
+    expect(collect(reader, CHAIN, 8192).length).toBe(pages.length); // another file
+    expect(reader.warnings).toEqual([]);
+    reader.close();
+    expect(thrown(() => reader.warnings).code).toBe('ERR_CLOSED');
+  });
+
+  test('throws for no bytes', () => {
+    const reader = new OggPageReader();
+    expect(collect(reader, Buffer.from('no Ogg at all'), 3)).toEqual([]);
+    expect(reader.warnings).toEqual(['junk-before-first-page']);
+  });
+});
+
+describe('OggOpusDecoder', () => {
+  test('process and readInto give the same, in any room, of any kind of sample', () => {
+    const { samples } = readOggOpus(CHAIN, { channels: 2 });
+    for (const [piece, room] of [
+      [100, 2],
+      [4096, 5],
+      [1e6, 50_000],
+    ] as const) {
+      const decoder = new OggOpusDecoder({ channels: 2 });
+      expectSame(Int16Array.from(collect(decoder, CHAIN, piece)), samples);
+      expectSame(Int16Array.from(readAll(decoder, CHAIN, piece, room)), samples);
+    }
+    const floats = new OggOpusDecoder<'float32'>({ sample: 'float32', channels: 2 });
+    const sound = collect(floats, CHAIN, 1000);
+    expectSame(Float32Array.from(sound), readOggOpus(CHAIN, { sample: 'float32', channels: 2 }).samples);
+  });
+
+  test('refuses a chunk before the last one was read to its end, and room for less than a frame', () => {
+    const decoder = new OggOpusDecoder({ channels: 2 });
+    decoder.push(CHAIN);
+    for (const call of [
+      () => decoder.push(CHAIN),
+      () => decoder.end(),
+      () => decoder.process(CHAIN),
+      () => decoder.flush(),
+    ])
+      expect(thrown(call)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_STATE' });
+    expect(thrown(() => decoder.readInto(new Int16Array(1)))).toMatchObject({ code: 'ERR_OUTPUT_TOO_SMALL' });
+    expect(decoder.readInto(new Int16Array(7))).toBe(3);
+    decoder.reset();
+    expect(decoder.readInto(new Int16Array(100))).toBe(0);
+    expect(readAll(decoder, CHAIN, 1e6, 1000).length).toBe(2 * readOggOpus(CHAIN).frames);
+  });
+
+  test('refuses what is no option', () => {
+    for (const [options, name, code] of [
+      [{ startS: -1 }, 'RangeError', 'ERR_INVALID_OPTION'],
+      [{ startS: Infinity }, 'RangeError', 'ERR_INVALID_OPTION'],
+      [{ startS: 2, endS: 1 }, 'RangeError', 'ERR_INVALID_OPTION'],
+      [{ endS: NaN }, 'RangeError', 'ERR_INVALID_OPTION'],
+      [{ startS: '1' }, 'TypeError', 'ERR_INVALID_ARG'],
+      [{ channels: 0 }, 'RangeError', 'ERR_INVALID_CHANNELS'],
+      [{ sample: 'int24' }, 'RangeError', 'ERR_INVALID_ARG'],
+    ] as const) {
+      expect(thrown(() => new OggOpusDecoder(options as never))).toMatchObject({ name, code });
+      expect(thrown(() => readOggOpus(CHAIN, options as never))).toMatchObject({ name, code });
+    }
+  });
+});
