@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isUint8Array } from 'node:util/types';
 import { argumentTypeError } from '../errors.js';
-import { describe } from './arguments.js';
+import { describe, lengthOf } from './arguments.js';
 
 /** A container that FFmpeg reads for us. */
 export interface ForeignContainer {
@@ -81,6 +81,10 @@ const WAV_MAGICS: readonly string[] = ['RIFF', 'RIFX', 'RF64', 'BW64'];
 export function containerHeadBytes(head: Uint8Array): number {
   if (!isUint8Array(head))
     throw argumentTypeError(`containerHeadBytes needs a Uint8Array, got ${describe(head)}`);
+  return wantedBytes(copyOfHead(head));
+}
+
+function wantedBytes(head: Buffer): number {
   if (head.length < HEAD_BYTES) return HEAD_BYTES;
   if (WAV_MAGICS.includes(text(head, 0, 4)) || findOpusHead(head)) return HEAD_BYTES;
   if (text(head, 0, 4) === 'OggS') return OGG_HEAD_BYTES;
@@ -104,13 +108,20 @@ export function audioContainer(pathOrHead: string | Uint8Array): 'wav' | 'ogg' |
   const bytes = typeof pathOrHead === 'string' ? readHead(pathOrHead) : pathOrHead;
   if (!isUint8Array(bytes))
     throw argumentTypeError(`audioContainer needs a path or a Uint8Array, got ${describe(pathOrHead)}`);
-  const head = bytes.subarray(0, OGG_HEAD_BYTES);
+  const head = copyOfHead(bytes);
   const start = text(head, 0, 4);
   if (WAV_MAGICS.includes(start)) return 'wav';
   if (start === 'OggS') return oggContainer(head);
   const known = magicContainer(head);
   if (known !== undefined) return known;
   return findOpusHead(head) ? 'ogg' : (mpegContainer(head) ?? 'wav');
+}
+
+/** Of any Uint8Array: one that lost its memory, one whose methods somebody changed. */
+function copyOfHead(bytes: Uint8Array): Buffer {
+  const head = Buffer.alloc(Math.min(lengthOf(bytes), OGG_HEAD_BYTES));
+  for (let i = 0; i < head.length; i++) head[i] = bytes[i] ?? 0;
+  return head;
 }
 
 function magicContainer(head: Uint8Array): ForeignContainer | undefined {
@@ -163,7 +174,7 @@ function mpegContainer(head: Uint8Array): ForeignContainer | undefined {
 }
 
 /** Ogg with Opus in it, whichever stream that is, is read by the core; so is what is not understood here. */
-function oggContainer(head: Uint8Array): 'ogg' | ForeignContainer {
+function oggContainer(head: Buffer): 'ogg' | ForeignContainer {
   if (findOpusHead(head)) return 'ogg';
   const packets = oggFirstPackets(head, 0);
   const codec = OGG_CODECS.find(([magic]) => packets.some((packet) => packet.startsWith(magic)));
@@ -171,10 +182,9 @@ function oggContainer(head: Uint8Array): 'ogg' | ForeignContainer {
 }
 
 /** Whether a page that stands anywhere in it, or one that follows, begins an Opus stream. */
-function findOpusHead(head: Uint8Array): boolean {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
-  if (!bytes.includes('OpusHead')) return false;
-  for (let at = bytes.indexOf('OggS'); at >= 0; at = bytes.indexOf('OggS', at + 1)) {
+function findOpusHead(head: Buffer): boolean {
+  if (!head.includes('OpusHead')) return false;
+  for (let at = head.indexOf('OggS'); at >= 0; at = head.indexOf('OggS', at + 1)) {
     if (oggFirstPackets(head, at).some((packet) => packet.startsWith('OpusHead'))) return true;
   }
   return false;

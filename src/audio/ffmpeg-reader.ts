@@ -52,7 +52,7 @@ type Over = { closed: true } | { reason: unknown };
  *
  * const head = new Uint8Array(await (await openAsBlob('call.mp3')).slice(0, 1024).arrayBuffer());
  * const container = audioContainer(head);
- * if (container !== undefined) {
+ * if (typeof container !== 'string') {
  *   using wav = new WavReader({ sample: 'float32' });
  *   for await (const chunk of new FfmpegReader('call.mp3', { container })) console.log(wav.process(chunk).length);
  *   console.log(wav.finish().durationS);

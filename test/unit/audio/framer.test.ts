@@ -169,7 +169,9 @@ describe('AudioFramer', () => {
     ['no options', undefined, 'TypeError', 'ERR_INVALID_ARG'],
     ['no source', { to: 'pcm' }, 'TypeError', 'ERR_INVALID_ARG'],
     ['an unknown wire', { from: { container: 'wav' }, to: 'pcm_12000' }, 'RangeError', 'ERR_INVALID_ARG'],
-    ['an unknown container', { from: { container: 'ogg' }, to: 'pcm' }, 'RangeError', 'ERR_INVALID_ARG'],
+    ['an unknown container', { from: { container: 'mp4' }, to: 'pcm' }, 'RangeError', 'ERR_INVALID_ARG'],
+    ['Ogg Opus as samples', { from: { container: 'ogg' }, to: 'pcm' }, 'TypeError', 'ERR_INVALID_ARG'],
+    ['Ogg Opus as a WAV', { from: { container: 'ogg' }, to: 'wav' }, 'TypeError', 'ERR_INVALID_ARG'],
     [
       'a rate of 500 Hz',
       { from: { encoding: 's16le', sampleRateHz: 500 }, to: 'pcm' },
