@@ -151,10 +151,10 @@ void OggOpusReader::Fail(ErrorCode code, uint64_t offset, std::string message) {
 void OggOpusReader::BeginPage(const OggPage& page) {
   if (page.first) return BeginStream(page);
   in_bos_group_ = false;
-  if (phase_ != Phase::kNone && page.serial == serial_)
-    BeginOwnPage(page);
-  else if (!serials_.contains(page.serial))
-    warnings_.Add(OggWarning::kStrayPage);
+  if (phase_ != Phase::kNone && page.serial == serial_) return BeginOwnPage(page);
+  const auto announced = serials_.find(page.serial);
+  if (announced == serials_.end()) return warnings_.Add(OggWarning::kStrayPage);
+  announced->second.is_last = false;
 }
 
 void OggOpusReader::BeginStream(const OggPage& page) {
@@ -162,14 +162,24 @@ void OggOpusReader::BeginStream(const OggPage& page) {
   const bool opus = BeginsWith(page.body, kOpusHeadMagic);
   if (own && packets_.IsDuplicate(page)) return packets_.BeginPage(page);
   if (own && opus && !has_audio_) return SkipSecondHead(page);
+  if (IsSkippedTwice(page)) return warnings_.Add(OggWarning::kPageDuplicated);
 
   if (!in_bos_group_) group_has_opus_ = false;
   in_bos_group_ = true;
-  if (!serials_.insert(page.serial).second) warnings_.Add(OggWarning::kSerialReused);
-  if (opus && !group_has_opus_) return BeginLink(page);
+  const bool reads = opus && !group_has_opus_;
+  const FirstPage first{page.sequence, page.granule, !reads};
+  if (!serials_.insert_or_assign(page.serial, first).second) warnings_.Add(OggWarning::kSerialReused);
+  if (reads) return BeginLink(page);
   warnings_.Add(OggWarning::kStreamSkipped);
   if (!opus) NoteCodec(page);
   if (own) EndLink(page.offset, false);  // its serial number means another stream now
+}
+
+// Of a stream that is passed over no page is followed but the first.
+bool OggOpusReader::IsSkippedTwice(const OggPage& page) const {
+  const auto announced = serials_.find(page.serial);
+  return announced != serials_.end() && announced->second.is_last &&
+         announced->second.sequence == page.sequence && announced->second.granule == page.granule;
 }
 
 void OggOpusReader::SkipSecondHead(const OggPage& page) {

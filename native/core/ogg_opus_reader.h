@@ -12,7 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "core/container.h"
@@ -89,6 +89,7 @@ class OggOpusReader {
 
   void BeginPage(const OggPage& page);
   void BeginStream(const OggPage& page);
+  bool IsSkippedTwice(const OggPage& page) const;
   void SkipSecondHead(const OggPage& page);
   void BeginLink(const OggPage& page);
   void EndLink(uint64_t offset, bool at_end);
@@ -117,8 +118,13 @@ class OggOpusReader {
 
   // Streams: BOS pages stand together at the beginning of a link, and the first Opus stream among them is
   // read.
-  std::unordered_set<uint32_t> serials_;  // of all that were announced
-  uint32_t codecs_ = 0;                   // that were passed over; bit i is kCodecs[i]
+  struct FirstPage {
+    uint32_t sequence;
+    int64_t granule;
+    bool is_last;  // none of its stream followed, which is passed over
+  };
+  std::unordered_map<uint32_t, FirstPage> serials_;  // of all that were announced
+  uint32_t codecs_ = 0;                              // that were passed over; bit i is kCodecs[i]
   bool in_bos_group_ = false;
   bool group_has_opus_ = false;
 

@@ -1,7 +1,8 @@
 // Any bytes are an Ogg Opus stream or an error with an offset in them; cutting changes nothing; the samples
-// of packets, links and the whole add up.
+// of packets, links and the whole add up; OggOpusDecoder gives as many, of any part.
 #include "../native/ogg_stream.h"
 #include "core/bytes.h"
+#include "core/ogg_opus_decoder.h"
 #include "core/ogg_opus_reader.h"
 #include "core/opus_packet.h"
 #include "fuzz.h"
@@ -191,11 +192,32 @@ std::vector<uint8_t> StreamFrom(fuzz::Input& input) {
   return File(pages);
 }
 
+// Frames from `begin` to `end` of all links, mixed to mono.
+void CheckPart(const Reading& whole, std::span<const uint8_t> file, uint64_t begin, uint64_t end) {
+  OggOpusDecoder<int16_t> decoder({.channels = 1, .begin = begin, .end = end});
+  uint64_t frames = 0;
+  const auto take = [&](const Result<std::span<const int16_t>>& samples) {
+    if (!samples.ok()) FUZZ_CHECK(SameError(samples.error(), whole.error));
+    if (samples.ok()) frames += samples.value().size();
+    return samples.ok() && !samples.value().empty();
+  };
+  while (take(decoder.Next(file))) {
+  }
+  while (take(decoder.Finish())) {
+  }
+  uint64_t all = 0;
+  for (const OggOpusPacket& packet : whole.packets) all += packet.end - packet.begin;
+  const uint64_t last = std::min(end, all);
+  FUZZ_CHECK(frames == last - std::min(begin, last));
+}
+
 }  // namespace
 
 FUZZ_TARGET(ogg_opus_reader) {
   const uint32_t cuts = input.Number();
   const uint32_t kind = input.Below(3);
+  const uint64_t begin = input.OneOf({0u, 0u, 1u, 3840u, 10'000u, input.Below(100'000)});
+  const uint64_t end = begin + input.OneOf({0u, 1u, 1000u, UINT32_MAX});
   std::vector<uint8_t> file = kind == 2 ? StreamFrom(input) : input.Rest();
   if (kind == 1) MendChecksums(file);
 
@@ -204,4 +226,5 @@ FUZZ_TARGET(ogg_opus_reader) {
   CheckLaws(whole, file);
   FUZZ_CHECK(SameFacts(whole, Read(file, cuts)));
   FUZZ_CHECK(SameFacts(whole, Read(file, 1)));
+  CheckPart(whole, file, begin, end);
 }

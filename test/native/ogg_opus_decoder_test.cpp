@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numbers>
 #include <optional>
 #include <span>
@@ -77,8 +78,9 @@ struct Decoded {
 
 // In pieces of so many bytes.
 template <class Sample>
-Decoded<Sample> Decode(std::span<const uint8_t> file, size_t piece) {
-  OggOpusDecoder<Sample> decoder;
+Decoded<Sample> Decode(std::span<const uint8_t> file, size_t piece,
+                       const OggOpusDecoderOptions& options = {}) {
+  OggOpusDecoder<Sample> decoder(options);
   Decoded<Sample> decoded;
   const auto keep = [&](auto next) {
     for (;;) {
@@ -178,6 +180,58 @@ TEST("OggOpusDecoder mixes each link of a chain to the channels of the first") {
   const auto decoded = Decode<int16_t>(file, 999);
   CHECK(!decoded.error);
   CHECK_EQ(decoded.samples.size(), size_t{10'000 + 5000});
+}
+
+TEST("OggOpusDecoder gives the part that is wanted, to the frame, also across links") {
+  Bytes file = File(30'000, 2);
+  const Bytes mono = File(20'000, 1, 0, 2);
+  file.insert(file.end(), mono.begin(), mono.end());
+  const size_t channels = 2;
+  const auto whole = Decode<float>(file, 999).samples;
+  REQUIRE(whole.size() == 50'000 * channels);
+  constexpr uint64_t kEnd = std::numeric_limits<uint64_t>::max();
+  for (const uint64_t begin :
+       {0u, 1u, 3840u, 10'000u, 29'999u, 30'000u, 30'001u, 33'840u, 45'000u, 49'999u, 50'000u}) {
+    for (const uint64_t end : {begin, begin + 1, begin + 5000, kEnd}) {
+      const auto part = Decode<float>(file, 999, {.begin = begin, .end = end});
+      CHECK(!part.error);
+      const uint64_t wanted_end = std::min<uint64_t>(end, 50'000);
+      REQUIRE(part.samples.size() == (wanted_end - begin) * channels);
+      if (end != begin + 5000 || wanted_end != end) continue;
+      // The decoder has all but converged: closer to the whole at its place than one frame beside it.
+      const auto error_at = [&](size_t at) {
+        double error = 0;
+        for (size_t i = 0; i < part.samples.size(); ++i)
+          error += std::pow(part.samples[i] - whole[at * channels + i], 2);
+        return error;
+      };
+      const auto at = static_cast<size_t>(begin);
+      if (at > 0) CHECK_LE(error_at(at), error_at(at - 1) / 2);
+      if (at + 5000 < 50'000) CHECK_LE(error_at(at), error_at(at + 1) / 2);
+    }
+  }
+}
+
+TEST("OggOpusDecoder decodes from the start of a link where the preroll would begin before it") {
+  const Bytes file = File(10'000, 1);
+  const auto whole = Decode<int16_t>(file, 4096).samples;
+  const auto part = Decode<int16_t>(file, 4096, {.begin = kOpusPrerollSamples}).samples;
+  CHECK(std::equal(part.begin(), part.end(), whole.begin() + kOpusPrerollSamples, whole.end()));
+}
+
+TEST("OggOpusDecoder counts what it does not decode") {
+  const Bytes file = File(50'000, 1);
+  OggOpusDecoder<int16_t> decoder({.begin = 40'000, .end = 41'000});
+  size_t frames = 0;
+  std::span<const uint8_t> input = file;
+  const auto count = [&](auto next) {
+    for (auto samples = next(); samples.ok() && !samples.value().empty(); samples = next())
+      frames += samples.value().size();
+  };
+  count([&] { return decoder.Next(input); });
+  count([&] { return decoder.Finish(); });
+  CHECK_EQ(frames, size_t{1000});
+  CHECK_EQ(decoder.reader().samples(), uint64_t{50'000});
 }
 
 TEST("OggOpusDecoder reports an error again until Reset") {

@@ -541,6 +541,23 @@ TEST("OggOpusReader reads the Opus stream among others") {
   CheckReads(other + opus, 3840, {"stream-skipped"});
 }
 
+TEST("OggOpusReader takes the first page of a stream that is skipped for a duplicate where it comes twice") {
+  const Pages opus = Plain();
+  const Pages other = Foreign(2);
+  const Pages third = Foreign(3);
+  const Pages rest{opus[1], opus[2], opus[3]};
+  const Names twice = {"stream-skipped", "page-duplicated"};
+  CheckReads(Pages{opus[0], other[0], other[0]} + rest, 3840, twice);
+  CheckReads(Pages{other[0], other[0], opus[0]} + rest, 3840, twice);
+  CheckReads(Pages{other[0], third[0], other[0], opus[0]} + rest, 3840, twice);
+  // Not when its granule is another, or when a page of it came in between.
+  StreamPage changed = other[0];
+  changed.granule = 5;
+  const Names reused = {"stream-skipped", "serial-reused"};
+  CheckReads(Pages{opus[0], other[0], changed} + rest, 3840, reused);
+  CheckReads(opus + other + Pages{other[0]}, 3840, reused);
+}
+
 TEST("OggOpusReader reads the first of two Opus streams") {
   const Pages a = Plain();
   const Pages b = Plain(2, Head(2));
