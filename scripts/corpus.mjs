@@ -114,6 +114,9 @@ function wavFaults(path, house) {
 
 // --- Ogg Opus
 
+/** Cuts pages and packets. */
+const ODD_CHUNK_BYTES = 10_007;
+
 function oggFaults(path, house) {
   const readIt = () => audio.readOggOpus(read(path));
   if (house.result in ERROR_CLASS) return verdictOfError(house, readIt);
@@ -133,7 +136,36 @@ function oggFaults(path, house) {
     ...differences({ ...want, warnings: [...house.warnings].sort() }, got),
     ...(house.links ? differences({ links: house.links }, { links: linkFacts }) : []),
     ...(house.decoded ? decodedFaults(house.decoded, ogg.samples) : []),
+    ...chunkedFaults(path, ogg),
   ];
+}
+
+/** The classes that read in chunks give what was read at once. */
+function chunkedFaults(path, { samples, frames, warnings, links }) {
+  const bytes = read(path);
+  const decoder = new audio.OggOpusDecoder();
+  const reader = new audio.OggOpusReader();
+  const parts = [];
+  const packets = [];
+  for (let at = 0; at < bytes.length; at += ODD_CHUNK_BYTES) {
+    const chunk = bytes.subarray(at, at + ODD_CHUNK_BYTES);
+    parts.push(decoder.process(chunk));
+    packets.push(...reader.process(chunk));
+  }
+  parts.push(decoder.flush());
+  packets.push(...reader.flush());
+  const want = { frames, warnings, links: links.length, counted: frames, same: true };
+  const { info } = reader;
+  const got = {
+    frames: decoder.info.frames,
+    warnings: info.warnings,
+    links: info.links.length,
+    counted: packets.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    same: sha256(samples) === sha256(Buffer.concat(parts.map(({ buffer }) => new Uint8Array(buffer)))),
+  };
+  decoder.close();
+  reader.close();
+  return differences(want, got).map((fault) => `in chunks: ${fault}`);
 }
 
 /** Held to what another decoder made of it, in 16-bit little-endian samples. */

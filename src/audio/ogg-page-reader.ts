@@ -23,9 +23,9 @@ export interface OggPage {
 
 /**
  * Finds the pages in an Ogg file or stream, in chunks of any size: `process` for each, `flush` at the end. For passing
- * them on: their bytes one behind the other are the file without what is damaged or no page. What it is not told by
- * any byte it never throws for: streams of any codec, pages of none, no page at all. It holds one page at most. The pages
- * do not depend on where the input was cut.
+ * them on: their bytes one behind the other are the file without what is damaged or no page. Their codec does not matter,
+ * and no bytes are an error: where there is no page, none comes. It holds one page at most. The pages do not depend on
+ * where the input was cut.
  *
  * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
  *

@@ -28,7 +28,22 @@ describe('planWire', () => {
     expect(plan.reason).toContain(encoding);
   });
 
+  test.each<[string, object, string]>([
+    ['mono', { channels: 1, warnings: [] }, 'opus'],
+    ['stereo without an end', { channels: 2, links: [{}], warnings: ['eos-missing'] }, 'opus'],
+    ['a cut file', { channels: 1, warnings: ['truncated'] }, 'opus'],
+    ['3 channels', { channels: 3 }, 'pcm_24000'],
+    ['a chain of 2 streams', { channels: 1, links: [{}, {}] }, 'pcm_24000'],
+    ['damage', { channels: 1, warnings: ['truncated', 'page-lost'] }, 'pcm_24000'],
+  ])('Ogg Opus, %s, goes as its damage allows', (_, source, wire) => {
+    const plan = planWire({ encoding: 'opus', sampleRateHz: 48_000, channels: 1, ...source });
+    expect(plan).toMatchObject({ wire, untouched: wire === 'opus' });
+    expect(plan.reason).toMatch(wire === 'opus' ? /as it is/ : /3 channels|2 streams|with page-lost/);
+  });
+
   test.each([
+    [{ encoding: 'opus', sampleRateHz: 48_000, channels: 1, links: 2 }, 'TypeError', 'ERR_INVALID_ARG'],
+    [{ encoding: 'opus', sampleRateHz: 48_000, channels: 1, warnings: [1] }, 'TypeError', 'ERR_INVALID_ARG'],
     [{ encoding: 'mp3', sampleRateHz: 8000, channels: 1 }, 'RangeError', 'ERR_INVALID_ARG'],
     [{ encoding: 's16le', sampleRateHz: 0, channels: 1 }, 'RangeError', 'ERR_INVALID_RATE'],
     [{ encoding: 's16le', sampleRateHz: '8000', channels: 1 }, 'TypeError', 'ERR_INVALID_ARG'],
