@@ -1,7 +1,6 @@
 #include "core/ogg_opus_decoder.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/pcm.h"
@@ -9,21 +8,10 @@
 namespace sluice {
 namespace {
 
-// Mapping family 1 (RFC 7845 5.1.1.2): which channel of Vorbis order stands at each place of WAV order, for 3
-// to 8 channels.
-constexpr std::array<std::array<uint8_t, 8>, 6> kWavOrder = {{
-    {0, 2, 1},
-    {0, 1, 2, 3},
-    {0, 2, 1, 3, 4},
-    {0, 2, 1, 5, 3, 4},
-    {0, 2, 1, 6, 5, 3, 4},
-    {0, 2, 1, 7, 5, 6, 3, 4},
-}};
-
 OpusLayout LayoutOf(const OpusHead& head) {
   OpusLayout layout{head.channels, head.streams, head.coupled, head.mapping};
-  if (head.family == 1 && head.channels >= 3) {
-    const auto& order = kWavOrder[head.channels - 3U];
+  if (head.family == 1) {
+    const auto order = VorbisChannelsInWavOrder(head.channels);
     for (size_t i = 0; i < head.channels; ++i) layout.mapping[i] = head.mapping[order[i]];
   }
   return layout;

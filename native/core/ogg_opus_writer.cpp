@@ -1,6 +1,7 @@
 #include "core/ogg_opus_writer.h"
 
 #include <algorithm>
+#include <limits>
 #include <string_view>
 
 #include "core/ogg_page.h"
@@ -134,6 +135,7 @@ OggOpusWriter::OggOpusWriter(const OggOpusWriterOptions& options)
       filler_packet_(FillerPacket(streams_)),
       preskip_(options.head.preskip),
       page_samples_(options.page_us * kSamplesPerMs / 1000),
+      first_serial_(options.serial),
       serial_(options.serial),
       body_(kMaxBodyBytes) {
   head_packet_.resize(WriteOpusHead(options.head, head_packet_));
@@ -143,6 +145,15 @@ size_t OggOpusWriter::MaxOutputBytes(size_t packet_bytes) const {
   const size_t headers = PagedBytes(head_packet_.size()) + PagedBytes(tags_packet_.size());
   const size_t fillers = (preskip_ / kFillerSamples + 1) * PagedBytes(filler_packet_.size());
   return headers + (1 + packet_bytes / kMaxBodyBytes) * kMaxOggPageBytes + fillers;
+}
+
+// Before the last call the headers and a page held before the first may have come out, and what the packets
+// take when each begins a page.
+size_t OggOpusWriter::MaxOutputBytes(size_t packet_bytes, size_t packets) const {
+  const size_t fixed = 2 * MaxOutputBytes(packet_bytes);
+  const size_t each = PagedBytes(packet_bytes);
+  constexpr size_t kMost = std::numeric_limits<size_t>::max();
+  return packets > (kMost - fixed) / each ? kMost : fixed + packets * each;
 }
 
 Result<size_t> OggOpusWriter::WritePacket(std::span<const uint8_t> packet, std::span<uint8_t> output) {
@@ -172,6 +183,15 @@ Result<size_t> OggOpusWriter::Finish(std::optional<uint64_t> total_samples, std:
   state_ = State::kFinished;
   ++serial_;
   return pages.size();
+}
+
+void OggOpusWriter::Reset() {
+  state_ = State::kNew;
+  serial_ = first_serial_;
+  segments_ = 0;
+  body_bytes_ = 0;
+  continued_ = false;
+  samples_ = 0;
 }
 
 Status OggOpusWriter::CheckRoom(size_t packet_bytes, size_t room) const {

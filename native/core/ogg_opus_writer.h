@@ -45,6 +45,9 @@ class OggOpusWriter {
   // Room that WritePacket wants for a packet of so many bytes, the same at any moment; with 0, what Finish
   // wants.
   size_t MaxOutputBytes(size_t packet_bytes) const;
+  // The same for so many packets of up to so many bytes each, or for some of them and Finish, one call after
+  // the other into what the one before left of the room.
+  size_t MaxOutputBytes(size_t packet_bytes, size_t packets) const;
 
   // Takes a packet; returns the bytes of the pages that it completed. The first after Create begins a link,
   // the first after Finish another: a chained stream (RFC 3533 4) of the same headers, with the next serial
@@ -58,6 +61,9 @@ class OggOpusWriter {
   // nothing, to have 0 samples: readers refuse it otherwise (RFC 7845 4.5). Again: nothing. Errors, nothing
   // written: kInvalidLength (more samples than there are, or too many to trim), kOutputTooSmall.
   Result<size_t> Finish(std::optional<uint64_t> total_samples, std::span<uint8_t> output);
+
+  // As new, with the first serial number: what was not written is forgotten.
+  void Reset();
 
  private:
   class Output;
@@ -78,7 +84,8 @@ class OggOpusWriter {
   std::vector<uint8_t> filler_packet_;
   uint64_t preskip_;
   uint64_t page_samples_;
-  uint32_t serial_;
+  uint32_t first_serial_;
+  uint32_t serial_;  // of the link
 
   // The link: samples of all its packets, pre-skip included; of those on pages that were written; of the
   // last.

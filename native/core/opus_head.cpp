@@ -91,6 +91,21 @@ Result<OpusHead> ParseOpusHead(std::span<const uint8_t> packet, uint64_t offset)
   return head;
 }
 
+std::span<const uint8_t> VorbisChannelsInWavOrder(size_t channels) {
+  static constexpr std::array<std::array<uint8_t, 8>, 8> kOrders = {{
+      {0},
+      {0, 1},
+      {0, 2, 1},
+      {0, 1, 2, 3},
+      {0, 2, 1, 3, 4},
+      {0, 2, 1, 5, 3, 4},
+      {0, 2, 1, 6, 5, 3, 4},
+      {0, 2, 1, 7, 5, 6, 3, 4},
+  }};
+  assert(channels >= 1 && channels <= kOrders.size());
+  return std::span(kOrders[channels - 1]).first(channels);
+}
+
 size_t WriteOpusHead(const OpusHead& head, std::span<uint8_t> out) {
   ByteWriter writer(out);
   writer.Text("OpusHead");

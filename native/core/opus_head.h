@@ -35,6 +35,10 @@ struct OpusHead {
 // kOpusUnsupportedMapping.
 Result<OpusHead> ParseOpusHead(std::span<const uint8_t> packet, uint64_t offset);
 
+// Mapping family 1 (RFC 7845 5.1.1.2): which channel of Vorbis order stands at each place of the order of WAV
+// files. For 1 to 8 channels.
+std::span<const uint8_t> VorbisChannelsInWavOrder(size_t channels);
+
 // Writes the packet to `out`, which has room for kMaxOpusHeadBytes. Returns its bytes.
 size_t WriteOpusHead(const OpusHead& head, std::span<uint8_t> out);
 
