@@ -84,7 +84,7 @@ void KeepIntrinsics(Napi::Env env) {
 napi_value Exports(Napi::Env env) {
   RequireSimdOverride();
   KeepIntrinsics(env);
-  static constexpr std::array<std::pair<const char*, napi_callback>, 17> kFunctions = {{
+  static constexpr std::array<std::pair<const char*, napi_callback>, 18> kFunctions = {{
       {"setErrorClasses", SetErrorClasses},
       {"convertSamples", ConvertSamples},
       {"convertSamplesInto", ConvertSamplesInto},
@@ -101,6 +101,7 @@ napi_value Exports(Napi::Env env) {
       {"probeWav", ProbeWav},
       {"writeWav", WriteWav},
       {"readOggOpus", ReadOggOpus},
+      {"writeOggOpus", WriteOggOpus},
       {"resample", Resample},
   }};
   ObjectBuilder all(env);
@@ -112,6 +113,7 @@ napi_value Exports(Napi::Env env) {
   all.Set("OggOpusReader", DefineOggOpusReader(env));
   all.Set("OggOpusDecoder", DefineOggOpusDecoder(env));
   all.Set("OggOpusWriter", DefineOggOpusWriter(env));
+  all.Set("OggOpusEncoder", DefineOggOpusEncoder(env));
   all.Set("Resampler", DefineResampler(env));
   all.Set("AudioFramer", DefineAudioFramer(env));
   all.Set("OpusEncoder", DefineOpusEncoder(env));

@@ -30,6 +30,8 @@ napi_value DefineOggPageReader(napi_env env);
 napi_value DefineOggOpusReader(napi_env env);
 napi_value DefineOggOpusDecoder(napi_env env);
 napi_value DefineOggOpusWriter(napi_env env);
+napi_value WriteOggOpus(napi_env env, napi_callback_info info);
+napi_value DefineOggOpusEncoder(napi_env env);
 
 napi_value Resample(napi_env env, napi_callback_info info);
 napi_value DefineResampler(napi_env env);

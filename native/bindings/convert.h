@@ -92,7 +92,7 @@ inline constexpr uint64_t kMaxSafeInteger = (uint64_t{1} << 53) - 1;  // whole n
 // The arguments of one call; those that were not given are undefined.
 class Arguments {
  public:
-  static constexpr size_t kMax = 11;  // of new OpusEncoder
+  static constexpr size_t kMax = 18;  // of writeOggOpus
   Arguments(napi_env env, napi_callback_info info);
   napi_env env() const { return env_; }
   napi_value self() const { return self_; }

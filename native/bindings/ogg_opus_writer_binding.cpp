@@ -1,15 +1,12 @@
 // The OggOpusWriter class. Not here: where its packets come from.
-#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
+#include "bindings/opus_options.h"
 #include "bindings/wrapped.h"
 #include "core/ogg_opus_writer.h"
 
@@ -17,24 +14,6 @@ namespace sluice::bindings {
 namespace {
 
 constexpr uint64_t kMaxPacketBytes = uint64_t{1} << 36;  // more than any typed array holds
-constexpr size_t kMaxTextBytes = size_t{1} << 30;        // the core has a limit of its own, below this one
-
-// Each ends with a zero byte: no array of strings can be read without running its getters.
-std::vector<std::string> SplitAtZeros(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find('\0'));
-    parts.emplace_back(part);
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-  }
-  return parts;
-}
-
-template <class T>
-T Option(const Arguments& args, size_t i, const char* name) {
-  return static_cast<T>(
-      args.Unsigned(i, name, 0, std::numeric_limits<T>::max(), ErrorCodeName(ErrorCode::kInvalidOption)));
-}
 
 class OggOpusWriterObject {
  public:
@@ -42,19 +21,19 @@ class OggOpusWriterObject {
   static constexpr const char* kName = "OggOpusWriter";
 
   // new OggOpusWriter(channels, preSkip, inputSampleRateHz, gainQ8, vendor, comments, serial, pageUs);
-  // gainQ8: the 16 bits of OpusHead. comments: each with a zero byte behind it.
+  // gainQ8: the 16 bits of OpusHead. comments: as ReadComments.
   static std::unique_ptr<OggOpusWriterObject> Create(const Arguments& args) {
     OggOpusWriterOptions options;
     options.head = Take(OpusHeadFor(args.Channels(0, "channels", 8)));
-    options.head.preskip = Option<uint16_t>(args, 1, "preSkip");
+    options.head.preskip = Option16(args, 1, "preSkip");
     options.head.input_rate_hz =
         static_cast<uint32_t>(args.Unsigned(2, "inputSampleRateHz", 0, std::numeric_limits<uint32_t>::max(),
                                             ErrorCodeName(ErrorCode::kInvalidRate)));
-    options.head.gain_q8 = static_cast<int16_t>(Option<uint16_t>(args, 3, "gainQ8"));
-    options.vendor = args.Text(4, "vendor", kMaxTextBytes);
-    options.comments = SplitAtZeros(args.Text(5, "comments", kMaxTextBytes));
-    options.serial = Option<uint32_t>(args, 6, "serial");
-    options.page_us = Option<uint32_t>(args, 7, "pageUs");
+    options.head.gain_q8 = static_cast<int16_t>(Option16(args, 3, "gainQ8"));
+    options.vendor = ReadVendor(args, 4);
+    options.comments = ReadComments(args, 5);
+    options.serial = Option32(args, 6, "serial");
+    options.page_us = Option32(args, 7, "pageUs");
     return std::make_unique<OggOpusWriterObject>(Take(OggOpusWriter::Create(options)));
   }
   explicit OggOpusWriterObject(OggOpusWriter core) : core_(std::move(core)) {}

@@ -1,51 +1,28 @@
 // The OpusEncoder and OpusDecoder classes. Not here: Ogg (ogg_opus_*_binding.cpp).
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "bindings/bindings.h"
 #include "bindings/convert.h"
+#include "bindings/opus_options.h"
 #include "bindings/wrapped.h"
 #include "core/opus_codec.h"
 
 namespace sluice::bindings {
 namespace {
 
-constexpr std::array kApplications = {"voip", "audio", "lowdelay"};  // as in enum OpusApplication
-constexpr std::array kBitrateModes = {"vbr", "cvbr", "cbr"};         // as in enum OpusBitrateMode
-constexpr std::array kSignals = {"auto", "voice", "music"};          // as in enum OpusSignal
-constexpr uint64_t kMaxFrames = uint64_t{1} << 36;                   // more than any typed array holds
-
-// Of 32 bits; its range is checked by the core.
-uint32_t OptionOf(const Arguments& args, size_t i, const char* name) {
-  return static_cast<uint32_t>(args.Unsigned(i, name, 0, std::numeric_limits<uint32_t>::max(),
-                                             ErrorCodeName(ErrorCode::kInvalidOption)));
-}
+constexpr uint64_t kMaxFrames = uint64_t{1} << 36;  // more than any typed array holds
 
 class OpusEncoderObject {
  public:
   static constexpr napi_type_tag kTag = {0x51c7e20b94af4d38, 0xa6d0f38b5e172c94};
   static constexpr const char* kName = "OpusEncoder";
 
-  // new OpusEncoder(sampleRateHz, channels, frameUs, application, bitrate, bitrateMode, complexity, signal,
-  // fec, dtx, packetLossPercent); bitrate as in OpusEncoderOptions
+  // new OpusEncoder(...options): as ReadOpusEncoderOptions
   static std::unique_ptr<OpusEncoderObject> Create(const Arguments& args) {
-    OpusEncoderOptions options;
-    options.sample_rate_hz = args.Rate(0, "sampleRateHz");
-    options.channels = args.Channels(1, "channels", kMaxOpusEncoderChannels);
-    options.frame_us = OptionOf(args, 2, "frameUs");
-    options.application = static_cast<OpusApplication>(args.Word(3, "application", kApplications));
-    options.bitrate = OptionOf(args, 4, "bitrate");
-    options.bitrate_mode = static_cast<OpusBitrateMode>(args.Word(5, "bitrateMode", kBitrateModes));
-    options.complexity = OptionOf(args, 6, "complexity");
-    options.signal = static_cast<OpusSignal>(args.Word(7, "signal", kSignals));
-    options.fec = args.Bool(8, "fec");
-    options.dtx = args.Bool(9, "dtx");
-    options.packet_loss_percent = OptionOf(args, 10, "packetLossPercent");
-    return std::make_unique<OpusEncoderObject>(Take(OpusEncoder::Create(options)));
+    return std::make_unique<OpusEncoderObject>(Take(OpusEncoder::Create(ReadOpusEncoderOptions(args, 0))));
   }
   explicit OpusEncoderObject(OpusEncoder core) : core_(std::move(core)) {}
   size_t StateBytes() const { return core_ ? core_->StateBytes() : 0; }

@@ -47,6 +47,13 @@ export {
   readOggOpusAsync,
 } from './ogg-opus.js';
 export { OggOpusDecoder, type OggOpusDecoderOptions } from './ogg-opus-decoder.js';
+export {
+  OggOpusEncoder,
+  type OggOpusEncoderOptions,
+  type WriteOggOpusOptions,
+  writeOggOpus,
+  writeOggOpusAsync,
+} from './ogg-opus-encoder.js';
 export { type OggOpusPacket, OggOpusReader } from './ogg-opus-reader.js';
 export { type OggOpusFinishOptions, OggOpusWriter, type OggOpusWriterOptions } from './ogg-opus-writer.js';
 export { type OggPage, OggPageReader } from './ogg-page-reader.js';

@@ -77,17 +77,13 @@ export class OggOpusWriter {
    */
   constructor(options: OggOpusWriterOptions) {
     requireOptions(options, 'new OggOpusWriter');
-    const { channels, preSkip, inputSampleRateHz, gainDb = 0, tags = {}, pageMs = 1000 } = options;
-    const { serial = Math.floor(Math.random() * 2 ** 32) } = options;
+    const { channels, preSkip, inputSampleRateHz, gainDb = 0 } = options;
     this.#native = new native.OggOpusWriter(
       channels,
       preSkip,
       inputSampleRateHz,
       Math.round(requireNumber(gainDb, 'gainDb', -128, 127 + 255 / 256) * 256) & 0xffff,
-      VENDOR,
-      comments(tags),
-      serial,
-      Math.round(requireNumber(pageMs, 'pageMs', 0, MAX_PAGE_MS) * 1000),
+      ...nativeStreamOptions(options),
     );
   }
 
@@ -164,6 +160,14 @@ export class OggOpusWriter {
     }
     return this.#room;
   }
+}
+
+/** Tags, serial number and page length as the addon takes them, with their defaults. */
+export function nativeStreamOptions(
+  options: Pick<OggOpusWriterOptions, 'tags' | 'serial' | 'pageMs'>,
+): [vendor: string, comments: string, serial: number, pageUs: number] {
+  const { tags = {}, serial = Math.floor(Math.random() * 2 ** 32), pageMs = 1000 } = options;
+  return [VENDOR, comments(tags), serial, Math.round(requireNumber(pageMs, 'pageMs', 0, MAX_PAGE_MS) * 1000)];
 }
 
 /** `NAME=value` of each, with a zero character behind it. */

@@ -3,7 +3,12 @@
  * Not here: Ogg files (ogg-opus-writer.ts and its neighbours), rates that Opus does not take (resample.ts).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { type NativeOpusDecoder, type NativeOpusEncoder, native } from '../native/index.js';
+import {
+  type NativeOpusDecoder,
+  type NativeOpusEncoder,
+  type NativeOpusEncoderOptions,
+  native,
+} from '../native/index.js';
 import { describe, lengthOf, requireOptions, requireWord, roomFor } from './arguments.js';
 import type { SampleArray, SampleType } from './resample.js';
 
@@ -90,22 +95,8 @@ export class OpusEncoder {
    */
   constructor(options: OpusEncoderOptions) {
     requireOptions(options, 'new OpusEncoder');
-    const { sampleRateHz, channels = 1, frameMs = 20, application = 'voip', bitrate = 'auto' } = options;
-    const { bitrateMode = 'cvbr', complexity = 9, signal = 'auto', fec = false, dtx = false } = options;
-    const { packetLossPercent = 0 } = options;
-    this.#native = new native.OpusEncoder(
-      sampleRateHz,
-      channels,
-      frameUs(frameMs),
-      application,
-      nativeBitrate(bitrate),
-      bitrateMode,
-      complexity,
-      signal,
-      fec,
-      dtx,
-      packetLossPercent,
-    );
+    const { signal = 'auto' } = options;
+    this.#native = new native.OpusEncoder(...nativeEncoderOptions(options, signal, 'voip'));
     this.layout = this.#native.layout();
     this.#room = new Uint8Array(this.#native.maxPacketBytes());
   }
@@ -362,6 +353,30 @@ export class OpusDecoder<S extends SampleType = 'int16'> {
     const length = frames * this.channels;
     return roomFor<SampleArray<SampleType, ArrayBuffer>>(ArrayType, length) as SampleArray<S, ArrayBuffer>;
   }
+}
+
+/** The options as the addon takes them, with their defaults; `signal` apart, which others call `content`. */
+export function nativeEncoderOptions(
+  options: Omit<OpusEncoderOptions, 'signal'>,
+  signal: OpusEncoderOptions['signal'] & string,
+  defaultApplication: 'voip' | 'audio',
+): NativeOpusEncoderOptions {
+  const { sampleRateHz, channels = 1, frameMs = 20, application = defaultApplication } = options;
+  const { bitrate = 'auto', bitrateMode = 'cvbr', complexity = 9 } = options;
+  const { fec = false, dtx = false, packetLossPercent = 0 } = options;
+  return [
+    sampleRateHz,
+    channels,
+    frameUs(frameMs),
+    application,
+    nativeBitrate(bitrate),
+    bitrateMode,
+    complexity,
+    signal,
+    fec,
+    dtx,
+    packetLossPercent,
+  ];
 }
 
 function frameUs(frameMs: unknown): number {

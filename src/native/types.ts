@@ -141,6 +141,15 @@ export interface NativeOggOpusWriter {
   close(): void;
 }
 
+export interface NativeOggOpusEncoder {
+  processInto(samples: Samples, out: Uint8Array): number;
+  flushInto(out: Uint8Array): number;
+  maxOutputBytes(frames: number): number;
+  maxFlushBytes(): number;
+  reset(): void;
+  close(): void;
+}
+
 export interface NativeResampler {
   processInto(chunk: Samples, out: Samples): number;
   flushInto(out: Samples): number;
@@ -183,6 +192,30 @@ export interface NativeOpusDecoder {
   reset(): void;
   close(): void;
 }
+
+/** `bitrate`: 0 for auto, 0xffffffff for as much as there is room for. */
+export type NativeOpusEncoderOptions = [
+  sampleRateHz: number,
+  channels: number,
+  frameUs: number,
+  application: string,
+  bitrate: number,
+  bitrateMode: string,
+  complexity: number,
+  signal: string,
+  fec: boolean,
+  dtx: boolean,
+  packetLossPercent: number,
+];
+
+/** `comments`: NAME=value, each with a zero character behind it. */
+export type NativeOggOpusEncoderOptions = [
+  ...NativeOpusEncoderOptions,
+  vendor: string,
+  comments: string,
+  serial: number,
+  pageUs: number,
+];
 
 /** One of the streams that follow each other in an Ogg file; most files have one. */
 export interface OggOpusLink {
@@ -317,6 +350,14 @@ export interface NativeAddon {
     serial: number,
     pageUs: number,
   ) => NativeOggOpusWriter;
+  writeOggOpus(samples: Samples, ...options: NativeOggOpusEncoderOptions): Uint8Array<ArrayBuffer>;
+  writeOggOpus(
+    samples: Samples,
+    ...optionsAndCallbacks: [...NativeOggOpusEncoderOptions, ...NativeCallbacks<Uint8Array<ArrayBuffer>>]
+  ): Uint8Array<ArrayBuffer> | GiveUp;
+  OggOpusEncoder: new (
+    ...optionsAndSample: [...NativeOggOpusEncoderOptions, float32: boolean]
+  ) => NativeOggOpusEncoder;
 
   resample(
     samples: Samples,
@@ -351,20 +392,7 @@ export interface NativeAddon {
     clientReqIdJson: string,
     sourceBytes: number | undefined,
   ) => NativeAudioFramer;
-  /** `bitrate`: 0 for auto, 0xffffffff for as much as there is room for. */
-  OpusEncoder: new (
-    sampleRateHz: number,
-    channels: number,
-    frameUs: number,
-    application: string,
-    bitrate: number,
-    bitrateMode: string,
-    complexity: number,
-    signal: string,
-    fec: boolean,
-    dtx: boolean,
-    packetLossPercent: number,
-  ) => NativeOpusEncoder;
+  OpusEncoder: new (...options: NativeOpusEncoderOptions) => NativeOpusEncoder;
   /** `gainQ8`: the 16 bits of OpusHead. */
   OpusDecoder: new (
     sampleRateHz: number,

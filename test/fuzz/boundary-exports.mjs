@@ -4,6 +4,20 @@
 
 const CALLBACKS = ['callback', 'callback'];
 const WHOLE_FILE = { signal: 'signal' };
+const OPUS_ENCODER = [
+  'opusRate',
+  'channels',
+  'frameUs',
+  'application',
+  'bitrate',
+  'bitrateMode',
+  'percent',
+  'opusSignal',
+  'bool',
+  'bool',
+  'percent',
+];
+const OGG_OPUS_ENCODER = ['rate', ...OPUS_ENCODER.slice(1), 'json', 'tags', 'count', 'count'];
 
 export const addonFunctions = {
   setErrorClasses: ['errorClass', 'errorClass'],
@@ -22,6 +36,7 @@ export const addonFunctions = {
   probeWav: ['wav'],
   writeWav: ['samples', 'wavEncoding', 'rate', 'channels', ...CALLBACKS],
   readOggOpus: ['oggOpus', 'bool', 'channels', 'count', 'count?', ...CALLBACKS],
+  writeOggOpus: ['samples', ...OGG_OPUS_ENCODER, ...CALLBACKS],
   resample: ['samples', 'rate', 'rate', 'channels', 'quality', ...CALLBACKS],
 };
 
@@ -53,6 +68,12 @@ export const addonClasses = {
     finishInto: ['count?', 'roomBytes'],
     maxOutputBytes: ['count'],
   },
+  OggOpusEncoder: {
+    new: [...OGG_OPUS_ENCODER, 'bool'],
+    processInto: ['samples', 'roomBytes'],
+    flushInto: ['roomBytes'],
+    maxOutputBytes: ['count'],
+  },
   Resampler: {
     new: ['rate', 'rate', 'channels', 'quality', 'bool'],
     processInto: ['samples', 'roomSamples'],
@@ -66,19 +87,7 @@ export const addonClasses = {
     maxOutputBytes: ['count'],
   },
   OpusEncoder: {
-    new: [
-      'opusRate',
-      'channels',
-      'frameUs',
-      'application',
-      'bitrate',
-      'bitrateMode',
-      'percent',
-      'opusSignal',
-      'bool',
-      'bool',
-      'percent',
-    ],
+    new: OPUS_ENCODER,
     encodeInto: ['opusFrame', 'roomBytes'],
     encodeFramesInto: ['opusFrame', 'roomBytes', 'roomSizes'],
   },
@@ -117,6 +126,9 @@ const OPUS = {
   dtx: 'bool',
   packetLossPercent: 'percent',
 };
+const { signal: content, ...OPUS_OPTIONS } = OPUS;
+const { tags, serial, pageMs } = OGG_OPUS;
+const WRITE_OGG_OPUS = { ...OPUS_OPTIONS, sampleRateHz: 'rate', content, tags, serial, pageMs };
 const RAW = { encoding: 'encoding', sampleRateHz: 'rate', channels: 'channels' };
 
 export const audioFunctions = {
@@ -138,6 +150,8 @@ export const audioFunctions = {
   writeWavAsync: ['samples', { ...WRITE, ...WHOLE_FILE }],
   readOggOpus: ['oggOpus', OGG_OPUS_PART],
   readOggOpusAsync: ['oggOpus', { ...OGG_OPUS_PART, ...WHOLE_FILE }],
+  writeOggOpus: ['samples', WRITE_OGG_OPUS],
+  writeOggOpusAsync: ['samples', { ...WRITE_OGG_OPUS, ...WHOLE_FILE }],
   probeAudio: [['wav', 'oggOpus', 'path']],
   audioContainer: [['wav', 'oggOpus', 'path']],
   containerHeadBytes: ['wav'],
@@ -186,6 +200,13 @@ export const audioClasses = {
     writeInto: ['opusPacket', 'roomBytes'],
     finish: [{ samples: 'count?' }],
     maxOutputBytes: ['count'],
+  },
+  OggOpusEncoder: {
+    new: [{ ...WRITE_OGG_OPUS, sample: 'sample' }],
+    process: ['samples'],
+    processInto: ['samples', 'roomBytes'],
+    maxOutputBytes: ['count'],
+    flushInto: ['roomBytes'],
   },
   AudioFramer: {
     new: [{ from: RAW, to: 'wire', stepsPerMessage: 'steps', clientReqId: 'text', sourceBytes: 'count?' }],

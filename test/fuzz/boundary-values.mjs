@@ -153,6 +153,7 @@ export function makeValues(random, instances) {
     // Of the packet made before it.
     packetSizes: () => lend(Uint32Array.of(packetBytes)),
     json: () => pick(['', '"id"']),
+    tags: () => pick(['', 'A=b\0']),
     text: () => pick([undefined, 'id', 'é\n"']),
     path: () => pick(['/dev/null', '/no/such/file.wav', 'package.json', '.']),
     callback: () => pick([() => {}, () => {}, () => {}, raise]),

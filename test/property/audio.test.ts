@@ -11,8 +11,10 @@ import {
   encodeAlaw,
   encodeMulaw,
   FormatError,
+  OggOpusEncoder,
   probeAudio,
   Resampler,
+  readOggOpus,
   readWav,
   readWavAsync,
   resample,
@@ -23,6 +25,8 @@ import {
   type WavAudio,
   WIRE_FORMATS,
   type WireFormat,
+  writeOggOpus,
+  writeOggOpusAsync,
   writeWav,
   writeWavAsync,
 } from '../../src/audio/index.js';
@@ -104,6 +108,38 @@ describe('Resampler', () => {
           expect(Buffer.concat(parts).equals(bytesOf(whole))).toBe(true);
         },
       ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('OggOpusEncoder', () => {
+  const input = fc.record({
+    bytes: anyBytes,
+    channels: fc.integer({ min: 1, max: 8 }),
+    sampleRateHz: rates,
+    frameMs: fc.constantFrom(...([2.5, 5, 10, 20, 40, 60, 80, 100, 120] as const)),
+    pageMs: fc.constantFrom(0, 20, 1000, 4000),
+    serial: fc.nat(0xffff_ffff),
+    sample: fc.constantFrom('int16', 'float32'),
+    cuts,
+  });
+
+  test('output does not depend on where the input was cut, and reads back with its length and no warning', () => {
+    fc.assert(
+      fc.property(input, ({ bytes, sample, cuts, ...stream }) => {
+        const { channels, sampleRateHz } = stream;
+        const options = { ...stream, complexity: 0 };
+        const int16 = int16Of(bytes, channels);
+        const samples = sample === 'int16' ? int16 : Float32Array.from(int16, (x) => x / 32_768);
+        const whole = writeOggOpus(samples, options);
+        using encoder = new OggOpusEncoder({ ...options, sample });
+        const parts = [...cut(samples, cuts, channels)].map((chunk) => encoder.process(chunk));
+        expect(Buffer.concat([...parts, encoder.flush()]).equals(whole)).toBe(true);
+        const { frames, warnings } = readOggOpus(whole);
+        expect(frames).toBe(Math.ceil(((int16.length / channels) * 48_000) / sampleRateHz));
+        expect(warnings).toEqual(frames === 0 ? ['no-audio'] : []);
+      }),
       { numRuns: 60 },
     );
   });
@@ -465,6 +501,8 @@ describe('off the event loop', () => {
           const rateChange = { fromHz, toHz, channels, quality: 'fast' } as const;
           const some = samples.subarray(0, fromHz < toHz ? 60_000 * channels : undefined) as Samples;
           const write = { sampleRateHz: fromHz, channels, encoding };
+          const sound = samples.subarray(0, 20_000 * channels);
+          const opus = { sampleRateHz: fromHz, channels, complexity: 0, serial: 1 };
           const read = { sample: float32 ? 'float32' : 'int16' } as const;
           for (const [sync, async] of [
             [() => convertSamples(bytes, convert), () => convertSamplesAsync(bytes, convert)],
@@ -472,6 +510,7 @@ describe('off the event loop', () => {
             [() => readWav(torn, read), () => readWavAsync(torn, read)],
             [() => readWav(bytes, read), () => readWavAsync(bytes, read)],
             [() => resample(some, rateChange), () => resampleAsync(some, rateChange)],
+            [() => writeOggOpus(sound, opus), () => writeOggOpusAsync(sound, opus)],
           ] as const)
             expect(await outcome(async)).toEqual(await outcome(sync));
         },

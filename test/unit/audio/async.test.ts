@@ -16,6 +16,7 @@ import {
   resampleAsync,
   UnsupportedError,
   type WavAudio,
+  writeOggOpusAsync,
   writeWav,
   writeWavAsync,
 } from '../../../src/audio/index.js';
@@ -78,6 +79,13 @@ const jobs: Record<
   writeWavAsync: (options) => {
     const input = large16.slice();
     return { input, promise: writeWavAsync(input, { sampleRateHz: 8000, ...options }) };
+  },
+  writeOggOpusAsync: (options) => {
+    const input = large16.slice(0, 2 ** 16);
+    return {
+      input,
+      promise: writeOggOpusAsync(input, { sampleRateHz: 48_000, complexity: 0, ...options }),
+    };
   },
   convertSamplesAsync: (options) => {
     const input = largeBytes.slice();
@@ -395,6 +403,11 @@ describe('slices', () => {
       'samples, wider than in the file, and its header',
       1 + 8,
       () => readWavAsync(writeWav(int16(mb), { sampleRateHz: 1, encoding: 'u8' }), { sample: 'float32' }),
+    ],
+    [
+      'sound to encode, which takes more time',
+      16,
+      () => writeOggOpusAsync(int16(mb / 2), { sampleRateHz: 48_000, complexity: 0 }),
     ],
   ])('hold at most half a megabyte of %s', async (_, atLeast, run) => {
     const slices = await countSlices(run);

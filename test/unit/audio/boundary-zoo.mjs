@@ -227,6 +227,8 @@ function attackThis(name, method, goodThis, good) {
 
 // ---- the raw addon
 
+const opusEncoderArguments = () => [8000, 1, 20_000, 'voip', 0, 'cvbr', 0, 'auto', false, false, 0];
+const oggOpusEncoderArguments = () => [...opusEncoderArguments(), 'v', 'A=b\0', 7, 0];
 const rawFunctions = {
   convertSamples: () => [u8(6), 's16le', 1, 'u8', 1],
   convertSamplesInto: () => [u8(6), 's16le', 1, 'u8', 1, u8(6)],
@@ -243,6 +245,7 @@ const rawFunctions = {
   readOggOpus: () => [oggOpus(), true, 1, 0, 100],
   probeWav: () => [wav()],
   writeWav: () => [i16(8), 's16', 8000, 1],
+  writeOggOpus: () => [i16(8), ...oggOpusEncoderArguments()],
   resample: () => [i16(8), 8000, 16_000, 1, 'default'],
 };
 const rawClasses = {
@@ -324,8 +327,19 @@ const rawClasses = {
       close: () => [],
     },
   },
+  OggOpusEncoder: {
+    good: () => [...oggOpusEncoderArguments(), false],
+    methods: {
+      processInto: () => [i16(8), u8(140_000)],
+      flushInto: () => [u8(140_000)],
+      maxOutputBytes: () => [8],
+      maxFlushBytes: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
   OpusEncoder: {
-    good: () => [8000, 1, 20_000, 'voip', 0, 'cvbr', 0, 'auto', false, false, 0],
+    good: opusEncoderArguments,
     methods: {
       encodeInto: () => [i16(160), u8(1300)],
       encodeFramesInto: () => [i16(160), u8(1300), new Uint32Array(1)],
@@ -456,6 +470,10 @@ for (const [name, { good, methods }] of Object.entries(rawClasses)) {
 
 const one = (make) => () => [make()];
 const oggOpusOptions = () => ({ sample: 'int16', channels: 1, startS: 0, endS: 1 });
+function writeOggOpusOptions() {
+  const { signal: content, ...options } = opusEncoderOptions();
+  return { ...options, content, tags: { A: 'b' }, serial: 7, pageMs: 0 };
+}
 attackOptions(
   'convertSamples',
   audio.convertSamples,
@@ -470,6 +488,12 @@ attackOptions(
 );
 attackOptions('readWav', audio.readWav, one(wav), () => ({ sample: 'int16' }));
 attackOptions('readOggOpus', audio.readOggOpus, one(oggOpus), oggOpusOptions);
+attackOptions(
+  'writeOggOpus',
+  audio.writeOggOpus,
+  one(() => i16(8)),
+  writeOggOpusOptions,
+);
 attackOptions(
   'writeWav',
   audio.writeWav,
@@ -542,6 +566,12 @@ attackOptions('readOggOpusAsync', rejecting('readOggOpusAsync'), one(oggOpus), (
   signal,
 }));
 attackOptions(
+  'writeOggOpusAsync',
+  rejecting('writeOggOpusAsync'),
+  one(() => i16(2 ** 12)),
+  () => ({ ...writeOggOpusOptions(), signal }),
+);
+attackOptions(
   'writeWavAsync',
   rejecting('writeWavAsync'),
   one(() => i16(2 ** 18)),
@@ -550,7 +580,7 @@ attackOptions(
 await Promise.all(pending);
 
 const attackedHere =
-  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Writer)|OpusEncoder|OpusDecoder)$/;
+  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Writer)|OpusEncoder|OpusDecoder)$/;
 const notFromHere = /^(FormatError|UnsupportedError|FfmpegError|FfmpegReader)$/; // src/errors.ts; ffmpeg-reader.test.ts
 for (const [name, value] of Object.entries(audio))
   if (
@@ -561,19 +591,21 @@ for (const [name, value] of Object.entries(audio))
   )
     failures.push(`${name} is not attacked`);
 
-const opusEncoderOptions = () => ({
-  sampleRateHz: 8000,
-  channels: 1,
-  frameMs: 20,
-  application: 'voip',
-  bitrate: 'auto',
-  bitrateMode: 'cvbr',
-  complexity: 0,
-  signal: 'auto',
-  fec: false,
-  dtx: false,
-  packetLossPercent: 0,
-});
+function opusEncoderOptions() {
+  return {
+    sampleRateHz: 8000,
+    channels: 1,
+    frameMs: 20,
+    application: 'voip',
+    bitrate: 'auto',
+    bitrateMode: 'cvbr',
+    complexity: 0,
+    signal: 'auto',
+    fec: false,
+    dtx: false,
+    packetLossPercent: 0,
+  };
+}
 const opusDecoderOptions = () => ({ sampleRateHz: 8000, gainDb: 0, sample: 'int16' });
 const resamplerOptions = () => ({
   fromHz: 8000,
@@ -635,6 +667,12 @@ attackOptions(
   (o) => new audio.OggOpusWriter(o),
   () => [],
   oggOpusWriterOptions,
+);
+attackOptions(
+  'new OggOpusEncoder',
+  (o) => new audio.OggOpusEncoder(o),
+  () => [],
+  () => ({ ...writeOggOpusOptions(), sample: 'int16' }),
 );
 attackOptions(
   'OggOpusWriter.finish',
@@ -764,6 +802,19 @@ const publicClasses = [
       frameSamples: undefined,
       maxPacketBytes: undefined,
       lookaheadFrames: undefined,
+      reset: () => [],
+      close: () => [],
+    },
+  },
+  {
+    make: () => new audio.OggOpusEncoder(writeOggOpusOptions()),
+    methods: {
+      process: () => [i16(8)],
+      processInto: () => [i16(8), u8(140_000)],
+      maxOutputBytes: () => [8],
+      flush: () => [],
+      flushInto: () => [u8(140_000)],
+      maxFlushBytes: undefined,
       reset: () => [],
       close: () => [],
     },

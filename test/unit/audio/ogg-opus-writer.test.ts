@@ -1,12 +1,12 @@
 // OggOpusWriter: its options and manners, and what other people's software says of what it writes, where that is installed
 // (Debian: opus-tools oggz-tools ffmpeg). Pages byte by byte: test/native/ogg_opus_writer_test.cpp.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OggOpusWriter, type OggOpusWriterOptions } from '../../../src/audio/index.js';
 import { thrown } from './helpers.js';
+import { runTool, withTools } from './ogg-tools.js';
 
 const MONO = { channels: 1, preSkip: 312, inputSampleRateHz: 16_000, serial: 7 };
 
@@ -216,27 +216,11 @@ describe('OggOpusWriter', () => {
 
 // ---- Other people's software
 
-function withTools(tools: string[], body: () => void): void {
-  const missing = tools.filter((tool) => spawnSync(tool, ['--help']).error !== undefined);
-  if (missing.length > 0) {
-    console.warn(
-      `NOT RUN: the checks against ${missing.join(', ')}, not installed (Debian: opus-tools oggz-tools ffmpeg)`,
-    );
-  }
-  describe.skipIf(missing.length > 0)(`what OggOpusWriter writes, ${tools.join(' and ')}`, body);
-}
-
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-ogg-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function run(tool: string, args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(tool, args, { encoding: 'utf8' });
-  expect(status, `${tool}: ${stdout}${stderr}`).toBe(0);
-  return stdout + stderr;
-}
 
 function saved(name: string, bytes: Uint8Array): string {
   const path = join(folder, `${name}.opus`);
@@ -271,20 +255,20 @@ function files(): [string, Buffer, number][] {
   ];
 }
 
-withTools(['opusdec'], () => {
+withTools('what OggOpusWriter writes', ['opusdec'], () => {
   test.each(files())('decodes %s to exactly the samples promised', (name, bytes, wanted) => {
     const raw = join(folder, `${name}.raw`);
-    run('opusdec', ['--quiet', '--no-dither', '--rate', '48000', saved(name, bytes), raw]);
+    runTool('opusdec', ['--quiet', '--no-dither', '--rate', '48000', saved(name, bytes), raw]);
     const channels = name === 'stereo' ? 2 : 1;
     expect(readFileSync(raw).length / 2 / channels).toBe(wanted);
   });
 });
 
-withTools(['opusinfo', 'oggz-validate', 'ffprobe'], () => {
+withTools('what OggOpusWriter writes', ['opusinfo', 'oggz-validate', 'ffprobe'], () => {
   test.each(files())('find no fault in %s', (name, bytes) => {
     const path = saved(name, bytes);
-    expect(run('opusinfo', [path])).not.toMatch(/warning|error/i);
-    run('oggz-validate', [path]);
-    expect(run('ffprobe', ['-v', 'error', path])).toBe('');
+    expect(runTool('opusinfo', [path])).not.toMatch(/warning|error/i);
+    runTool('oggz-validate', [path]);
+    expect(runTool('ffprobe', ['-v', 'error', path])).toBe('');
   });
 });

@@ -14,6 +14,7 @@ const ASYNC_ARGUMENTS = {
   resampleAsync: [LONG, { fromHz: 44_100, toHz: 48_000 }],
   convertSamplesAsync: [new Uint8Array(LONG.buffer), { from: 's16le', to: 'f32le' }],
   writeWavAsync: [LONG, { sampleRateHz: 8000, encoding: 's24' }],
+  writeOggOpusAsync: [LONG, { sampleRateHz: 44_100 }],
 };
 
 /** Every …Async export over and over, several at a time, until the thread ends. */
