@@ -56,6 +56,7 @@ export const ARGUMENT_ERROR_CODES = [
   'ERR_INVALID_ARG',
   'ERR_CLOSED',
   'ERR_INVALID_STATE',
+  'ERR_BUSY',
   'ERR_NO_API_KEY',
   'ERR_SIMD_LEVEL',
 ] as const;

@@ -75,6 +75,7 @@ void KeepIntrinsics(Napi::Env env) {
   data->float32_array = intrinsic("Float32Array");
   data->uint8_array = intrinsic("Uint8Array");
   data->float64_array = intrinsic("Float64Array");
+  data->uint32_array = intrinsic("Uint32Array");
   data->array_at = method(data->uint8_array, "at");
   data->alloc_unsafe = Napi::Persistent(
       env.Global().Get("Buffer").As<Napi::Object>().Get("allocUnsafeSlow").As<Napi::Function>());

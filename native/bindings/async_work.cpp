@@ -48,7 +48,7 @@ class AsyncWork {
   // giveUp() may be called at any time, and long after the job.
   napi_value NewGiveUp() {
     return Napi::Function::New(
-        env_, [wanted = wanted_](const Napi::CallbackInfo&) { wanted->store(false); }, "giveUp");
+        env_, [wanted = job_->wanted()](const Napi::CallbackInfo&) { wanted->store(false); }, "giveUp");
   }
 
   // Copies the next slice; false when there is none.
@@ -82,7 +82,7 @@ class AsyncWork {
   // On a thread of the pool.
   static void Execute(napi_env, void* data) {
     auto& self = *static_cast<AsyncWork*>(data);
-    if (!*self.wanted_) return;
+    if (!*self.job_->wanted()) return;
     try {
       self.job_->Run(self.slice_);
     } catch (...) {
@@ -104,7 +104,7 @@ class AsyncWork {
 
   // Whether another slice is in the pool.
   bool Continue() {
-    if (!*wanted_ || !CanRunJavaScript()) return false;
+    if (!*job_->wanted() || !CanRunJavaScript()) return false;
     if (failure_) std::rethrow_exception(failure_);
     if (!Fetch()) {
       Call(resolve_, job_->Finish(env_));
@@ -149,7 +149,6 @@ class AsyncWork {
   Napi::FunctionReference resolve_;
   Napi::FunctionReference reject_;
   std::unique_ptr<SlicedJob> job_;
-  std::shared_ptr<std::atomic<bool>> wanted_ = std::make_shared<std::atomic<bool>>(true);
   std::vector<uint8_t> slice_;
   napi_async_work work_ = nullptr;
   std::exception_ptr failure_;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -48,6 +49,8 @@ class Slicer {
   Slicer() = default;
   Slicer(size_t offset, size_t size, size_t frame_bytes, size_t output_bytes)
       : offset_(offset), end_(offset + size), step_(StepBytes(size, frame_bytes, output_bytes)) {}
+  // The whole input, cut into slices of step_bytes.
+  Slicer(size_t size, size_t step_bytes) : end_(size), step_(step_bytes) {}
   std::optional<Slice> Next() {
     if (AtEnd()) return std::nullopt;
     const Slice slice{offset_, end_ - offset_ < step_ ? end_ - offset_ : step_};
@@ -72,7 +75,10 @@ class Slicer {
 // them may throw what Guard understands; nothing follows then.
 class SlicedJob {
  public:
-  virtual ~SlicedJob() = default;
+  SlicedJob() = default;
+  virtual ~SlicedJob() { *wanted_ = false; }
+  SlicedJob(const SlicedJob&) = delete;
+  SlicedJob& operator=(const SlicedJob&) = delete;
   // On the JavaScript thread: what to work on next.
   virtual std::optional<Slice> Next(napi_env env) = 0;
   // On whichever thread: no Node-API.
@@ -80,6 +86,12 @@ class SlicedJob {
   // On the JavaScript thread.
   virtual napi_value Finish(napi_env env) = 0;
   virtual size_t StateBytes() const { return 0; }  // native memory, for V8 to know about
+
+  // Whether there will be a result: false from giveUp() on, and once the job is gone.
+  const std::shared_ptr<std::atomic<bool>>& wanted() const { return wanted_; }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> wanted_ = std::make_shared<std::atomic<bool>>(true);
 };
 
 // An output: an array that nobody else has until its job is done.

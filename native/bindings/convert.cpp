@@ -397,6 +397,7 @@ const Napi::FunctionReference& ArrayClass(AddonData& data, const int16_t*) { ret
 const Napi::FunctionReference& ArrayClass(AddonData& data, const float*) { return data.float32_array; }
 const Napi::FunctionReference& ArrayClass(AddonData& data, const uint8_t*) { return data.uint8_array; }
 const Napi::FunctionReference& ArrayClass(AddonData& data, const double*) { return data.float64_array; }
+const Napi::FunctionReference& ArrayClass(AddonData& data, const uint32_t*) { return data.uint32_array; }
 
 // Node-API's answer to making an array: what JavaScript throws there says that there is no memory.
 void CheckAllocated(napi_env env, napi_status status) {
@@ -453,6 +454,7 @@ template NewArray<int16_t> Allocate<int16_t>(napi_env, size_t);
 template NewArray<float> Allocate<float>(napi_env, size_t);
 template NewArray<uint8_t> Allocate<uint8_t>(napi_env, size_t);
 template NewArray<double> Allocate<double>(napi_env, size_t);
+template NewArray<uint32_t> Allocate<uint32_t>(napi_env, size_t);
 
 napi_value Number(napi_env env, double value) {
   napi_value result = nullptr;

@@ -43,6 +43,7 @@ struct PendingException {};
 inline constexpr const char* kInvalidArg = "ERR_INVALID_ARG";
 inline constexpr const char* kClosed = "ERR_CLOSED";
 inline constexpr const char* kInvalidState = "ERR_INVALID_STATE";
+inline constexpr const char* kBusy = "ERR_BUSY";
 
 [[noreturn]] void ThrowType(std::string message, const char* code = kInvalidArg);
 [[noreturn]] void ThrowRange(std::string message, const char* code = kInvalidArg);
@@ -78,6 +79,7 @@ struct AddonData {
   Napi::FunctionReference float32_array;
   Napi::FunctionReference uint8_array;
   Napi::FunctionReference float64_array;
+  Napi::FunctionReference uint32_array;
   Napi::FunctionReference array_at;      // of typed arrays
   Napi::FunctionReference alloc_unsafe;  // Buffer.allocUnsafeSlow
   Napi::FunctionReference format_error;  // from setErrorClasses; plain Error until then

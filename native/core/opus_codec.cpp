@@ -221,20 +221,23 @@ Result<size_t> OpusEncoder::EncodeAs(std::span<const T> samples, std::span<uint8
   return static_cast<size_t>(bytes);
 }
 
+Result<size_t> OpusEncoder::PacketsOf(size_t samples) const {
+  if (samples % frame_samples_ == 0) return samples / frame_samples_;
+  return Error{ErrorCode::kInvalidLength, 0,
+               "Packets are made of " + std::to_string(frame_samples_) + " samples each, and " +
+                   std::to_string(samples) + " are no multiple of that"};
+}
+
 template <class T>
 Result<size_t> OpusEncoder::EncodeFramesAs(std::span<const T> samples, std::span<uint8_t> bytes,
                                            std::span<uint32_t> sizes) {
-  if (samples.size() % frame_samples_ != 0) {
-    return Error{ErrorCode::kInvalidLength, 0,
-                 "Packets are made of " + std::to_string(frame_samples_) + " samples each, and " +
-                     std::to_string(samples.size()) + " are no multiple of that"};
-  }
-  const size_t packets = samples.size() / frame_samples_;
-  if (sizes.size() < packets) return OutputTooSmall("sizes", packets, sizes.size());
-  if (bytes.size() / MaxPacketBytes() < packets)
-    return OutputTooSmall("bytes", packets * MaxPacketBytes(), bytes.size());
+  const auto packets = PacketsOf(samples.size());
+  if (!packets.ok()) return packets;
+  if (sizes.size() < packets.value()) return OutputTooSmall("sizes", packets.value(), sizes.size());
+  if (bytes.size() / MaxPacketBytes() < packets.value())
+    return OutputTooSmall("bytes", packets.value() * MaxPacketBytes(), bytes.size());
   size_t written = 0;
-  for (size_t i = 0; i < packets; ++i) {
+  for (size_t i = 0; i < packets.value(); ++i) {
     const auto packet = EncodeAs(samples.subspan(i * frame_samples_, frame_samples_), bytes.subspan(written));
     if (!packet.ok()) return packet.error();
     sizes[i] = static_cast<uint32_t>(packet.value());
@@ -306,6 +309,28 @@ Result<size_t> OpusDecoder::PacketFrames(std::span<const uint8_t> packet) const 
   return size_t{samples} * options_.sample_rate_hz / 48'000;
 }
 
+Result<size_t> OpusDecoder::PacketFrames(std::span<const uint8_t> bytes,
+                                         std::span<const uint32_t> sizes) const {
+  size_t offset = 0;
+  size_t frames = 0;
+  for (const uint32_t size : sizes) {
+    if (size > bytes.size() - offset) {
+      return Error{ErrorCode::kInvalidLength, 0,
+                   "The packets' sizes add up to more than the " + std::to_string(bytes.size()) + " bytes"};
+    }
+    const auto packet_frames = PacketFrames(bytes.subspan(offset, size));
+    if (!packet_frames.ok()) return BadPacket(size, offset);
+    frames += packet_frames.value();
+    offset += size;
+  }
+  if (offset != bytes.size()) {
+    return Error{ErrorCode::kInvalidLength, 0,
+                 "The packets' sizes add up to " + std::to_string(offset) + " of " +
+                     std::to_string(bytes.size()) + " bytes"};
+  }
+  return frames;
+}
+
 // libopus itself: `frames` of output, which a valid packet without fec may fall short of.
 template <class T>
 Result<size_t> OpusDecoder::Run(std::span<const uint8_t> packet, size_t frames, bool fec, T* output) {
@@ -337,25 +362,10 @@ Result<size_t> OpusDecoder::DecodeAs(std::span<const uint8_t> packet, std::span<
 template <class T>
 Result<size_t> OpusDecoder::DecodePacketsAs(std::span<const uint8_t> bytes, std::span<const uint32_t> sizes,
                                             std::span<T> output) {
-  size_t offset = 0;
-  size_t frames = 0;
-  for (const uint32_t size : sizes) {
-    if (size > bytes.size() - offset) {
-      return Error{ErrorCode::kInvalidLength, 0,
-                   "The packets' sizes add up to more than the " + std::to_string(bytes.size()) + " bytes"};
-    }
-    const auto packet_frames = PacketFrames(bytes.subspan(offset, size));
-    if (!packet_frames.ok()) return BadPacket(size, offset);
-    frames += packet_frames.value();
-    offset += size;
-  }
-  if (offset != bytes.size()) {
-    return Error{ErrorCode::kInvalidLength, 0,
-                 "The packets' sizes add up to " + std::to_string(offset) + " of " +
-                     std::to_string(bytes.size()) + " bytes"};
-  }
-  if (output.size() / channels() < frames)
-    return OutputTooSmall("samples", frames * channels(), output.size());
+  const auto frames = PacketFrames(bytes, sizes);
+  if (!frames.ok()) return frames;
+  if (output.size() / channels() < frames.value())
+    return OutputTooSmall("samples", frames.value() * channels(), output.size());
   for (const uint32_t size : sizes) {
     const auto decoded = DecodeAs(bytes.first(size), output);
     if (!decoded.ok()) return decoded;

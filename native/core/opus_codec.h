@@ -59,6 +59,9 @@ class OpusEncoder {
 
   // Of one packet: frame_us of all channels.
   size_t FrameSamples() const { return frame_samples_; }
+  uint32_t FrameUs() const { return options_.frame_us; }
+  // Packets that so many samples make. Error: kInvalidLength (no whole number of them).
+  Result<size_t> PacketsOf(size_t samples) const;
   // Room for a packet of any content. The packet does not depend on the room.
   size_t MaxPacketBytes() const;
   // The decoded sound lies this many frames behind the input, at the encoder's rate; pre-skip is it at 48
@@ -118,6 +121,7 @@ class OpusDecoder {
   static Result<OpusDecoder> Create(const OpusDecoderOptions& options);
 
   uint32_t channels() const { return options_.layout.channels; }
+  uint32_t streams() const { return options_.layout.streams; }
   // 120 ms, which no packet exceeds.
   size_t MaxPacketFrames() const { return options_.sample_rate_hz / 25 * 3; }
   // Losses are counted in these: 2.5 ms.
@@ -125,13 +129,17 @@ class OpusDecoder {
   // What a packet decodes to at this rate. Error: kOpusBadPacket (empty, or breaks RFC 6716 3.4).
   Result<size_t> PacketFrames(std::span<const uint8_t> packet) const;
 
+  // The same for packets that lie in bytes one behind the other: all of them together. byte_offset of
+  // kOpusBadPacket is where in bytes the bad one begins. Further error: kInvalidLength (bytes is not the sum
+  // of sizes).
+  Result<size_t> PacketFrames(std::span<const uint8_t> bytes, std::span<const uint32_t> sizes) const;
+
   // All return the frames written to output, interleaved. int16 is clipped softly; floats may go beyond 1.0.
   // Errors: kOpusBadPacket, kOutputTooSmall.
   Result<size_t> Decode(std::span<const uint8_t> packet, std::span<int16_t> output);
   Result<size_t> Decode(std::span<const uint8_t> packet, std::span<float> output);
-  // Packets that lie in bytes one behind the other. Checked all before the first is decoded; byte_offset of
-  // kOpusBadPacket is where in bytes the bad one begins. Further error: kInvalidLength (bytes is not the sum
-  // of sizes).
+  // Many packets, as for PacketFrames. Checked all before the first is decoded. Further error:
+  // kInvalidLength.
   Result<size_t> DecodePackets(std::span<const uint8_t> bytes, std::span<const uint32_t> sizes,
                                std::span<int16_t> output);
   Result<size_t> DecodePackets(std::span<const uint8_t> bytes, std::span<const uint32_t> sizes,

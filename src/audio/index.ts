@@ -64,6 +64,7 @@ export {
   type OpusEncoderOptions,
   type OpusFrameMs,
   type OpusLayout,
+  type OpusPackets,
 } from './opus.js';
 export {
   type ConvertSamplesOptions,

@@ -7,9 +7,12 @@ import {
   type NativeOpusDecoder,
   type NativeOpusEncoder,
   type NativeOpusEncoderOptions,
+  type NativeOpusPackets,
   native,
+  type OwnSamples,
 } from '../native/index.js';
 import { describe, lengthOf, requireOptions, requireWord, roomFor } from './arguments.js';
+import { type AbortOptions, offLoop } from './off-loop.js';
 import type { SampleArray, SampleType } from './resample.js';
 
 /** Milliseconds of sound that a packet may hold. */
@@ -66,6 +69,14 @@ export interface OpusEncoderOptions {
   packetLossPercent?: number;
 }
 
+/** Packets, as {@link OpusDecoder} takes many at once. */
+export interface OpusPackets {
+  /** One behind the other. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of each. */
+  sizes: Uint32Array<ArrayBuffer>;
+}
+
 const FRAME_MS: readonly unknown[] = [2.5, 5, 10, 20, 40, 60, 80, 100, 120] satisfies OpusFrameMs[];
 // As the addon takes them (native/core/opus_codec.h).
 const BITRATE_AUTO = 0;
@@ -73,10 +84,12 @@ const BITRATE_MAX = 0xffffffff;
 
 /**
  * Encodes sound to Opus packets (RFC 6716), each from exactly `frameSamples` samples: `encode` or `encodeInto` for one,
- * `encodeFramesInto` for many in one native call. At the end of a recording fill the last packet up with zeros, and let
- * zeros of at least `lookaheadFrames` follow, or its last sound will not come out.
+ * `encodeFramesInto` for many in one native call, `encodeFramesAsync` for many off the event loop. At the end of a
+ * recording fill the last packet up with zeros, and let zeros of at least `lookaheadFrames` follow, or its last sound will
+ * not come out.
  *
- * After `close` everything but `close` and `layout` throws a TypeError ERR_CLOSED.
+ * After `close` everything but `close` and `layout` throws a TypeError ERR_CLOSED; while a promise of `encodeFramesAsync` is
+ * pending, ERR_BUSY.
  *
  * @example
  * using encoder = new OpusEncoder({ sampleRateHz: 16_000, bitrate: 24_000 });
@@ -141,6 +154,34 @@ export class OpusEncoder {
     return this.#native.encodeFramesInto(samples, out, sizes);
   }
 
+  /**
+   * Encodes many packets off the event loop: the same packets as `encodeFramesInto` gives.
+   *
+   * While the promise is pending the encoder is at work: everything but `close` and `layout` throws a TypeError ERR_BUSY, and
+   * another `encodeFramesAsync` rejects with it. `close` does no harm to the promise. The samples must stay as they are: what
+   * is written to them may or may not count, and when their memory is transferred or resized the promise may reject with
+   * a TypeError ERR_INVALID_ARG. After an abort, or a failure in mid-work such as that, the encoder is as after `reset`.
+   *
+   * @param samples n · `frameSamples` of them, n from 0, as for `encode`.
+   * @returns A promise of n packets. It rejects with `signal.reason` at an abort, at once.
+   * @throws RangeError ERR_INVALID_LENGTH when it is no whole number of packets (nothing is taken then), ERR_TOO_LARGE;
+   * TypeError ERR_INVALID_ARG, ERR_BUSY; all as rejections.
+   * @see docs/resampler.md for what all functions off the event loop have in common
+   * @example
+   * using encoder = new OpusEncoder({ sampleRateHz: 16_000 });
+   * const speech = new Int16Array(60 * 16_000); // a minute
+   * const { bytes, sizes } = await encoder.encodeFramesAsync(speech, { signal: AbortSignal.timeout(5000) });
+   */
+  async encodeFramesAsync(
+    samples: Int16Array | Float32Array,
+    options: AbortOptions = {},
+  ): Promise<OpusPackets> {
+    requireOptions(options, 'encodeFramesAsync');
+    return offLoop<NativeOpusPackets>(options.signal, (...callbacks) =>
+      this.#native.encodeFrames(samples, ...callbacks),
+    );
+  }
+
   /** Samples, of all channels, that make a packet. */
   get frameSamples(): number {
     return this.#native.frameSamples();
@@ -196,12 +237,14 @@ const MAX_GAIN_DB = 127 + 255 / 256;
 
 /**
  * Decodes Opus packets (RFC 6716): `decode` or `decodeInto` for each, `decodePacketsInto` for many in one native call,
- * `conceal` in place of a lost one, or `decodeFec` where the packet after it is there.
+ * `decodePacketsAsync` for many off the event loop, `conceal` in place of a lost one, or `decodeFec` where the packet after
+ * it is there.
  *
  * int16 is clipped softly; float32 has full scale 1.0 and may go beyond it. The first samples are the encoder's lookahead
  * (the pre-skip of a file), which this class does not drop.
  *
- * After `close` everything but `close` and `channels` throws a TypeError ERR_CLOSED.
+ * After `close` everything but `close` and `channels` throws a TypeError ERR_CLOSED; while a promise of `decodePacketsAsync`
+ * is pending, ERR_BUSY.
  *
  * @example
  * using encoder = new OpusEncoder({ sampleRateHz: 16_000 });
@@ -268,6 +311,42 @@ export class OpusDecoder<S extends SampleType = 'int16'> {
    */
   decodePacketsInto(bytes: Uint8Array, sizes: Uint32Array, out: Int16Array | Float32Array): number {
     return this.#native.decodePacketsInto(bytes, sizes, out);
+  }
+
+  /**
+   * Decodes many packets off the event loop: the same samples as `decodePacketsInto` gives, in an array of their own. All are
+   * checked, before anything else is done.
+   *
+   * While the promise is pending the decoder is at work: everything but `close` and `channels` throws a TypeError ERR_BUSY,
+   * and another `decodePacketsAsync` rejects with it. `close` does no harm to the promise. The packets must stay as they are:
+   * when they are written to, or their memory is transferred or resized, the promise may reject with a TypeError
+   * ERR_INVALID_ARG; the sizes are copied. After an abort, or a failure in mid-work such as that, the decoder is as after
+   * `reset`.
+   *
+   * @param bytes The packets, one behind the other.
+   * @param sizes Bytes of each; their sum is `bytes.length`.
+   * @returns A promise of all samples, interleaved. It rejects with `signal.reason` at an abort, at once.
+   * @throws FormatError ERR_OPUS_BAD_PACKET, whose `byteOffset` is where in `bytes` the bad packet begins; RangeError
+   * ERR_INVALID_LENGTH when the sizes do not add up (nothing is taken in either case), ERR_TOO_LARGE; TypeError
+   * ERR_INVALID_ARG, ERR_BUSY; all as rejections.
+   * @see docs/resampler.md for what all functions off the event loop have in common
+   * @example
+   * using encoder = new OpusEncoder({ sampleRateHz: 16_000 });
+   * using decoder = new OpusDecoder({ sampleRateHz: 48_000 });
+   * const { bytes, sizes } = await encoder.encodeFramesAsync(new Int16Array(60 * 16_000));
+   * const samples = await decoder.decodePacketsAsync(bytes, sizes); // 60 · 48 000 of them
+   */
+  async decodePacketsAsync(
+    bytes: Uint8Array,
+    sizes: Uint32Array,
+    options: AbortOptions = {},
+  ): Promise<SampleArray<S, ArrayBuffer>> {
+    requireOptions(options, 'decodePacketsAsync');
+    const float32 = this.#sample === 'float32';
+    const samples = await offLoop<OwnSamples>(options.signal, (...callbacks) =>
+      this.#native.decodePackets(bytes, sizes, float32, ...callbacks),
+    );
+    return samples as SampleArray<S, ArrayBuffer>;
   }
 
   /**

@@ -15,6 +15,7 @@ export type {
   NativeOpusDecoder,
   NativeOpusEncoder,
   NativeOpusEncoderOptions,
+  NativeOpusPackets,
   NativeResampler,
   NativeWavAudio,
   NativeWavDecoder,

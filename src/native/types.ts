@@ -172,9 +172,20 @@ export interface NativeAudioFramer {
   close(): void;
 }
 
+/** `bytes`: the packets, one behind the other; `sizes`: bytes of each. */
+export interface NativeOpusPackets {
+  bytes: Uint8Array<ArrayBuffer>;
+  sizes: Uint32Array<ArrayBuffer>;
+}
+
 export interface NativeOpusEncoder {
   encodeInto(samples: Samples, out: Uint8Array): number;
   encodeFramesInto(samples: Samples, out: Uint8Array, sizes: Uint32Array): number;
+  encodeFrames(samples: Samples): NativeOpusPackets;
+  encodeFrames(
+    samples: Samples,
+    ...callbacks: NativeCallbacks<NativeOpusPackets>
+  ): NativeOpusPackets | GiveUp;
   frameSamples(): number;
   maxPacketBytes(): number;
   lookaheadFrames(): number;
@@ -186,6 +197,13 @@ export interface NativeOpusEncoder {
 export interface NativeOpusDecoder {
   decodeInto(packet: Uint8Array, out: Samples): number;
   decodePacketsInto(bytes: Uint8Array, sizes: Uint32Array, out: Samples): number;
+  decodePackets(bytes: Uint8Array, sizes: Uint32Array, float32: boolean): OwnSamples;
+  decodePackets(
+    bytes: Uint8Array,
+    sizes: Uint32Array,
+    float32: boolean,
+    ...callbacks: NativeCallbacks<OwnSamples>
+  ): OwnSamples | GiveUp;
   concealInto(frames: number, out: Samples): number;
   decodeFecInto(packet: Uint8Array, frames: number, out: Samples): number;
   packetFrames(packet: Uint8Array): number;

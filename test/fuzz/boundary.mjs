@@ -168,11 +168,11 @@ function objectOf(type) {
 
 const pending = new Set();
 
-function watch(label, promise) {
+function watch(label, promise, isAllowedHere) {
   const settled = promise.then(
     () => returned.add(label),
     (error) => {
-      if (!isAllowed(error) && error?.name !== 'AbortError') fail(`${label}, rejected`, error);
+      if (!isAllowedHere(error) && error?.name !== 'AbortError') fail(`${label}, rejected`, error);
     },
   );
   pending.add(settled);
@@ -236,10 +236,13 @@ function once(entry) {
   }
   const untouched = guard([...values.regions()]);
   const wasClosed = live?.closed && !oddThis;
+  // Where `this` is odd, or Error itself makes text of a value, the engine's own TypeError will do, of any realm.
+  const isLenient = oddThis || entry.type?.Class.prototype instanceof Error;
+  const isAllowedHere = (error) => isAllowed(error) || (isLenient && error?.name === 'TypeError');
   try {
     const result = apply(entry, self, args, newTarget);
     if (result instanceof Promise) {
-      watch(entry.label, result);
+      watch(entry.label, result, isAllowedHere);
     } else {
       returned.add(entry.label);
       if (wasClosed && !/\.(close|Symbol\(.*\))$/.test(entry.label))
@@ -248,9 +251,7 @@ function once(entry) {
     if (entry.construct && isGood) keep(entry.type, result);
   } catch (error) {
     if (isGood && wasClosed && error?.code !== 'ERR_CLOSED') fail(`${entry.label} of a closed object`, error);
-    // Where `this` is odd, or Error itself makes text of a value, the engine's own TypeError will do, of any realm.
-    const isLenient = oddThis || entry.type?.Class.prototype instanceof Error;
-    if (!isAllowed(error) && !(isLenient && error?.name === 'TypeError')) fail(entry.label, error);
+    if (!isAllowedHere(error)) fail(entry.label, error);
   }
   if (live && /\.close$|dispose/.test(entry.label) && self === live.object) live.closed = true;
   if (entry.label === 'addon.setErrorClasses')

@@ -588,6 +588,8 @@ TEST("OpusEncoder EncodeFrames and OpusDecoder DecodePackets do what single call
     CHECK(bytes == joined);
     for (size_t i = 0; i < packets.size(); ++i) CHECK_EQ(sizes[i], packets[i].size());
     CHECK_EQ(sizes[packets.size()], 77U);
+    CHECK_EQ(encoder.PacketsOf(input.size()).value(), packets.size());
+    CHECK(encoder.PacketsOf(input.size() + 1).error().code == ErrorCode::kInvalidLength);
     sizes.resize(packets.size());
 
     OpusDecoder one = MakeDecoder(48'000, encoder.layout());
@@ -596,6 +598,7 @@ TEST("OpusEncoder EncodeFrames and OpusDecoder DecodePackets do what single call
     std::vector<int16_t> output(wanted.size());
     CHECK_EQ(decoder.DecodePackets(bytes, sizes, output).value() * channels, wanted.size());
     CHECK(output == wanted);
+    CHECK_EQ(decoder.PacketFrames(bytes, sizes).value() * channels, wanted.size());
     CHECK_EQ(decoder.DecodePackets({}, {}, std::span<int16_t>()).value(), size_t{0});
     CHECK_EQ(encoder.EncodeFrames(std::span<const int16_t>(), {}, {}).value(), size_t{0});
   }

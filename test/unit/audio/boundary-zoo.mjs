@@ -156,10 +156,15 @@ const fromNode = (error) => typeof error?.code === 'string' && typeof error.sysc
 const allowed = (error) => error === zooError || ours(error) || fromNode(error);
 const allowedForThis = (error) => error instanceof TypeError || allowed(error); // the engine's refusals have no code
 
+/** What it rejects with is judged when it has come. */
+const pending = [];
+
 function attempt(label, run, isAllowed = allowed) {
   calls++;
   try {
-    run();
+    const result = run();
+    if (result instanceof Promise)
+      pending.push(result.catch((error) => isAllowed(error) || fail(`${label} rejects`, error)));
   } catch (error) {
     if (!isAllowed(error)) fail(label, error);
   }
@@ -343,6 +348,7 @@ const rawClasses = {
     methods: {
       encodeInto: () => [i16(160), u8(1300)],
       encodeFramesInto: () => [i16(160), u8(1300), new Uint32Array(1)],
+      encodeFrames: () => [i16(160)],
       frameSamples: () => [],
       maxPacketBytes: () => [],
       lookaheadFrames: () => [],
@@ -356,6 +362,7 @@ const rawClasses = {
     methods: {
       decodeInto: () => [opusPacket(), i16(160)],
       decodePacketsInto: () => [opusPacket(), Uint32Array.of(3), i16(160)],
+      decodePackets: () => [opusPacket(), Uint32Array.of(3), true],
       concealInto: () => [160, i16(160)],
       decodeFecInto: () => [opusPacket(), 160, i16(160)],
       packetFrames: () => [opusPacket()],
@@ -534,18 +541,15 @@ for (const law of ['Mulaw', 'Alaw']) {
   attackArguments(`encode${law}Into`, audio[`encode${law}Into`], () => [i16(8), u8(8)]);
 }
 
-/** As attempt() sees a function that only ever rejects. What it rejects with is judged when it has come. */
-const pending = [];
+/** As attempt() sees a function that only ever rejects. */
 const rejecting =
   (name) =>
   (...args) => {
-    let promise;
     try {
-      promise = audio[name](...args);
+      return audio[name](...args);
     } catch (error) {
       return fail(`${name} throws`, error);
     }
-    pending.push(promise.catch((error) => allowed(error) || fail(`${name} rejects`, error)));
   };
 const { signal } = new AbortController();
 attackOptions(
@@ -577,7 +581,6 @@ attackOptions(
   one(() => i16(2 ** 18)),
   () => ({ sampleRateHz: 8000, channels: 1, encoding: 's16', signal }),
 );
-await Promise.all(pending);
 
 const attackedHere =
   /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Writer)|OpusEncoder|OpusDecoder)$/;
@@ -799,6 +802,7 @@ const publicClasses = [
       encode: () => [i16(160)],
       encodeInto: () => [i16(160), u8(1300)],
       encodeFramesInto: () => [i16(160), u8(1300), new Uint32Array(1)],
+      encodeFramesAsync: () => [i16(160), { signal }],
       frameSamples: undefined,
       maxPacketBytes: undefined,
       lookaheadFrames: undefined,
@@ -825,6 +829,7 @@ const publicClasses = [
       decode: () => [opusPacket()],
       decodeInto: () => [opusPacket(), i16(160)],
       decodePacketsInto: () => [opusPacket(), Uint32Array.of(3), i16(160)],
+      decodePacketsAsync: () => [opusPacket(), Uint32Array.of(3), { signal }],
       conceal: () => [160],
       concealInto: () => [160, i16(160)],
       decodeFec: () => [opusPacket(), 160],
@@ -856,6 +861,8 @@ for (const { make, methods } of publicClasses) {
   }
   attempt(`${name} without new`, () => Reflect.apply(make().constructor, undefined, [{}]));
 }
+
+await Promise.all(pending);
 
 // ---- getters that pull the memory or the object away while the options are read
 
