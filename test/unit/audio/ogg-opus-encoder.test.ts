@@ -1,10 +1,6 @@
-// OggOpusEncoder, writeOggOpus and writeOggOpusAsync: options, manners, lengths, the sound, and what other people's software
-// says of the files, where that is installed (Debian: opus-tools oggz-tools ffmpeg). All rates, packets and pages:
-// test/native/ogg_opus_encoder_test.cpp.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// OggOpusEncoder, writeOggOpus and writeOggOpusAsync: options, manners, lengths, the sound. All rates, packets and
+// pages: test/native/ogg_opus_encoder_test.cpp; what other people's software says of the files: ogg-peers.test.ts.
+import { describe, expect, test } from 'vitest';
 import {
   OggOpusEncoder,
   type OggOpusEncoderOptions,
@@ -14,7 +10,6 @@ import {
   writeOggOpusAsync,
 } from '../../../src/audio/index.js';
 import { thrown } from './helpers.js';
-import { runTool, withTools } from './ogg-tools.js';
 
 /** A sine of `hz` in every channel, at 0.3 of full scale. */
 function tone(frames: number, rateHz: number, channels = 1, hz = 440): Float32Array<ArrayBuffer> {
@@ -238,51 +233,5 @@ describe('OggOpusEncoder', () => {
       () => encoder.reset(),
     ])
       expect(thrown(call)).toMatchObject({ name: 'TypeError', code: 'ERR_CLOSED' });
-  });
-});
-
-// ---- Other people's software
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-ogg-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const PEER_CASES: [string, number, WriteOggOpusOptions][] = [
-  ['nothing', 0, { sampleRateHz: 48_000 }],
-  ['one-sample', 1, { sampleRateHz: 8000 }],
-  ['telephone', 12_345, { sampleRateHz: 8000, application: 'voip', bitrate: 12_000, frameMs: 60 }],
-  ['odd-rate', 22_051, { sampleRateHz: 22_050, tags: { TITLE: 'speech' } }],
-  ['low-latency', 10_000, { sampleRateHz: 44_100, application: 'lowdelay', frameMs: 2.5, pageMs: 0 }],
-  ['stereo', 44_101, { sampleRateHz: 44_100, channels: 2, pageMs: 4000, frameMs: 120 }],
-  ['surround', 20_001, { sampleRateHz: 96_000, channels: 6, bitrate: 256_000 }],
-  ['silence-with-dtx', 48_001, { sampleRateHz: 16_000, application: 'voip', content: 'voice', dtx: true }],
-];
-function saved(name: string, frames: number, options: WriteOggOpusOptions): string {
-  const channels = options.channels ?? 1;
-  const samples = name.startsWith('silence')
-    ? new Float32Array(frames * channels)
-    : tone(frames, options.sampleRateHz, channels);
-  const path = join(folder, `${name}.opus`);
-  writeFileSync(path, writeOggOpus(samples, { complexity: 0, ...options }));
-  return path;
-}
-
-withTools('what writeOggOpus writes', ['opusdec'], () => {
-  test.each(PEER_CASES)('decodes to exactly as many samples: %s', (name, frames, options) => {
-    const raw = join(folder, `${name}.raw`);
-    runTool('opusdec', ['--quiet', '--no-dither', '--rate', '48000', saved(name, frames, options), raw]);
-    const samples = readFileSync(raw).length / 2;
-    expect(samples / (options.channels ?? 1)).toBe(at48k(frames, options.sampleRateHz));
-  });
-});
-
-withTools('what writeOggOpus writes', ['opusinfo', 'oggz-validate', 'ffprobe'], () => {
-  test.each(PEER_CASES)('is without fault: %s', (name, frames, options) => {
-    const path = saved(name, frames, options);
-    expect(runTool('opusinfo', [path])).not.toMatch(/warning|error/i);
-    runTool('oggz-validate', [path]);
-    expect(runTool('ffprobe', ['-v', 'error', path])).toBe('');
   });
 });

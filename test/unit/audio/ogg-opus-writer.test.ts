@@ -1,12 +1,8 @@
-// OggOpusWriter: its options and manners, and what other people's software says of what it writes, where that is installed
-// (Debian: opus-tools oggz-tools ffmpeg). Pages byte by byte: test/native/ogg_opus_writer_test.cpp.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// OggOpusWriter: its options and manners. Pages byte by byte: test/native/ogg_opus_writer_test.cpp; what other people's software
+// says of them: ogg-peers.test.ts.
+import { describe, expect, test } from 'vitest';
 import { OggOpusWriter, type OggOpusWriterOptions } from '../../../src/audio/index.js';
 import { thrown } from './helpers.js';
-import { runTool, withTools } from './ogg-tools.js';
 
 const MONO = { channels: 1, preSkip: 312, inputSampleRateHz: 16_000, serial: 7 };
 
@@ -211,64 +207,5 @@ describe('OggOpusWriter', () => {
       () => writer.maxOutputBytes(1),
     ])
       expect(thrown(run)).toMatchObject({ name: 'TypeError', code: 'ERR_CLOSED' });
-  });
-});
-
-// ---- Other people's software
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-ogg-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function saved(name: string, bytes: Uint8Array): string {
-  const path = join(folder, `${name}.opus`);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-const speech = Array.from({ length: 130 }, (_, i) => packet(2 + ((i * 37) % 300)));
-const samplesOf = (packets: Uint8Array[]) => packets.length * 960 - 312;
-/** Name, bytes, samples. */
-function files(): [string, Buffer, number][] {
-  const all = samplesOf(speech);
-  const cases: [string, Buffer, number][] = [0, 20, 300, 1000, 4000].map((pageMs) => [
-    `pages-of-${pageMs}-ms`,
-    file({ pageMs, tags: { TITLE: 'speech' } }, speech, all - 500),
-    all - 500,
-  ]);
-  const huge = [...speech.slice(0, 5), hugePacket(700), ...speech.slice(5)];
-  const short = [2.5, 5, 10, 20].map((ms) => packet(20, ms));
-  using writer = new OggOpusWriter(MONO);
-  const chain = Buffer.concat([1, 2, 3].map((n) => link(writer, speech.slice(0, 20 * n))));
-  return [
-    ...cases,
-    ['untrimmed', file({}, speech), all],
-    ['stereo', file({ channels: 2 }, speech, all - 1), all - 1],
-    ['packet-longer-than-a-page', file({}, huge, all + 960), all + 960],
-    ['tags-longer-than-a-page', file({ tags: { X: 'x'.repeat(200_000) } }, speech), all],
-    ['packets-of-2.5-to-20-ms', file({}, short, 1400), 1400],
-    ['chain', chain, samplesOf(speech.slice(0, 120)) - 2 * 312],
-    ['without-audio', file({}, []), 0],
-    ['less-than-its-pre-skip', file({ preSkip: 3840 }, [packet(10)]), 0],
-  ];
-}
-
-withTools('what OggOpusWriter writes', ['opusdec'], () => {
-  test.each(files())('decodes %s to exactly the samples promised', (name, bytes, wanted) => {
-    const raw = join(folder, `${name}.raw`);
-    runTool('opusdec', ['--quiet', '--no-dither', '--rate', '48000', saved(name, bytes), raw]);
-    const channels = name === 'stereo' ? 2 : 1;
-    expect(readFileSync(raw).length / 2 / channels).toBe(wanted);
-  });
-});
-
-withTools('what OggOpusWriter writes', ['opusinfo', 'oggz-validate', 'ffprobe'], () => {
-  test.each(files())('find no fault in %s', (name, bytes) => {
-    const path = saved(name, bytes);
-    expect(runTool('opusinfo', [path])).not.toMatch(/warning|error/i);
-    runTool('oggz-validate', [path]);
-    expect(runTool('ffprobe', ['-v', 'error', path])).toBe('');
   });
 });
