@@ -107,11 +107,11 @@ export function prepareDependencies() {
 }
 
 /** CMake keeps absolute paths: a build folder that came along when the clone was moved cannot be used. */
-function dropForeignCache(folder) {
+function dropForeignCache(folder, source = root) {
   const cache = join(root, folder, 'CMakeCache.txt');
   if (!existsSync(cache)) return;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, 'utf8'))?.[1];
-  if (home !== root.replaceAll('\\', '/')) rmSync(join(root, folder), { recursive: true });
+  if (home !== source.replaceAll('\\', '/')) rmSync(join(root, folder), { recursive: true });
 }
 
 export function prepareAddon() {
@@ -140,7 +140,13 @@ function prepareTarget({ name, folder, configure, sources, what, always = false 
   const targetStamp = `build/.${folder.replace('build/', '')}-${name}-stamp`;
   if (
     always ||
-    stale(program, targetStamp, ['native/core', 'native/libopus.cmake', 'CMakeLists.txt', ...sources])
+    stale(program, targetStamp, [
+      'native/core',
+      'native/libopus',
+      'native/libopus.cmake',
+      'CMakeLists.txt',
+      ...sources,
+    ])
   ) {
     checkToolchain();
     dropForeignCache(folder);
@@ -263,18 +269,42 @@ export function prepareResampleBench() {
   });
 }
 
+/** @discordjs/opus's own binding, for the benchmarks; answers where it is. */
+export function prepareBenchPeers() {
+  prepareDependencies();
+  checkToolchain();
+  const folder = 'build/peers';
+  dropForeignCache(folder, join(root, 'bench/peers'));
+  console.error('sluice: building the binding of @discordjs/opus …');
+  run(
+    process.execPath,
+    [
+      'node_modules/cmake-js/bin/cmake-js',
+      'compile',
+      '--log-level=warn',
+      '-d',
+      'bench/peers',
+      '--out',
+      folder,
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  return join(root, folder, 'Release/discordjs-opus.node');
+}
+
 /** Our C++ files, relative to the project's root. */
 export function cppFiles() {
   return [
     'native/core',
     'native/core/simd',
+    'native/libopus',
     'native/bindings',
     'test/native',
     'test/fuzz',
     'bench/native',
   ].flatMap((folder) =>
     readdirSync(join(root, folder))
-      .filter((name) => /\.(h|cpp)$/.test(name))
+      .filter((name) => /\.(h|c|cpp)$/.test(name))
       .map((name) => join(folder, name)),
   );
 }
