@@ -35,10 +35,11 @@ function benchmarkName() {
 /**
  * Times contenders against each other: `bodies` is { name: () => … }, synchronous. The slices take turns, so that a change
  * of the clock or a busy neighbour hits all alike. Where `before` is given it runs before each slice, untimed, and a slice
- * is one call. Answers { ns, ratio }: ns[name] is one call's time, the median over the turns; ratio(peer, ours) the peer's
- * time over ours, taken in each turn: { median, lowest, highest }. Quote ratios.
+ * is one call; `beforeTurn(turn)` runs once before all slices of a turn, so that they can do the same part of some work.
+ * Answers { ns, ratio }: ns[name] is one call's time, the median over the turns; ratio(peer, ours) the peer's time over
+ * ours, taken in each turn: { median, lowest, highest }. Quote ratios.
  */
-export function race(bodies, { before } = {}) {
+export function race(bodies, { before, beforeTurn } = {}) {
   const turns = quick ? 5 : 41;
   const contenders = Object.entries(bodies).map(([name, body]) => {
     warmUp(body, before);
@@ -47,12 +48,32 @@ export function race(bodies, { before } = {}) {
     return { name, body, calls, stride: Math.ceil(turns / slices), times: [] };
   });
   for (let turn = 0; turn < turns; turn++) {
+    beforeTurn?.(turn);
     for (const { body, calls, stride, times } of contenders) {
       if (turn % stride !== 0) continue; // never the first turn: any two have one in common
       before?.();
       times[turn] = sliceNs(body, calls) / calls;
     }
   }
+  return outcome(contenders);
+}
+
+/** The same for bodies that are asynchronous, such as streams. A slice is one call, which should take 10 ms or more. */
+export async function raceAsync(bodies) {
+  const turns = quick ? 3 : 15;
+  const contenders = Object.entries(bodies).map(([name, body]) => ({ name, body, times: [] }));
+  for (let turn = -1; turn < turns; turn++) {
+    for (const { body, times } of contenders) {
+      const start = nowNs();
+      await body();
+      if (turn >= 0) times[turn] = nowNs() - start; // the one before warms up
+    }
+  }
+  return outcome(contenders);
+}
+
+/** What a race answers. `times` have holes where a contender let a turn pass. */
+function outcome(contenders) {
   const timesOf = (name) => contenders.find((contender) => contender.name === name).times;
   return {
     ns: Object.fromEntries(contenders.map(({ name, times }) => [name, spread(Object.values(times)).median])),

@@ -82,6 +82,7 @@ function resamplerTables(rows) {
 }
 
 const name = ['what', (row) => pairName(row.name)];
+const floorCell = (row) => (isNumber(row.floor) ? `${row.floor.toFixed(1)}: ${verdict(row)}` : '');
 const us = (ns) => figure(isNumber(ns) ? ns / 1000 : ns, 3);
 const ADDON_TABLES = {
   'native/resample': [
@@ -111,6 +112,24 @@ const ADDON_TABLES = {
     ['x the JavaScript loop', (row) => ratio(row, 'ratioToLoop', 1)],
     ['convertSamples x the loop', (row) => ratio(row, 'allocatingRatioToLoop', 1)],
   ],
+  'native/opus': [
+    name,
+    ['ours, x real time', (row) => figure(row.xRealTime)],
+    ['@discordjs/opus, x real time', (row) => figure(row.peerXRealTime)],
+    ['ratio', (row) => ratio(row, 'ratioToDiscordjsOpus')],
+    ['floor', floorCell],
+    ['packets equal, %', (row) => figure(row.packetsEqualPercent, 1)],
+    ['SNR of ours against theirs, dB', (row) => figure(row.snrDb, 1)],
+  ],
+  'native/ogg': [
+    name,
+    ['ours, x real time', (row) => figure(row.xRealTime)],
+    ['MB/s', (row) => figure(row.mbPerS)],
+    ['ns a packet', (row) => figure(row.nsPerPacket)],
+    ['prism-media, x real time', (row) => figure(row.peerXRealTime)],
+    ['ratio', (row) => ratio(row, 'ratioToPrism', 1)],
+    ['floor', floorCell],
+  ],
   'native/framer': [
     name,
     ['one step a call, µs', (row) => us(row.oneStepNs)],
@@ -123,14 +142,25 @@ const ADDON_TABLES = {
   ],
 };
 
+const MEMORY_COLUMNS = [
+  ['through', (row) => row.name.replace('memory, ', '')],
+  ['hours', (row) => figure(row.hours)],
+  ['MB of Ogg', (row) => figure(row.throughMB)],
+  ['resident after the first, MB', (row) => figure(row.rssMB)],
+  ['more at the end, MB', (row) => figure(row.growthMB, 1)],
+];
+
 /** All tables that the results, as scripts/bench.mjs writes them, have rows for. */
 export function markdownTables({ cpu, node, commit, quick, rows }) {
   const of = (benchmark) => rows.filter((row) => row.benchmark === benchmark);
   const parts = [`${cpu}, Node ${node}, commit ${commit}${quick ? ' (--quick: NOT TO QUOTE)' : ''}`];
   parts.push(...resamplerTables(of('native/resample-peers')));
   for (const [benchmark, columns] of Object.entries(ADDON_TABLES)) {
-    const found = of(benchmark).filter((row) => row.getterNs === undefined); // the framer's last row is of another kind
+    // The last rows of framer and ogg are of another kind.
+    const found = of(benchmark).filter((row) => row.getterNs === undefined && row.hours === undefined);
     if (found.length > 0) parts.push(`#### ${benchmark}`, table(columns, found));
   }
+  const memory = of('native/ogg').filter((row) => row.hours !== undefined);
+  if (memory.length > 0) parts.push('#### native/ogg, memory', table(MEMORY_COLUMNS, memory));
   return parts.join('\n\n');
 }
