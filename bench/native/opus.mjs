@@ -119,7 +119,7 @@ function judge(samples, sampleRateHz) {
         sizeRatio,
         snrDb: snr(theirSound, decoded),
       },
-      decode: { packetsEqualPercent: 100, sizeRatio: 1, snrDb: decodersSnrDb },
+      decode: { snrDb: decodersSnrDb },
     },
   };
 }
@@ -196,10 +196,11 @@ function show(what, way, sampleRateHz, { ns, ratio }, found = {}) {
   const verdict = toPeer
     ? `${ratioText(toPeer, 2).padStart(18)}   ${FLOORS[what].toFixed(1)}: ${floorMet ? 'ok' : 'BELOW'}`
     : `${'–'.padStart(18)}   ${FLOORS[what].toFixed(1)}: NOT COMPARED`;
-  const judged = toPeer
-    ? `   ${packetsEqualPercent.toFixed(1).padStart(5)} % of packets equal, SNR ${snrDb.toFixed(1)} dB`
-    : '';
-  console.log(`${name.padEnd(33)} ${speed(row.xRealTime)} ${speed(row.peerXRealTime)} ${verdict}${judged}`);
+  const equal = packetsEqualPercent && `${packetsEqualPercent.toFixed(1)} % of packets equal, `;
+  const judged = snrDb && `   ${equal ?? ''}SNR ${snrDb.toFixed(1)} dB`;
+  console.log(
+    `${name.padEnd(33)} ${speed(row.xRealTime)} ${speed(row.peerXRealTime)} ${verdict}${judged ?? ''}`,
+  );
   return floorMet;
 }
 
