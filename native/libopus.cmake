@@ -1,6 +1,6 @@
 # libopus, as a static library `opus`, from the source that the npm package @discordjs/opus carries. That package's own
-# binding is built for the benchmarks alone (bench/peers): it has no SIMD, and its CMakeLists.txt lists no file for it and
-# builds what aborts where an assertion fails.
+# binding, plain C, is built for the benchmarks alone (bench/peers). The CMakeLists.txt of libopus is of no use: it lists
+# no file for SSE or NEON, and what it builds aborts where an assertion fails.
 #
 # ENABLE_ASSERTIONS and ENABLE_HARDENING stay undefined: with either of them celt_fatal() aborts the process. Without them
 # libopus checks its arguments and packets all the same, and answers with an error code.
