@@ -61,9 +61,7 @@ export class AsrSession implements Session {
   *answer(message: Message): Generator<Message, void> {
     switch (message.type) {
       case 'audio':
-        for (const samples of this.#decoder.push(audioOf(message))) {
-          yield* this.#worded(this.#recogniser.push(samples));
-        }
+        yield* this.#heard(this.#decoder.push(audioOf(message)));
         return;
       case 'flush':
         yield* this.#worded(this.#recogniser.push(this.#decoder.flush()));
@@ -71,7 +69,7 @@ export class AsrSession implements Session {
         yield { type: 'flushed', flush_id: message.flush_id ?? 0 };
         return;
       case 'end_of_stream':
-        yield* this.#worded(this.#recogniser.push(this.#decoder.finish()));
+        yield* this.#heard(this.#decoder.finish());
         yield* this.#worded(this.#recogniser.finish());
         this.#ended = true;
         yield { type: 'end_of_stream' };
@@ -83,6 +81,10 @@ export class AsrSession implements Session {
 
   dispose(): void {
     this.#decoder.close();
+  }
+
+  *#heard(audio: Iterable<Float32Array>): Generator<Message, void> {
+    for (const samples of audio) yield* this.#worded(this.#recogniser.push(samples));
   }
 
   *#worded(events: Iterable<RecogniserEvent>): Generator<Message, void> {

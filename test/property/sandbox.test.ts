@@ -17,7 +17,7 @@ function decode(format: WireFormat, pieces: Uint8Array[]): number[] {
   const decoder = new InputDecoder(format);
   try {
     const samples = pieces.flatMap((piece) => [...decoder.push(piece)]);
-    return [...concat(...samples, decoder.finish())];
+    return [...concat(...samples, ...decoder.finish())];
   } finally {
     decoder.close();
   }
@@ -122,7 +122,7 @@ describe('InputDecoder', () => {
             samples += decoder.flush().length;
             expect(samples).toBe(Math.floor((frames * 8_000) / hz));
           }
-          samples += decoder.finish().length;
+          for (const part of decoder.finish()) samples += part.length;
           decoder.close();
           expect(samples).toBe(Math.ceil((frames * 8_000) / hz));
         }),
