@@ -1,10 +1,12 @@
 /**
  * Bytes of any input format to 8 kHz mono samples, however they are cut.
- * Not here: what is heard in the samples (recogniser.ts), the WAV header's layout (wav-header.ts).
+ * Not here: what is heard in the samples (recogniser.ts), the WAV header's layout (wav-header.ts), Ogg Opus
+ * (opus-input.ts).
  */
 import { convertSamples } from '../audio/index.js';
 import { type SampleEncoding, sampleBytes, type WireFormat, wireAudio } from '../format.js';
 import { Downsampler } from './downsampler.js';
+import { OpusInput } from './opus-input.js';
 import { ProtocolError } from './protocol.js';
 import { WavHeader } from './wav-header.js';
 
@@ -50,6 +52,7 @@ export class InputDecoder {
 }
 
 function inputOf(format: WireFormat): Input {
+  if (format === 'opus') return new OpusInput();
   const raw = wireAudio(format, 'input');
   return raw === undefined ? new WavInput() : new SampleInput(raw.encoding, raw.sampleRateHz, 1);
 }

@@ -162,7 +162,6 @@ export function closesOnEnd(setup: Fields): boolean {
 export function formatOf(setup: Fields, field: 'input_format' | 'output_format'): WireFormat {
   const name = setup.string(field) ?? 'wav';
   if (name === '') return 'pcm';
-  if (name === 'opus') throw new ProtocolError(`${field} opus is not supported by this sandbox yet`);
   if (!isWireFormat(name)) throw new ProtocolError(`unknown ${field} "${name}"`);
   return name;
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { STEP_MS } from '../format.js';
 import { splitWords } from './acoustic-code.js';
-import { OutputEncoder } from './output-encoder.js';
+import { type OutputEncoder, outputEncoder, type Piece } from './output-encoder.js';
 import {
   type Fields,
   formatOf,
@@ -13,6 +13,7 @@ import {
   ProtocolError,
   type Session,
   sandboxModel,
+  seconds,
 } from './protocol.js';
 import { Voice } from './voice.js';
 
@@ -25,8 +26,10 @@ export class TtsSession implements Session {
   readonly #model: string;
   readonly #encoder: OutputEncoder;
   readonly #voice: Voice;
-  /** Steps sent so far: the audio's length. */
+  /** Steps spoken so far: the audio's length. */
   #steps = 0;
+  /** Samples of sound in the messages so far. */
+  #samplesSent = 0;
   /** Whether a word was the last thing said, so that the next one needs a silent step before it. */
   #afterWord = false;
   #ended = false;
@@ -36,7 +39,7 @@ export class TtsSession implements Session {
     this.#model = sandboxModel(setup);
     for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
     checkConfig(setup.config('json_config'));
-    this.#encoder = new OutputEncoder(formatOf(setup, 'output_format'));
+    this.#encoder = outputEncoder(formatOf(setup, 'output_format'));
     this.#voice = new Voice(this.#encoder.sampleRateHz);
   }
 
@@ -54,8 +57,7 @@ export class TtsSession implements Session {
       audio_stream_names: [],
       text_stream_names: [],
     };
-    const { header } = this.#encoder;
-    if (header !== undefined) yield audioMessage(header, 0, 0);
+    yield* this.#messages(this.#encoder.start());
   }
 
   *answer(message: Message): Generator<Message, void> {
@@ -66,6 +68,7 @@ export class TtsSession implements Session {
         yield* this.#say(message.text);
         return;
       case 'end_of_stream':
+        yield* this.#messages(this.#encoder.finish());
         this.#ended = true;
         yield { type: 'end_of_stream' };
         return;
@@ -75,7 +78,7 @@ export class TtsSession implements Session {
   }
 
   dispose(): void {
-    // Holds nothing outside the JavaScript heap.
+    this.#encoder.close();
   }
 
   *#say(text: string): Generator<Message, void> {
@@ -98,23 +101,36 @@ export class TtsSession implements Session {
       stop_s: stepTime(stop),
       stream_id: 0,
     };
-    for (const step of this.#voice.word(word)) yield this.#audio(step);
+    for (const step of this.#voice.word(word)) yield* this.#audio(step);
     this.#afterWord = true;
   }
 
   *#pause(steps: number): Generator<Message, void> {
-    for (let i = 0; i < steps; i++) yield this.#audio(this.#voice.silence());
+    for (let i = 0; i < steps; i++) yield* this.#audio(this.#voice.silence());
     this.#afterWord = false;
   }
 
-  #audio(step: Int16Array): Message {
-    const start = this.#steps++;
-    return audioMessage(this.#encoder.encode(step), stepTime(start), stepTime(start + 1));
+  #audio(step: Int16Array): Generator<Message, void> {
+    this.#steps++;
+    return this.#messages(this.#encoder.encode(step));
+  }
+
+  *#messages(pieces: Piece[]): Generator<Message, void> {
+    for (const { bytes, samples } of pieces) {
+      const startS = this.#sentS;
+      this.#samplesSent += samples;
+      yield audioMessage(bytes, startS, this.#sentS);
+    }
+  }
+
+  get #sentS(): number {
+    return seconds(this.#samplesSent / this.#encoder.sampleRateHz);
   }
 }
 
-function audioMessage(bytes: Buffer, startS: number, stopS: number): Message {
-  return { type: 'audio', audio: bytes.toString('base64'), start_s: startS, stop_s: stopS, stream_id: 0 };
+function audioMessage(bytes: Uint8Array, startS: number, stopS: number): Message {
+  const audio = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  return { type: 'audio', audio, start_s: startS, stop_s: stopS, stream_id: 0 };
 }
 
 function stepTime(step: number): number {

@@ -1,13 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { writeWav } from '../../src/audio/index.js';
+import { readOggOpus, resample, writeWav } from '../../src/audio/index.js';
 import { WIRE_FORMATS, type WireFormat } from '../../src/format.js';
 import { splitWords } from '../../src/sandbox/acoustic-code.js';
 import { InputDecoder } from '../../src/sandbox/input-decoder.js';
+import { outputEncoder } from '../../src/sandbox/output-encoder.js';
 import { ProtocolError } from '../../src/sandbox/protocol.js';
-import { concat, events, gain, hear, mix, noise, silence, speak, speak8k } from '../unit/sandbox/sound.js';
-
-const INPUT_FORMATS = WIRE_FORMATS.filter((format) => format !== 'opus');
+import {
+  concat,
+  copied,
+  events,
+  gain,
+  hear,
+  mix,
+  noise,
+  oggOpus,
+  silence,
+  speak,
+  speak8k,
+} from '../unit/sandbox/sound.js';
 
 /** Any code points, white space and control characters among them. */
 const text = fc.string({ unit: 'binary', maxLength: 24 });
@@ -59,6 +70,31 @@ describe('voice and Recogniser', () => {
   });
 });
 
+describe('OutputEncoder of opus', () => {
+  it('brings any words back, as long as they were, in pages whose sound adds up', () => {
+    fc.assert(
+      fc.property(text, (spoken) => {
+        const samples = speak(spoken, 48_000);
+        const encoder = outputEncoder('opus');
+        const steps = Array.from({ length: samples.length / 3_840 }, (_, i) => i * 3_840);
+        const pieces = [
+          ...encoder.start(),
+          ...steps.flatMap((from) => encoder.encode(samples.subarray(from, from + 3_840))),
+          ...encoder.finish(),
+        ];
+        encoder.close();
+        expect(pieces.reduce((sum, piece) => sum + piece.samples, 0)).toBe(samples.length);
+        const heard = readOggOpus(Buffer.concat(pieces.map((piece) => piece.bytes)), { sample: 'float32' });
+        expect(heard.frames).toBe(samples.length);
+        expect(hear(resample(heard.samples, { fromHz: 48_000, toHz: 8_000 }))).toBe(
+          splitWords(spoken).join(' '),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('Recogniser', () => {
   it('gives the same events however the audio is cut', () => {
     const audio = concat(
@@ -94,9 +130,15 @@ describe('InputDecoder', () => {
   const spoken = speak('cut me', 16_000);
   const wav = writeWav(spoken, { sampleRateHz: 44_100, encoding: 's24' });
   const raw = new Uint8Array(spoken.buffer);
+  const link = oggOpus(spoken, { sampleRateHz: 16_000 });
+  const opus = Buffer.concat([link, oggOpus(copied(spoken, 2), { sampleRateHz: 16_000, channels: 2 })]);
+  const containers = new Map<WireFormat, Uint8Array>([
+    ['wav', wav],
+    ['opus', opus],
+  ]);
 
-  it.each(INPUT_FORMATS)('%s gives the same samples however its bytes are cut', (format) => {
-    const bytes = format === 'wav' ? wav : raw;
+  it.each(WIRE_FORMATS)('%s gives the same samples however its bytes are cut', (format) => {
+    const bytes = containers.get(format) ?? raw;
     const whole = decode(format, [bytes]);
     expect(whole.length).toBeGreaterThan(1000);
     fc.assert(
@@ -131,23 +173,27 @@ describe('InputDecoder', () => {
     },
   );
 
-  it('answers any bytes that claim to be WAV by samples or a ProtocolError', () => {
-    const damaged = fc
-      .tuple(fc.nat(wav.length), fc.array(fc.tuple(fc.nat(60), fc.nat(255)), { maxLength: 8 }))
-      .map(([length, changes]) => {
-        const bytes = Uint8Array.from(wav.subarray(0, length));
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        return bytes;
-      });
-    fc.assert(
-      fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 })), (bytes) => {
-        try {
-          decode('wav', [bytes]);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ProtocolError);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it.each(['wav', 'opus'] as const)(
+    'answers any bytes that claim to be %s by samples or a ProtocolError',
+    (format) => {
+      const whole = containers.get(format) as Uint8Array;
+      const damaged = fc
+        .tuple(fc.nat(whole.length), fc.array(fc.tuple(fc.nat(120), fc.nat(255)), { maxLength: 8 }))
+        .map(([length, changes]) => {
+          const bytes = Uint8Array.from(whole.subarray(0, length));
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          return bytes;
+        });
+      fc.assert(
+        fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+          try {
+            decode(format, [bytes]);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ProtocolError);
+          }
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 });

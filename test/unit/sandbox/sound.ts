@@ -1,5 +1,6 @@
 /** Speaking and hearing without a server, and things that happen to audio on its way. */
 
+import { OggOpusWriter, OpusEncoder, type OpusEncoderOptions } from '../../../src/audio/index.js';
 import { splitWords } from '../../../src/sandbox/acoustic-code.js';
 import { Recogniser, type RecogniserEvent } from '../../../src/sandbox/recogniser.js';
 import { Voice } from '../../../src/sandbox/voice.js';
@@ -82,6 +83,40 @@ export function noise(length: number, rmsDbfs: number): Float32Array {
     return sum * rms;
   });
 }
+
+/** The same samples in each of the interleaved channels. */
+export function copied(mono: Int16Array, channels: number): Int16Array {
+  return Int16Array.from(
+    { length: mono.length * channels },
+    (_, i) => mono[Math.floor(i / channels)] as number,
+  );
+}
+
+/** Interleaved samples as an Ogg Opus file of the same length. */
+export function oggOpus(samples: Int16Array, options: OpusEncoderOptions, pageMs = 200): Uint8Array {
+  using encoder = new OpusEncoder(options);
+  const { sampleRateHz, channels = 1 } = options;
+  const upBy = 48_000 / sampleRateHz;
+  const [packetSamples, late] = [encoder.frameSamples, encoder.lookaheadFrames];
+  const padded = new Int16Array(
+    Math.ceil((samples.length + late * channels) / packetSamples) * packetSamples,
+  );
+  padded.set(samples);
+  using writer = new OggOpusWriter({
+    channels,
+    preSkip: late * upBy,
+    inputSampleRateHz: sampleRateHz,
+    pageMs,
+    serial: nextSerial++,
+  });
+  const pages: Uint8Array[] = [];
+  for (let from = 0; from < padded.length; from += packetSamples) {
+    pages.push(writer.write(encoder.encode(padded.subarray(from, from + packetSamples))));
+  }
+  return Buffer.concat([...pages, writer.finish({ samples: (samples.length / channels) * upBy })]);
+}
+
+let nextSerial = 1;
 
 export function mix(a: Float32Array, b: Float32Array): Float32Array {
   return a.map((sample, i) => sample + (b[i] ?? 0));

@@ -158,7 +158,6 @@ describe('tts session', () => {
 describe('tts rules', () => {
   const setup = { type: 'setup' };
   it.each([
-    ['opus', [{ ...setup, output_format: 'opus' }], /opus/u, 1008],
     ['an unknown format', [{ ...setup, output_format: 'mp3' }], /mp3/u, 1008],
     ['a voice that is no string', [{ ...setup, voice_id: 7 }], /voice_id/u, 1008],
     ['a temp above 1.4', [{ ...setup, json_config: { temp: 1.5 } }], /temp/u, 1011],
