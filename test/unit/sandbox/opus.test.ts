@@ -15,6 +15,7 @@ import {
 import { AsrSession } from '../../../src/sandbox/asr-session.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import { InputDecoder } from '../../../src/sandbox/input-decoder.js';
+import { outputEncoder } from '../../../src/sandbox/output-encoder.js';
 import { Fields } from '../../../src/sandbox/protocol.js';
 import { TtsSession } from '../../../src/sandbox/tts-session.js';
 import { audio, type Message, RawClient } from './client.js';
@@ -313,6 +314,22 @@ describe('asr opus that is damaged', () => {
 });
 
 describe('InputDecoder of opus', () => {
+  it('has as much sound as each message said, wherever it is flushed', () => {
+    const [encoder, decoder] = [outputEncoder('opus'), new InputDecoder('opus')];
+    const steps = Array.from({ length: 9 }, () => encoder.encode(new Int16Array(3_840)));
+    let [sent, heard] = [0, 0];
+    for (const { bytes, samples } of [...steps.flat(), ...encoder.finish()]) {
+      sent += samples;
+      for (const piece of decoder.push(bytes)) heard += piece.length;
+      heard += decoder.flush().length;
+      expect(heard).toBe(Math.floor(sent / 6));
+    }
+    expect([...decoder.finish()].flatMap((piece) => [...piece])).toEqual([]);
+    expect(heard).toBe(9 * 640);
+    encoder.close();
+    decoder.close();
+  });
+
   it('gives minutes that a few bytes hold piece by piece', () => {
     // 120 ms of silence in a packet of two bytes (RFC 6716 §3.2.5), and a byte of lacing.
     const packet = Uint8Array.of(0xfb, 6);
