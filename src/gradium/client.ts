@@ -30,7 +30,7 @@ export class GradiumStt {
   }
 
   /**
-   * Transcribes a recording: a path, bytes, a Node or web stream, or an async iterable of byte chunks. WAV is
+   * Transcribes a recording: a path, bytes, a Node or web stream, or an async iterable of byte chunks. WAV and Ogg Opus are
    * read here, MP3, MP4, FLAC, WebM and alike by FFmpeg where that is installed; for samples without a header say their
    * `format`. Memory use does not depend on the recording's length.
    *
@@ -53,9 +53,8 @@ export class GradiumStt {
   /**
    * Opens a live session: write audio bytes, cut anywhere, read events.
    *
-   * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; UnsupportedError
-   * ERR_UNSUPPORTED_CONTAINER for `wire: 'opus'`. Later failures, as those of `transcribe`, destroy the stream with the
-   * error.
+   * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS. Later failures, as those of
+   * `transcribe`, destroy the stream with the error.
    * @see wire reference, section 2.2
    * @example
    * import { createReadStream } from 'node:fs';
@@ -84,8 +83,8 @@ export class GradiumTts {
    * @param text Cut at white space into messages of some 300 characters; `<break time="1.5s" />` (0.1 to 2 s) and
    * `<flush>` are the service's to understand.
    * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG (an empty text too); ConnectionError ERR_CONNECT,
-   * ERR_CLOSED_EARLY, ERR_PROTOCOL (also for no audio at all); TimeoutError ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API;
-   * FormatError when the service's WAV is none; `signal.reason`, untouched
+   * ERR_CLOSED_EARLY, ERR_PROTOCOL (also for no audio at all, and for Ogg Opus of which some is missing); TimeoutError ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API;
+   * FormatError, UnsupportedError when the service's WAV or Ogg Opus is none; `signal.reason`, untouched
    * @see wire reference, section 2.3
    * @example
    * const client = new Gradium();

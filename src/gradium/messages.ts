@@ -143,12 +143,8 @@ function isErrorCode(code: unknown): code is number {
   return (code >= 400 && code <= 599) || (code >= 1001 && code <= 1014);
 }
 
-export interface ServerAudio {
-  bytes: Buffer;
-  stopS: number | undefined;
-}
-
-export function readAudio(message: ServerMessage): ServerAudio {
+/** Where the audio starts and stops is in its samples. */
+export function readAudio(message: ServerMessage): Buffer {
   const text = requiredString(message, 'audio');
   const bytes = Buffer.from(text, 'base64');
   // Node skips what is not base64; the length tells.
@@ -156,7 +152,7 @@ export function readAudio(message: ServerMessage): ServerAudio {
   if (bytes.length !== Math.floor((unpadded * 3) / 4) || unpadded % 4 === 1) {
     throw new Malformed('an audio message is not base64');
   }
-  return { bytes, stopS: optionalNumber(message, 'stop_s') };
+  return bytes;
 }
 
 function requiredString(message: ServerMessage, name: string): string {

@@ -1,46 +1,30 @@
 /**
  * A source looked at before anything is sent: what it is, how it goes on the wire, whether it can be read again.
- * Not here: reading bytes (src/speech/source.ts), what FFmpeg decodes (foreign-recording.ts), sending them (transcribe.ts).
+ * Not here: reading bytes (src/speech/source.ts), which container it is in (source-container.ts), sending it (transcribe.ts).
  */
 import { stat } from 'node:fs/promises';
-import { planWire, probeAudio, type WavInfo } from '../audio/index.js';
-import {
-  type ArgumentErrorCode,
-  argumentRangeError,
-  argumentTypeError,
-  UnsupportedError,
-} from '../errors.js';
-import {
-  type AudioFormat,
-  SAMPLE_ENCODINGS,
-  type SampleEncoding,
-  sampleBytes,
-  type WireFormat,
-  wireAudio,
-} from '../format.js';
+import { type AudioInfo, probeAudio } from '../audio/index.js';
+import { argumentTypeError, UnsupportedError } from '../errors.js';
+import type { AudioFormat, WireFormat } from '../format.js';
 import { type ByteSource, type ChunkReader, pipeReader, readerOf, type Scope } from '../speech/index.js';
-import { type Foreign, foreignStream, foreignWhole, replaying } from './foreign-recording.js';
+import type { SentSource, SourceFound } from './audio-sender.js';
+import { readOggFacts } from './ogg-facts.js';
+import { containerOfStream, containerOfWhole, type Foreign, replaying } from './source-container.js';
+import { SourceHead } from './source-head.js';
+import {
+  checkWire,
+  frameBytes,
+  layoutOf,
+  type SampleLayout,
+  type SourceLayout,
+  wireFor,
+} from './source-layout.js';
 import type { TranscriptSource } from './types.js';
-import { WavHead } from './wav-head.js';
 
-/** Samples as a header or the caller describes them. */
-export interface SampleLayout {
-  encoding: SampleEncoding;
-  sampleRateHz: number;
-  channels: number;
-}
-
-export interface Recording {
+export interface Recording extends SentSource {
   /** The path, where there is one. */
   name: string | undefined;
-  from: AudioFormat;
-  layout: SampleLayout;
-  wire: WireFormat;
   untouched: boolean;
-  /** The WAV header's facts: of the whole file where it could be looked at, else as far as the stream had come. */
-  info: WavInfo | undefined;
-  /** Size of the whole source, where it is known beforehand. */
-  bytes: number | undefined;
   /** In seconds, where it is known beforehand. */
   durationS: number | undefined;
   /** Nothing but a header, if that. */
@@ -54,10 +38,10 @@ export interface Recording {
   close?(): void;
 }
 
-export const WAV: AudioFormat = { container: 'wav' };
+const WAV: AudioFormat = { container: 'wav' };
 
 export interface RecordingOptions {
-  /** Undefined: the bytes say it, a WAV or what FFmpeg reads. */
+  /** Undefined: the bytes say it, a WAV, Ogg Opus or what FFmpeg reads. */
   format: AudioFormat | undefined;
   wire: 'auto' | WireFormat;
   /** Path of the program. */
@@ -73,9 +57,10 @@ export async function openRecording(
   options: RecordingOptions,
   scope: Scope,
 ): Promise<Recording> {
-  const { format = WAV, wire } = options;
-  layoutOf(format);
-  checkWire(format, wire);
+  if (options.format !== undefined) {
+    layoutOf(options.format);
+    checkWire(options.format, options.wire);
+  }
   if (source instanceof Uint8Array) return openWhole(source, source.length, options, scope);
   let reader: ChunkReader;
   if (typeof source === 'string') {
@@ -101,10 +86,10 @@ async function openWhole(
   { format, wire, ffmpeg }: RecordingOptions,
   scope: Scope,
 ): Promise<Recording> {
-  if (format !== undefined) return wholeRecording(source, bytes, format, wire);
-  const foreign = foreignWhole(source, ffmpeg);
-  if (foreign === undefined) return wholeRecording(source, bytes, WAV, wire);
-  const recording = { ...(await decodedRecording(foreign, wire, scope)), again: true };
+  if (format !== undefined) return wholeRecording(source, bytes, format, wire, scope);
+  const container = containerOfWhole(source, ffmpeg);
+  if (typeof container === 'string') return wholeRecording(source, bytes, { container }, wire, scope);
+  const recording = { ...(await decodedRecording(container, wire, scope)), again: true };
   return typeof source === 'string' ? { ...recording, name: source } : recording;
 }
 
@@ -114,9 +99,9 @@ async function openStream(
   scope: Scope,
 ): Promise<Recording> {
   if (format !== undefined) return streamedRecording(reader, format, wire, scope);
-  const { reader: whole, foreign } = await foreignStream(reader, ffmpeg, scope);
-  if (foreign === undefined) return streamedRecording(whole, WAV, wire, scope);
-  const recording = await decodedRecording(foreign, wire, scope);
+  const { reader: whole, container } = await containerOfStream(reader, ffmpeg, scope);
+  if (typeof container === 'string') return streamedRecording(whole, { container }, wire, scope);
+  const recording = await decodedRecording(container, wire, scope);
   const close = () => {
     recording.close?.();
     reader.close();
@@ -154,88 +139,23 @@ async function decodedRecording(
   }
 }
 
-/** @throws UnsupportedError, TypeError */
-export function checkWire(format: AudioFormat, wire: 'auto' | WireFormat): void {
-  if (wire === 'opus') {
-    throw new UnsupportedError(
-      "wire 'opus' needs Ogg Opus, which is neither read nor written here; leave wire at 'auto'",
-      'ERR_UNSUPPORTED_CONTAINER',
-      0,
-    );
-  }
-  if (wire === 'wav' && format.container !== 'wav') {
-    throw argumentTypeError("wire 'wav' sends a WAV as it is; these are raw samples: leave wire at 'auto'");
-  }
-}
-
-/** How samples go out: the planner's choice, or the caller's. */
-export function wireFor(
-  layout: SampleLayout,
-  wire: 'auto' | WireFormat,
-): { wire: WireFormat; untouched: boolean } {
-  if (wire === 'auto') return planWire(layout);
-  const target = wireAudio(wire, 'input');
-  const untouched =
-    target === undefined ||
-    (layout.channels === 1 &&
-      layout.encoding === target.encoding &&
-      layout.sampleRateHz === target.sampleRateHz);
-  return { wire, untouched };
-}
-
-/** Of raw samples; undefined for a WAV. @throws TypeError, RangeError when `format` is no AudioFormat */
-export function layoutOf(format: AudioFormat): SampleLayout | undefined {
-  if (typeof format !== 'object' || format === null) throw argumentTypeError('format must be an AudioFormat');
-  const { container = 'raw' } = format;
-  if (format.container === 'wav') return undefined;
-  if (format.container === 'ogg' || container !== 'raw')
-    throw argumentRangeError("format.container must be 'raw' or 'wav'");
-  const { encoding, sampleRateHz, channels = 1 } = format;
-  if (!SAMPLE_ENCODINGS.includes(encoding)) {
-    throw argumentRangeError(`format.encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}`);
-  }
-  checkCount('sampleRateHz', sampleRateHz, 1000, 192_000, 'ERR_INVALID_RATE');
-  checkCount('channels', channels, 1, 65_535, 'ERR_INVALID_CHANNELS');
-  return { encoding, sampleRateHz, channels };
-}
-
-function checkCount(name: string, value: unknown, min: number, max: number, code: ArgumentErrorCode): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
-  throw argumentRangeError(`format.${name} must be an integer from ${min} to ${max}`, code);
-}
-
-/** Bytes of one frame: one sample per channel. */
-export function frameBytes({ encoding, channels }: SampleLayout): number {
-  return sampleBytes(encoding) * channels;
-}
-
-/** @throws UnsupportedError for Ogg Opus */
-function wavInfo(source: string | Uint8Array): WavInfo {
-  const info = probeAudio(source);
-  if (info.container === 'wav') return info;
-  throw new UnsupportedError(
-    'Ogg Opus is not sent; decode it with readOggOpus and send its samples',
-    'ERR_UNSUPPORTED_CONTAINER',
-    0,
-  );
-}
-
-function wholeRecording(
+async function wholeRecording(
   source: string | Uint8Array,
   bytes: number,
   format: AudioFormat,
   wire: 'auto' | WireFormat,
-): Recording {
+  scope: Scope,
+): Promise<Recording> {
+  checkWire(format, wire);
+  const info = await wholeInfo(source, format, scope);
   const raw = layoutOf(format);
-  const info = raw ? undefined : wavInfo(source);
-  const layout = raw ?? (info as WavInfo);
-  const plan = wireFor(layout, wire);
-  const frames = info?.frames ?? Math.floor(bytes / frameBytes(layout));
+  const layout = raw ?? (info as AudioInfo);
+  const frames = info?.frames ?? Math.floor(bytes / frameBytes(raw as SampleLayout));
   return {
     name: typeof source === 'string' ? source : undefined,
     from: format,
     layout,
-    ...plan,
+    ...wireFor(layout, wire),
     info,
     bytes,
     durationS: frames / layout.sampleRateHz,
@@ -245,15 +165,33 @@ function wholeRecording(
   };
 }
 
+/** Of a container that is read here; undefined for raw samples. */
+async function wholeInfo(
+  source: string | Uint8Array,
+  format: AudioFormat,
+  scope: Scope,
+): Promise<AudioInfo | undefined> {
+  // The durations of its packets are the only exact length.
+  if (format.container === 'ogg') return await readOggFacts(readerOf(source), scope);
+  if (format.container !== 'wav') return undefined;
+  const info = probeAudio(source);
+  if (info.container === 'wav') return info;
+  const way = 'say so in `format`, or leave it out';
+  throw new UnsupportedError(`this is Ogg Opus, and no WAV: ${way}`, 'ERR_UNSUPPORTED_CONTAINER', 0);
+}
+
 async function streamedRecording(
   reader: ChunkReader,
   format: AudioFormat,
   wire: 'auto' | WireFormat,
   scope: Scope,
 ): Promise<Recording> {
+  checkWire(format, wire);
   const raw = layoutOf(format);
-  const head = raw ? await readFirst(reader, scope) : await readHead(reader, scope);
-  const layout = raw ?? (head.info as WavInfo);
+  const head = raw ? await readFirst(reader, scope) : await readHead(reader, format, scope);
+  const { encoding, sampleRateHz, channels } = raw ?? (head.info as AudioInfo);
+  // What else the head of a stream says (oddities, links) is not the whole of it, and nothing to plan by.
+  const layout = { encoding, sampleRateHz, channels } as SourceLayout;
   return {
     name: undefined,
     from: format,
@@ -270,7 +208,7 @@ async function streamedRecording(
 
 interface Head {
   bytes: Uint8Array;
-  info: WavInfo | undefined;
+  info: AudioInfo | undefined;
   /** The source ended without audio. */
   empty: boolean;
 }
@@ -283,8 +221,8 @@ async function readFirst(reader: ChunkReader, scope: Scope): Promise<Head> {
   }
 }
 
-async function readHead(reader: ChunkReader, scope: Scope): Promise<Head> {
-  const head = new WavHead();
+async function readHead(reader: ChunkReader, format: AudioFormat, scope: Scope): Promise<Head> {
+  const head = new SourceHead(format);
   try {
     for (;;) {
       const chunk = await scope.wait(reader.next());
@@ -293,7 +231,7 @@ async function readHead(reader: ChunkReader, scope: Scope): Promise<Head> {
         return { bytes: head.bytes(), info, empty: info.frames === 0 };
       }
       const info = head.push(chunk);
-      if (info && info.frames > 0) return { bytes: head.bytes(), info, empty: false };
+      if (info && (info.frames > 0 || head.isLong)) return { bytes: head.bytes(), info, empty: false };
     }
   } finally {
     head.close();
@@ -307,36 +245,24 @@ export interface SourceFacts {
   warnings: string[];
 }
 
-/**
- * @param whole the WAV reader's facts after the end, where it saw the whole file
- * @param bytesRead all bytes of the source, headers included
- */
-export function sourceFacts(
-  recording: Recording,
-  whole: WavInfo | undefined,
-  bytesRead: number,
-): SourceFacts {
-  const { layout, name, info, decoder } = recording;
+export function sourceFacts(recording: Recording, found: SourceFound): SourceFacts {
+  const { from, layout, name, decoder } = recording;
   const { encoding, sampleRateHz, channels } = layout;
-  const described = whole ?? (recording.again ? info : undefined);
-  const audioBytes = bytesRead - (info?.dataOffset ?? 0);
-  const frames = described?.frames ?? Math.floor(Math.max(0, audioBytes) / frameBytes(layout));
-  const warnings = new Set(described?.warnings ?? info?.warnings ?? []);
-  if (!info && audioBytes % frameBytes(layout) !== 0) warnings.add('partial-frame');
+  const { frames, missingFrames = 0 } = found;
+  const warnings = new Set(found.warnings);
   if (frames === 0) warnings.add('no-audio');
   if (decoder !== undefined) {
     warnings.delete('size-unknown'); // of FFmpeg's pipe, not of the recording
     for (const warning of decoder.warnings()) warnings.add(warning);
   }
-  const missing = described?.missingFrames ?? 0;
   const source: TranscriptSource = {
     ...(name === undefined ? {} : { name }),
-    container: decoder?.container ?? (info ? 'wav' : 'raw'),
+    container: decoder?.container ?? from.container ?? 'raw',
     encoding,
     sampleRateHz,
     channels,
     frames,
-    ...(missing > 0 ? { missingS: missing / sampleRateHz } : {}),
+    ...(missingFrames > 0 ? { missingS: missingFrames / sampleRateHz } : {}),
   };
   return { source, durationS: frames / sampleRateHz, warnings: [...warnings] };
 }

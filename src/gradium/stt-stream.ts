@@ -1,20 +1,28 @@
 /**
  * A live session as a Duplex: audio bytes in, events out.
- * Not here: the protocol (stt-session.ts), the native framing (audio-sender.ts).
+ * Not here: the protocol (stt-session.ts), the way from bytes to messages (audio-sender.ts).
  */
 import { Duplex } from 'node:stream';
-import { AudioFramer, type WavInfo } from '../audio/index.js';
+import type { AudioInfo } from '../audio/index.js';
 import { argumentTypeError, TimeoutError } from '../errors.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
-import { AudioSender } from './audio-sender.js';
-import { checkWire, frameBytes, layoutOf, type SampleLayout, wireFor } from './recording.js';
+import type { AudioSender } from './audio-sender.js';
+import { openSender } from './open-sender.js';
 import type { ClientConfig } from './session.js';
+import { SourceHead } from './source-head.js';
+import {
+  checkWire,
+  frameBytes,
+  layoutOf,
+  type SampleLayout,
+  type SourceLayout,
+  wireFor,
+} from './source-layout.js';
 import { SttSession } from './stt-session.js';
 import { type CheckedSttOptions, checkSttOptions } from './stt-setup.js';
 import type { SttEvent, SttStreamOptions } from './types.js';
-import { WavHead } from './wav-head.js';
 
-/** Written audio that waits here before `write` says stop: 1 s. Of a WAV not yet described, so many bytes. */
+/** Written audio that waits here before `write` says stop: 1 s. Of a container, so many bytes. */
 const WRITE_BUFFER_S = 1;
 const WRITE_BUFFER_BYTES = 64 * 1024;
 /** Events that wait here before the socket is no longer read: some 5 s of steps. */
@@ -25,8 +33,7 @@ type Callback = (error?: Error | null) => void;
 interface Running {
   session: SttSession;
   sender: AudioSender;
-  framer: AudioFramer;
-  layout: SampleLayout;
+  sampleRateHz: number;
 }
 
 /**
@@ -43,8 +50,8 @@ export class SttStream extends Duplex {
   readonly #deadlines: ResolvedDeadlines;
   readonly #scope: Scope;
   readonly #total: DeadlineTimer;
-  /** Of a WAV, until its header is known. */
-  #head: WavHead | undefined;
+  /** Of a container, until its header is known. */
+  #head: SourceHead | undefined;
   #running: Running | undefined;
   #takenBytes = 0;
   #flushId = 0;
@@ -154,7 +161,7 @@ export class SttStream extends Duplex {
     this.#total.stop();
     this.#head?.close();
     this.#running?.session.destroy();
-    this.#running?.framer.close();
+    this.#running?.sender.close();
     callback(error);
     this.#pending?.(error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED'));
   }
@@ -168,7 +175,7 @@ export class SttStream extends Duplex {
   }
 
   #writeHead(chunk: Uint8Array, callback: Callback): void {
-    this.#head ??= new WavHead();
+    this.#head ??= new SourceHead(this.#options.format);
     const info = this.#head.push(chunk);
     const taken = () => this.#taken(chunk.length, callback);
     if (info) this.#sendHead(this.#head, info, taken, callback);
@@ -176,25 +183,27 @@ export class SttStream extends Duplex {
   }
 
   #finishHead(callback: Callback): void {
-    const head = this.#head ?? new WavHead();
+    const head = this.#head ?? new SourceHead(this.#options.format);
     const info = head.finish();
     this.#sendHead(head, info, (running) => this.#finish(running, callback), callback);
   }
 
   /** The header is known: the session begins, with all that was kept until now. */
-  #sendHead(head: WavHead, info: WavInfo, done: (running: Running) => void, failed: Callback): void {
+  #sendHead(head: SourceHead, info: AudioInfo, done: (running: Running) => void, failed: Callback): void {
     const bytes = head.bytes();
     head.close();
-    const running = this.#start(info, info);
+    const { encoding, sampleRateHz, channels } = info;
+    const running = this.#start({ encoding, sampleRateHz, channels } as SourceLayout, info);
     this.#send(running, bytes, 0, () => done(running), failed);
   }
 
-  #start(layout: SampleLayout, info: WavInfo | undefined): Running {
+  #start(layout: SourceLayout, info: AudioInfo | undefined): Running {
+    const { format } = this.#options;
     const { wire } = wireFor(layout, this.#stt.wire);
-    const framer = new AudioFramer({
-      from: this.#options.format,
-      to: wire,
-      stepsPerMessage: this.#stt.stepsPerMessage,
+    const source = { from: format, layout, wire, info, bytes: undefined, again: false };
+    const sender = openSender(source, this.#stt.stepsPerMessage, {
+      send: (message) => session.send(message),
+      sent: (sentS) => session.sent(sentS),
     });
     const session = new SttSession({
       config: { url: this.#config.url, apiKey: this.#config.apiKey, deadlines: this.#deadlines },
@@ -207,8 +216,7 @@ export class SttStream extends Duplex {
       onEnd: () => this.push(null),
       onFail: (error) => this.destroy(error as Error),
     });
-    const sender = new AudioSender(framer, session, { from: this.#options.format, layout, wire, info });
-    this.#running = { session, sender, framer, layout };
+    this.#running = { session, sender, sampleRateHz: layout.sampleRateHz };
     return this.#running;
   }
 
@@ -255,21 +263,23 @@ export class SttStream extends Duplex {
 
   #finish(running: Running, callback: Callback): void {
     if (this.destroyed) return;
-    const { session, sender, framer, layout } = running;
-    const room = session.room();
-    if (room) {
-      room.then(() => this.#finish(running, callback));
-      return;
-    }
+    const { session, sender, sampleRateHz } = running;
+    const turns = new Turns();
     try {
-      sender.sendRest();
+      for (let done = false; !done; done = sender.sendRest()) {
+        const wait = session.room() ?? turns.due();
+        if (wait) {
+          wait.then(() => this.#finish(running, callback));
+          return;
+        }
+      }
       this.#sendFlushes();
-      const rawFrames = Math.floor(this.#takenBytes / frameBytes(layout));
-      session.finish((framer.sourceInfo?.frames ?? rawFrames) / layout.sampleRateHz);
-      callback();
+      session.finish(sender.found.frames / sampleRateHz);
     } catch (error) {
       callback(error as Error);
+      return;
     }
+    callback();
   }
 }
 

@@ -2,7 +2,6 @@
  * One recording to one transcript: attempts, deadlines, and the loop that moves the audio.
  * Not here: the protocol (stt-session.ts), what the recording is (recording.ts).
  */
-import { AudioFramer } from '../audio/index.js';
 import {
   type ByteSource,
   type ChunkReader,
@@ -15,7 +14,8 @@ import {
   totalMs,
   withRetries,
 } from '../speech/index.js';
-import { AudioSender } from './audio-sender.js';
+import type { AudioSender } from './audio-sender.js';
+import { openSender } from './open-sender.js';
 import { openRecording, type Recording, type SourceFacts, sourceFacts } from './recording.js';
 import type { ClientConfig } from './session.js';
 import { SttSession } from './stt-session.js';
@@ -76,21 +76,18 @@ export async function transcribe(
 
 async function attempt(job: Job, outer: Scope): Promise<Transcript> {
   const { config, recording, stt, deadlines } = job;
-  const { from, wire, bytes } = recording;
   const scope = new Scope(outer);
   const words: Word[] = [];
-  const framer = new AudioFramer({
-    from,
-    to: wire,
-    stepsPerMessage: stt.stepsPerMessage,
-    ...(bytes !== undefined && { sourceBytes: bytes }),
+  const sender = openSender(recording, stt.stepsPerMessage, {
+    send: (message) => session.send(message),
+    sent: (sentS) => session.sent(sentS),
   });
   const reader = recording.open();
   const ended = deferred();
   const session = new SttSession({
     config: { url: config.url, apiKey: config.apiKey, deadlines },
     options: stt,
-    wire,
+    wire: recording.wire,
     steps: false,
     onEvent: () => {},
     onWordOpened: (word) => words.push(word),
@@ -99,14 +96,14 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
     onFail: (error) => scope.fail(error),
   });
   try {
-    const facts = await sendAll(job, session, framer, scope, reader);
+    const facts = await sendAll(job, session, sender, scope, reader);
     session.finish(facts.durationS);
     await scope.wait(ended.promise);
     return finished(job, session, facts, words);
   } finally {
     session.destroy();
     reader.close();
-    framer.close();
+    sender.close();
     scope.close();
   }
 }
@@ -114,27 +111,27 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
 async function sendAll(
   job: Job,
   session: SttSession,
-  framer: AudioFramer,
+  sender: AudioSender,
   scope: Scope,
   reader: ChunkReader,
 ): Promise<SourceFacts> {
-  const { recording } = job;
-  const sender = new AudioSender(framer, session, recording);
   const turns = new Turns();
-  let bytesRead = 0;
+  const room = async () => {
+    for (let wait = session.room() ?? turns.due(); wait; wait = session.room() ?? turns.due()) {
+      await scope.wait(wait);
+    }
+  };
   for (;;) {
     const chunk = await scope.wait(reader.next());
     if (!chunk) break;
-    bytesRead += chunk.length;
     for (let at = 0; at < chunk.length; ) {
-      const wait = session.room() ?? turns.due();
-      if (wait) await scope.wait(wait);
-      else at = sender.sendPiece(chunk, at);
+      await room();
+      at = sender.sendPiece(chunk, at);
     }
   }
-  for (let room = session.room(); room; room = session.room()) await scope.wait(room);
-  sender.sendRest();
-  const facts = sourceFacts(job.recording, framer.sourceInfo, bytesRead);
+  do await room();
+  while (!sender.sendRest());
+  const facts = sourceFacts(job.recording, sender.found);
   job.lengthKnown(facts.durationS);
   return facts;
 }
@@ -174,7 +171,10 @@ function finished(job: Job, session: SttSession, facts: SourceFacts, words: Word
 
 /** No audio, no session, no cost: the answer is known. */
 function emptyTranscript(recording: Recording, stt: CheckedSttOptions): Transcript {
-  const { source, durationS, warnings } = sourceFacts(recording, recording.info, 0);
+  const { source, durationS, warnings } = sourceFacts(
+    recording,
+    recording.info ?? { frames: 0, warnings: [] },
+  );
   return {
     text: '',
     words: [],

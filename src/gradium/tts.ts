@@ -125,7 +125,6 @@ function sendText(session: GradiumSession, messages: string[]): void {
 class Heard {
   readonly #parts: Buffer[] = [];
   readonly #words: Word[] = [];
-  #stopS = 0;
   #readyRateHz = 0;
 
   ready({ sampleRateHz }: Ready): void {
@@ -138,9 +137,9 @@ class Heard {
     // Other types (flushed, need_more_text and what may come) ask nothing of us.
   }
 
-  /** @throws ConnectionError ERR_PROTOCOL when there is no sound at all, or not at the rate that was announced */
+  /** @throws ConnectionError ERR_PROTOCOL when there is no sound, some is missing, or its rate is not the announced one */
   speech(outputFormat: WireFormat, requestId: string): Speech {
-    const audio = collectAudio(this.#parts, outputFormat, this.#stopS);
+    const audio = collectAudio(this.#parts, outputFormat);
     if (!audio) {
       throw new ConnectionError('the service ended the stream without any audio', {
         code: 'ERR_PROTOCOL',
@@ -149,7 +148,14 @@ class Heard {
         retryable: true,
       });
     }
-    const { data, sampleRateHz, durationS } = audio;
+    const { data, sampleRateHz, durationS, damage } = audio;
+    if (damage.length > 0) {
+      throw protocolError(`its Ogg Opus is not whole (${damage.join(', ')})`, {
+        phase: 'stream',
+        requestId,
+        secrets: [],
+      });
+    }
     this.#checkRate(outputFormat, sampleRateHz, requestId);
     return {
       data,
@@ -171,9 +177,7 @@ class Heard {
   }
 
   #audio(message: ServerMessage): void {
-    const { bytes, stopS } = readAudio(message);
-    this.#parts.push(bytes);
-    this.#stopS = Math.max(this.#stopS, stopS ?? 0);
+    this.#parts.push(readAudio(message));
   }
 
   #word(message: ServerMessage): void {

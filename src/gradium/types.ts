@@ -47,12 +47,12 @@ export interface Transcript {
   wire: {
     /** The service's name of the format. */
     format: WireFormat;
-    /** True: no conversion of any kind. */
+    /** True: no conversion of any kind; of Ogg Opus the very pages. */
     untouched: boolean;
   };
   /** What the recording is. */
   source: TranscriptSource;
-  /** Codes such as `truncated`: the recording was used, and this is what is odd about it. Listed in docs/wav.md. */
+  /** Codes such as `truncated`: the recording was used, and this is what is odd about it. Listed in docs/wav.md and docs/ogg.md. */
   warnings: string[];
 }
 
@@ -60,13 +60,13 @@ export interface Transcript {
 export interface TranscriptSource {
   /** Path or name, where there is one. */
   name?: string;
-  /** `wav`, `raw`, or the name of what FFmpeg decoded: `mp3`, `mp4`, `flac`, `matroska` … (`ForeignContainer`). */
+  /** `wav`, `ogg` (Ogg Opus), `raw`, or the name of what FFmpeg decoded: `mp3`, `mp4`, `flac`, `matroska` … (`ForeignContainer`). */
   container: string;
-  /** How its samples lay in bytes: a `SampleEncoding`. `f32le` of what FFmpeg decoded. */
+  /** How its samples lay in bytes: a `SampleEncoding`, or `opus`. `f32le` of what FFmpeg decoded. */
   encoding: string;
-  /** Frames in a second. */
+  /** Frames in a second; 48 000 of Opus. */
   sampleRateHz: number;
-  /** Interleaved channels, from 1; they are averaged for the service. */
+  /** Interleaved channels, from 1, of a chain those of its first link; they are averaged for the service. */
   channels: number;
   /** Frames found in the source. */
   frames: number;
@@ -173,9 +173,15 @@ export interface SttOptions {
   retryForS?: number;
   /** Keys of json_config that this client does not know; named options go before. Default: none. */
   extra?: Record<string, unknown>;
-  /** Default `auto`: the cheapest format that loses nothing (see planWire). `opus` is refused: UnsupportedError. */
+  /**
+   * Default `auto`: the cheapest format that loses nothing (see planWire). `opus` sends Ogg Opus as it is and encodes
+   * everything else, at 24 kb/s; `wav` sends a WAV as it is.
+   */
   wire?: 'auto' | WireFormat;
-  /** 80 ms steps per audio message: 1 to 125. Default 10 for transcribe, 1 for stream. */
+  /**
+   * 80 ms steps per audio message: 1 to 125. Default 10 for transcribe, 1 for stream. Of Ogg Opus a message holds whole
+   * pages, as many as these steps have room for, or one; with 1 step each page goes by itself.
+   */
   stepsPerMessage?: number;
   /** `source` (default): decoder delay subtracted, never below 0. `decoder`: as the service sent them. */
   timestamps?: 'source' | 'decoder';
@@ -188,8 +194,8 @@ export interface SttOptions {
 /** How a whole recording is transcribed. */
 export interface TranscribeOptions extends SttOptions {
   /**
-   * What the bytes are. Default: what they begin with says it, a WAV or another container, which FFmpeg decodes (MP3,
-   * MP4, FLAC, WebM …). Named, it is taken at its word.
+   * What the bytes are. Default: what they begin with says it, a WAV, Ogg Opus, or another container, which FFmpeg
+   * decodes (MP3, MP4, FLAC, WebM …). Named, it is taken at its word.
    */
   format?: AudioFormat;
   /**
@@ -258,11 +264,11 @@ export interface Speech {
   data: Buffer;
   /** As it was asked for. */
   outputFormat: WireFormat;
-  /** Samples in a second, all formats being mono: as the format's name, the WAV's header or (`opus`) RFC 7845 §4 says. */
+  /** Samples in a second, all formats being mono: as the format's name or the WAV's header says; 48 000 of `opus`. */
   sampleRateHz: number;
   /** The service's own id of the request; empty when it gave none. */
   requestId: string;
-  /** Length in seconds: counted in samples; of `opus`, where the service says that its last message stops. */
+  /** Length in seconds, counted in samples. */
   durationS: number;
   /** What was spoken when, in seconds from the speech's first sample, as the service says. */
   words: Word[];

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeWav } from '../../src/audio/index.js';
+import { SourceHead } from '../../src/gradium/source-head.js';
 import { collectAudio } from '../../src/gradium/tts-audio.js';
-import { WavHead } from '../../src/gradium/wav-head.js';
 
 const cuts = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20, size: 'max' });
 
@@ -31,7 +31,7 @@ describe('collectAudio', () => {
   test('collectAudio gives the same file however a WAV was cut into messages, with its true sizes', () => {
     fc.assert(
       fc.property(cuts, fc.integer({ min: 1, max: 2000 }), (sizes, frames) => {
-        const collected = collectAudio(cut(streamedWav(frames), sizes), 'wav', 0);
+        const collected = collectAudio(cut(streamedWav(frames), sizes), 'wav');
         expect(collected?.data).toEqual(
           Buffer.from(writeWav(new Int16Array(frames).fill(7), { sampleRateHz: 48_000 })),
         );
@@ -42,27 +42,32 @@ describe('collectAudio', () => {
   });
 });
 
-describe('WavHead', () => {
-  const file = readFileSync(
-    new URL('../fixtures/audio/wav/speech-16k-mono-s16-list-before-data-jfk.wav', import.meta.url),
-  ).subarray(0, 5000);
+describe('SourceHead', () => {
+  const fixture = (path: string) => readFileSync(new URL(`../fixtures/audio/${path}`, import.meta.url));
 
-  test('WavHead finds the same header and keeps every byte however the file was cut', () => {
-    fc.assert(
-      fc.property(cuts, (sizes) => {
-        const head = new WavHead();
-        const seen: Buffer[] = [];
-        const info = cut(file, sizes)
-          .map((piece) => {
-            seen.push(piece);
-            return head.push(piece);
-          })
-          .find((found) => found !== undefined);
-        expect(info).toMatchObject({ encoding: 's16le', sampleRateHz: 16_000, channels: 1 });
-        expect(Buffer.concat(seen).subarray(0, head.bytes().length)).toEqual(Buffer.from(head.bytes()));
-        head.close();
-      }),
-      { numRuns: 50 },
-    );
-  });
+  test.each([
+    ['wav', 'wav/speech-16k-mono-s16-list-before-data-jfk.wav', { encoding: 's16le', sampleRateHz: 16_000 }],
+    ['ogg', 'ogg/tags-many-comments.opus', { encoding: 'opus', sampleRateHz: 48_000 }],
+  ] as const)(
+    'SourceHead finds the same %s header and keeps every byte however %s was cut',
+    (container, path, want) => {
+      const file = fixture(path).subarray(0, 12_000);
+      fc.assert(
+        fc.property(cuts, (sizes) => {
+          const head = new SourceHead({ container });
+          const seen: Buffer[] = [];
+          const info = cut(file, sizes)
+            .map((piece) => {
+              seen.push(piece);
+              return head.push(piece);
+            })
+            .find((found) => found !== undefined);
+          expect(info).toMatchObject({ ...want, container, channels: 1 });
+          expect(Buffer.concat(seen).subarray(0, head.bytes().length)).toEqual(Buffer.from(head.bytes()));
+          head.close();
+        }),
+        { numRuns: 50 },
+      );
+    },
+  );
 });

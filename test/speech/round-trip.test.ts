@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { convertSamples, readWav, resample, writeWav } from '../../src/audio/index.js';
+import {
+  convertSamples,
+  readWav,
+  resample,
+  type WriteOggOpusOptions,
+  writeOggOpus,
+  writeWav,
+} from '../../src/audio/index.js';
 import { type AudioFormat, STEP_S, WIRE_FORMATS, type WireFormat, wireAudio } from '../../src/format.js';
 import { Gradium, type Speech, type Transcript, type Word } from '../../src/gradium/index.js';
 import { startSandbox } from '../../src/sandbox/index.js';
@@ -15,7 +22,6 @@ const TEXTS = {
   accented: 'Ça va à Besançon, où l’été dure; schöne Grüße, señor!',
   emoji: 'Ship it 🚀 now 👩‍💻 日本語 ok',
 };
-const FORMATS = WIRE_FORMATS.filter((format) => format !== 'opus');
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let client: Gradium;
@@ -27,7 +33,8 @@ afterAll(() => sandbox.close());
 
 function formatOf(wire: WireFormat): AudioFormat {
   const raw = wireAudio(wire, 'output');
-  return raw ? { encoding: raw.encoding, sampleRateHz: raw.sampleRateHz } : { container: 'wav' };
+  if (raw) return { encoding: raw.encoding, sampleRateHz: raw.sampleRateHz };
+  return { container: wire === 'opus' ? 'ogg' : 'wav' };
 }
 
 function expectSame(transcript: Transcript, text: string, spoken: readonly Word[], shiftS = 0): void {
@@ -43,7 +50,7 @@ function expectSame(transcript: Transcript, text: string, spoken: readonly Word[
 }
 
 describe.each(Object.entries(TEXTS))('speak and transcribe %s text', (_name, text) => {
-  it.each(FORMATS)('gives the same words and times at %s', async (outputFormat) => {
+  it.each(WIRE_FORMATS)('gives the same words and times at %s', async (outputFormat) => {
     const speech = await client.tts.synthesize(text, { outputFormat });
     const transcript = await client.stt.transcribe(speech.data, { format: formatOf(outputFormat) });
     expectSame(transcript, text, speech.words);
@@ -79,6 +86,78 @@ describe('speak, convert and transcribe', () => {
     ['11.025 kHz 8-bit', () => writeWav(at(11_025), { sampleRateHz: 11_025, encoding: 'u8' })],
     ['192 kHz float', () => writeWav(at(192_000), { sampleRateHz: 192_000, encoding: 'f32' })],
   ];
+  const opus = (options: Partial<WriteOggOpusOptions> = {}, of = samples) =>
+    Buffer.from(writeOggOpus(of, { sampleRateHz: 48_000, bitrate: 64_000, ...options }));
+  const wide = (channels: number) =>
+    convertSamples(bytesOf(samples), { from: 'f32le', to: 'f32le', toChannels: channels }).slice().buffer;
+  const half = () => Math.floor(samples.length / 2);
+
+  const oggs: [string, WireFormat, () => Uint8Array][] = [
+    ['mono', 'opus', () => opus()],
+    ['one packet a page', 'opus', () => opus({ pageMs: 0 })],
+    ['60 ms frames', 'opus', () => opus({ frameMs: 60 })],
+    ['stereo', 'opus', () => opus({ channels: 2 }, stereo(samples))],
+    ['5.1', 'pcm_24000', () => opus({ channels: 6, bitrate: 256_000 }, new Float32Array(wide(6)))],
+    [
+      'chained',
+      'pcm_24000',
+      () => Buffer.concat([opus({}, samples.subarray(0, half())), opus({}, samples.subarray(half()))]),
+    ],
+    [
+      'with junk around it',
+      'pcm_24000',
+      () => Buffer.concat([Buffer.alloc(500, 0x55), opus(), Buffer.alloc(9)]),
+    ],
+    ['without its last byte', 'opus', () => opus({ pageMs: 0 }, withTail(samples)).subarray(0, -1)],
+  ];
+  /** Half a second of silence more. */
+  const withTail = (of: Float32Array): Float32Array => {
+    const longer = new Float32Array(of.length + 24_000);
+    longer.set(of);
+    return longer;
+  };
+  it.each(oggs)(
+    'gives the same words and times after Ogg Opus, %s, sent as %s',
+    async (_name, wire, make) => {
+      const transcript = await client.stt.transcribe(make());
+      expect(transcript.wire).toEqual({ format: wire, untouched: wire === 'opus' });
+      expectSame(transcript, text, speech.words);
+    },
+  );
+
+  it.each(oggs.map(([name, , make]) => [name, make] as const))(
+    'gives the same words and times of a stream of Ogg Opus, %s',
+    async (_name, make) => {
+      const file = make();
+      const pieces = async function* () {
+        for (let i = 0; i < file.length; i += 1001) yield file.subarray(i, i + 1001);
+      };
+      expectSame(await client.stt.transcribe(pieces()), text, speech.words);
+    },
+  );
+
+  it.each(['opus', 'pcm_16000', 'ulaw_8000'] as const)(
+    'gives the same words of Ogg Opus when sent as %s',
+    async (wire) => {
+      const transcript = await client.stt.transcribe(opus(), { wire });
+      expect(transcript.wire.format).toBe(wire);
+      expectSame(transcript, text, speech.words);
+    },
+  );
+
+  it.each([
+    ['WAV', 'opus'],
+    ['Ogg Opus', 'auto'],
+    ['Ogg Opus', 'pcm_24000'],
+  ] as const)('gives the same words of a live stream of %s, wire %s', async (what, wire) => {
+    const [container, bytes] = what === 'WAV' ? (['wav', speech.data] as const) : (['ogg', opus()] as const);
+    const stream = client.stt.stream({ format: { container }, wire });
+    Readable.from(bytes).pipe(stream);
+    const words: Word[] = [];
+    for await (const event of stream) if (event.type === 'word') words.push(event.word);
+    expect(words.map((word) => word.text).join(' ')).toBe(text);
+  });
+
   it.each(conversions)('gives the same words and times after %s', async (_name, convert) => {
     expectSame(await client.stt.transcribe(convert()), text, speech.words);
   });
@@ -91,7 +170,7 @@ describe('speak, convert and transcribe', () => {
     expectSame(await client.stt.transcribe(wav), text, speech.words, lead.length / 48_000);
   });
 
-  it.each(['pcm_8000', 'pcm_22050', 'pcm_44100', 'ulaw_8000', 'alaw_8000', 'wav'] as const)(
+  it.each(['pcm_8000', 'pcm_22050', 'pcm_44100', 'ulaw_8000', 'alaw_8000', 'wav', 'opus'] as const)(
     'gives the same words when sent as %s',
     async (wire) => {
       const transcript = await client.stt.transcribe(speech.data, { wire });

@@ -63,6 +63,18 @@ describe.skipIf(withoutFfmpeg('transcripts of other containers'))('transcribe wi
     }
   });
 
+  it('transcribe encodes what FFmpeg decoded', async () => {
+    const path = made('call.m4a');
+    for (const source of [path, createReadStream(path)]) {
+      const found = await client(sandbox.url).stt.transcribe(source, { wire: 'opus' });
+      expect(found.text).toBe(TEXTS[VOICE]);
+      expect(found.wire).toEqual({ format: 'opus', untouched: false });
+      expect(found.source).toMatchObject({ container: 'mp4', encoding: 'f32le' });
+      expect(found.durationS).toBe(found.source.frames / 48_000);
+      expect(found.warnings).toEqual([]);
+    }
+  });
+
   it('transcribe mixes channels that FFmpeg decoded', async () => {
     const wav = 'voice-44k1-stereo-s24.wav';
     const { text, source } = await client(sandbox.url).stt.transcribe(made('x.flac', wav));

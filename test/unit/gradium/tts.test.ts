@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { probeAudio } from '../../../src/audio/index.js';
+import { probeAudio, readOggOpus } from '../../../src/audio/index.js';
 import { Gradium, type TtsOptions } from '../../../src/gradium/index.js';
 import { type Peer, READY, scriptedServer } from '../../speech/scripted-server.js';
+import { oggFile, pagesOf } from './ogg-files.js';
 
 const tts = (url: string) => new Gradium({ apiKey: 'gd_secret', baseUrl: url }).tts;
 
@@ -34,6 +35,8 @@ const audio = (bytes: Buffer, startS: number, stopS: number) => ({
   stream_id: 0,
 });
 const frame = Buffer.alloc(7680, 3);
+/** 3.4 s. */
+const opus = oggFile('speech-16k-20ms-vbr-opusenc.opus');
 
 const TTS_READY = { ...READY, sample_rate: 48000, frame_size: 3840, audio_stream_names: [] };
 
@@ -155,12 +158,14 @@ describe('synthesize', () => {
     expect(speech.data.equals(bytes)).toBe(true);
   });
 
-  it("takes the length of opus from the service's times", async () => {
+  it('counts the samples of opus, whatever the service says of its times', async () => {
     await using server = await scriptedServer((peer) =>
-      polite(peer, audio(Buffer.from('OggS'), 0, 0), audio(Buffer.from('OggS…'), 0, 0.5)),
+      polite(peer, ...pagesOf(opus).map((page) => audio(page, 0, 99))),
     );
     const speech = await tts(server.url).synthesize('x', { outputFormat: 'opus' });
-    expect(speech).toMatchObject({ sampleRateHz: 48_000, durationS: 0.5 });
+    const { frames } = readOggOpus(opus);
+    expect(speech).toMatchObject({ sampleRateHz: 48_000, durationS: frames / 48_000, outputFormat: 'opus' });
+    expect(speech.data.equals(opus)).toBe(true);
   });
 
   it('puts options where the service looks for them', async () => {
@@ -260,6 +265,7 @@ describe('synthesize failing', () => {
   it.each([
     ['pcm', [Buffer.alloc(0)]],
     ['opus', [Buffer.alloc(0)]],
+    ['opus', pagesOf(opus).slice(0, 2)],
     ['wav', [Buffer.alloc(0)]],
     ['wav', [header()]],
     ['wav', [header(0)]],
@@ -285,6 +291,36 @@ describe('synthesize failing', () => {
       });
     },
   );
+
+  it.each([
+    ['a page is missing', (pages: Buffer[]) => pages.toSpliced(3, 1), 'page-lost'],
+    [
+      'the end is cut',
+      (pages: Buffer[]) => [...pages.slice(0, -1), pages.at(-1)!.subarray(0, 99)],
+      'truncated',
+    ],
+    [
+      'a page is damaged',
+      (pages: Buffer[]) => pages.with(3, Buffer.from(pages[3]!).fill(0, 99, 120)),
+      'crc-bad',
+    ],
+  ])('calls opus of which %s ERR_PROTOCOL', async (_name, damage, warning) => {
+    const parts = damage(pagesOf(opus));
+    const misdeed = (peer: Peer) =>
+      peer.send(...parts.map((part) => audio(part, 0, 1)), { type: 'end_of_stream' });
+    expect(await failing(misdeed, { outputFormat: 'opus', retries: 0 })).toMatchObject({
+      code: 'ERR_PROTOCOL',
+      message: expect.stringContaining(warning),
+    });
+  });
+
+  it('calls opus that is none a FormatError', async () => {
+    const misdeed = (peer: Peer) => peer.send(audio(frame, 0, 1), { type: 'end_of_stream' });
+    expect(await failing(misdeed, { outputFormat: 'opus', retries: 0 })).toMatchObject({
+      name: 'FormatError',
+      code: 'ERR_OGG_NOT_OGG',
+    });
+  });
 
   it('calls a WAV that is none a FormatError', async () => {
     const misdeed = (peer: Peer) => peer.send(audio(frame, 0, 1), { type: 'end_of_stream' });

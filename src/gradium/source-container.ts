@@ -1,5 +1,5 @@
 /**
- * Whether a source is in a container that FFmpeg reads, and such a source as a chunk reader of a WAV.
+ * Which container a source is in, by its first bytes, and one that FFmpeg reads as a chunk reader of a WAV.
  * Not here: what the samples are and how they are sent (recording.ts).
  */
 import { audioContainer, containerHeadBytes, FfmpegReader, type ForeignContainer } from '../audio/index.js';
@@ -13,19 +13,22 @@ export interface Foreign {
 }
 
 /** What a whole source is: FFmpeg reads a path itself. */
-export function foreignWhole(source: string | Uint8Array, ffmpeg: string | undefined): Foreign | undefined {
+export function containerOfWhole(
+  source: string | Uint8Array,
+  ffmpeg: string | undefined,
+): 'wav' | 'ogg' | Foreign {
   const container = audioContainer(source);
-  if (typeof container === 'string') return undefined;
+  if (typeof container === 'string') return container;
   const bytes = () => (typeof source === 'string' ? source : chunksOf(readerOf(source)));
   return { container, open: () => new FfmpegReader(bytes(), { container, ffmpeg }) };
 }
 
-/** The first bytes of a stream, and a reader that gives them again before the rest. */
-export async function foreignStream(
+/** Reads the first bytes of a stream; `reader` gives them again before the rest. */
+export async function containerOfStream(
   reader: ChunkReader,
   ffmpeg: string | undefined,
   scope: Scope,
-): Promise<{ reader: ChunkReader; foreign: Foreign | undefined }> {
+): Promise<{ reader: ChunkReader; container: 'wav' | 'ogg' | Foreign }> {
   let head = Buffer.alloc(0);
   while (head.length < containerHeadBytes(head)) {
     const chunk = await scope.wait(reader.next());
@@ -34,9 +37,9 @@ export async function foreignStream(
   }
   const whole = replaying(head, reader);
   const container = audioContainer(head);
-  if (typeof container === 'string') return { reader: whole, foreign: undefined };
+  if (typeof container === 'string') return { reader: whole, container };
   const open = () => new FfmpegReader(chunksOf(whole), { container, ffmpeg });
-  return { reader: whole, foreign: { container, open } };
+  return { reader: whole, container: { container, open } };
 }
 
 async function* chunksOf(reader: ChunkReader): AsyncGenerator<Uint8Array> {

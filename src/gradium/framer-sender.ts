@@ -1,0 +1,110 @@
+/**
+ * Samples to raw wire formats, and WAVs as they are, through the native framer.
+ * Not here: Ogg Opus on either side.
+ */
+import { AudioFramer } from '../audio/index.js';
+import { wireAudio } from '../format.js';
+import {
+  type AudioSender,
+  countFrames,
+  type MessageSink,
+  type SentSource,
+  type SourceFound,
+} from './audio-sender.js';
+import type { SampleLayout } from './source-layout.js';
+
+/**
+ * The framer's output, lent to it for one synchronous call and sent before it returns: one buffer serves every
+ * session of the thread. ws copies what it masks, so nothing refers to it afterwards.
+ */
+let scratch = Buffer.alloc(0);
+
+function scratchOf(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes);
+  return scratch;
+}
+
+/** One call to the framer should not fill more than this: it is what can be queued beyond the high-water mark. */
+const MAX_RUN_BYTES = 256 * 1024;
+/** Before a WAV header is known the framer must allow for the worst of them. */
+const HEAD_PIECE_BYTES = 4 * 1024;
+const MAX_PIECE_BYTES = 256 * 1024;
+
+export class FramerSender implements AudioSender {
+  readonly #source: SentSource<SampleLayout>;
+  readonly #sink: MessageSink;
+  readonly #framer: AudioFramer;
+  /** Of a raw wire; a WAV that passes as it is has its bytes counted instead. */
+  readonly #wireRateHz: number | undefined;
+  #pieceBytes: number;
+  #awaitsHeader: boolean;
+  #sourceBytes = 0;
+
+  constructor(source: SentSource<SampleLayout>, stepsPerMessage: number, sink: MessageSink) {
+    const { from, wire, bytes } = source;
+    this.#source = source;
+    this.#sink = sink;
+    this.#framer = new AudioFramer({
+      from,
+      to: wire,
+      stepsPerMessage,
+      ...(bytes !== undefined && { sourceBytes: bytes }),
+    });
+    this.#wireRateHz = wireAudio(wire, 'input')?.sampleRateHz;
+    // The framer parses no WAV that passes as it is.
+    this.#awaitsHeader = from.container === 'wav' && wire !== 'wav';
+    this.#pieceBytes = this.#awaitsHeader ? HEAD_PIECE_BYTES : this.#fittingPiece();
+  }
+
+  sendPiece(chunk: Uint8Array, at: number): number {
+    const piece = chunk.subarray(at, at + this.#piece());
+    const out = scratchOf(this.#framer.maxOutputBytes(piece.length));
+    this.#sourceBytes += piece.length;
+    this.#sendRun(out, this.#framer.processInto(piece, out));
+    return at + piece.length;
+  }
+
+  sendRest(): boolean {
+    const out = scratchOf(this.#framer.maxFlushBytes);
+    this.#sendRun(out, this.#framer.flushInto(out));
+    return true;
+  }
+
+  get found(): SourceFound {
+    const { layout, info, again } = this.#source;
+    const described = this.#framer.sourceInfo ?? (again ? info : undefined);
+    return described ?? countFrames(layout, info, this.#sourceBytes);
+  }
+
+  close(): void {
+    this.#framer.close();
+  }
+
+  #sendRun(out: Buffer, bytes: number): void {
+    const { messageBytes } = this.#framer;
+    for (let at = 0; at < bytes; at += messageBytes) {
+      this.#sink.send(out.subarray(at, Math.min(at + messageBytes, bytes)));
+    }
+    this.#sink.sent(this.#sentS());
+  }
+
+  #sentS(): number {
+    if (this.#wireRateHz !== undefined) return this.#framer.wireFrames / this.#wireRateHz;
+    const { layout, info } = this.#source;
+    return countFrames(layout, info, this.#sourceBytes).frames / layout.sampleRateHz;
+  }
+
+  #piece(): number {
+    if (this.#awaitsHeader && this.#framer.sourceInfo) {
+      this.#awaitsHeader = false;
+      this.#pieceBytes = this.#fittingPiece();
+    }
+    return this.#pieceBytes;
+  }
+
+  #fittingPiece(): number {
+    let bytes = MAX_PIECE_BYTES;
+    while (bytes > HEAD_PIECE_BYTES && this.#framer.maxOutputBytes(bytes) > MAX_RUN_BYTES) bytes /= 2;
+    return bytes;
+  }
+}
