@@ -27,8 +27,7 @@ inline constexpr uint32_t kStepMs = 80;               // the service's frame: 80
 inline constexpr uint32_t kMaxStepsPerMessage = 125;  // 10 s
 
 struct FramerOptions {
-  // Source: a WAV file or stream; raw samples; or bytes that are not looked at (wire `wav` and `opus` as they
-  // are).
+  // Source: a WAV file or stream; raw samples; or bytes that are not looked at (wire `wav` as it is).
   enum class Source : uint8_t { kWav, kRaw, kOpaque };
   Source source = Source::kWav;
   SampleFormat format = SampleFormat::kS16Le;  // kRaw only

@@ -17,9 +17,12 @@ import { type WavInfo, wavInfo } from './probe.js';
 
 /** What an {@link AudioFramer} reads and what it writes. */
 export interface AudioFramerOptions {
-  /** What the bytes are. Not looked at when `to` is `opus`: those bytes pass as they are, whatever is said here. */
+  /** What the bytes are: a WAV or raw samples. Ogg Opus is decoded by `OggOpusDecoder`, and its samples framed. */
   from: AudioFormat;
-  /** What the service gets. `wav` (from a WAV source) and `opus` are passed through, cut into messages. */
+  /**
+   * What the service gets. A `wav` (from a WAV source) is passed through, cut into messages. Not `opus`, whose messages
+   * hold whole pages: those of `OggPageReader`, or what `OggOpusEncoder` gives.
+   */
   to: WireFormat;
   /** 80 ms steps in each message, 1 to 125. Default 1. */
   stepsPerMessage?: number;
@@ -32,7 +35,7 @@ export interface AudioFramerOptions {
   sourceBytes?: number;
 }
 
-/** `wav` and `opus` have no rate of their own here: a step of their bytes is as long as one of 24 kHz samples. */
+/** `wav` has no rate of its own here: a step of its bytes is as long as one of 24 kHz samples. */
 const OPAQUE_WIRE: WireAudio = { encoding: 's16le', sampleRateHz: 24_000 };
 
 /**
@@ -122,7 +125,7 @@ export class AudioFramer {
     return this.#native.messageBytes();
   }
 
-  /** Frames (mono, so samples too) handed out in messages so far, at the wire's rate; 0 for `wav` and `opus`. */
+  /** Frames (mono, so samples too) handed out in messages so far, at the wire's rate; 0 for `wav`. */
   get wireFrames(): number {
     return this.#native.wireFrames();
   }
@@ -168,13 +171,17 @@ interface NativeSource {
 }
 
 function sourceOf(from: AudioFormat, to: WireFormat): NativeSource {
-  if (to === 'opus') return { kind: 'opaque' };
+  if (to === 'opus') {
+    throw argumentTypeError(
+      "to: 'opus' is not framed: its messages hold whole pages, which OggPageReader finds and OggOpusEncoder makes",
+    );
+  }
   requireOptions(from, "AudioFramer's from");
   const { container = 'raw' } = from;
   requireWord(container, 'from.container', ['raw', 'wav', 'ogg']);
   if (from.container === 'ogg') {
     throw argumentTypeError(
-      "from: { container: 'ogg' } goes with to: 'opus' alone; decode it with OggOpusDecoder, and frame its samples",
+      "from: { container: 'ogg' } is not framed: decode it with OggOpusDecoder and frame its samples, or send its pages",
     );
   }
   if (to === 'wav' && container !== 'wav')

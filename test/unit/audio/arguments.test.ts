@@ -95,15 +95,18 @@ describe('options', () => {
       expect(error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
   });
 
-  test('from is not looked at where the bytes pass as they are', () => {
-    for (const from of [undefined, null, { container: 'ogg' }]) {
-      const opus = new AudioFramer({ from: any(from), to: 'opus' });
-      opus.processInto(Uint8Array.of(1, 2, 3), new Uint8Array(opus.maxOutputBytes(3)));
-      const out = new Uint8Array(opus.maxFlushBytes);
-      expect(Buffer.from(out.subarray(0, opus.flushInto(out))).toString()).toBe(
-        '{"type":"audio","audio":"AQID"}',
-      );
+  test('AudioFramer says what does with Ogg Opus', () => {
+    const raw = { encoding: 's16le', sampleRateHz: 48_000 } as const;
+    const code = 'ERR_INVALID_ARG';
+    for (const from of [raw, { container: 'wav' }, { container: 'ogg' }, undefined] as const) {
+      const message = expect.stringMatching(/OggPageReader.*OggOpusEncoder/);
+      expect(thrown(() => new AudioFramer({ from: any(from), to: 'opus' }))).toMatchObject({ code, message });
     }
+    const message = expect.stringContaining('OggOpusDecoder');
+    expect(thrown(() => new AudioFramer({ from: { container: 'ogg' }, to: 'pcm' }))).toMatchObject({
+      code,
+      message,
+    });
   });
 });
 

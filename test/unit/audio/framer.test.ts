@@ -100,8 +100,8 @@ describe('AudioFramer', () => {
     expect(thrown(() => new AudioFramer(tooLong))).toMatchObject({ code: 'ERR_INVALID_LENGTH' });
   });
 
-  test.each<WireFormat>(['wav', 'opus'])('passes bytes for %s as they are, cut into steps', (to) => {
-    const framer = new AudioFramer({ from: { container: 'wav' }, to });
+  test('passes bytes for wav as they are, cut into steps', () => {
+    const framer = new AudioFramer({ from: { container: 'wav' }, to: 'wav' });
     const messages = parseMessages(frameAll(framer, [speech.subarray(0, 9), speech.subarray(9)]));
     expect(Buffer.concat(messages.map((m) => Buffer.from(m.audio, 'base64')))).toEqual(speech);
     expect(Buffer.from(messages[0]?.audio ?? '', 'base64').length).toBe(3840);
