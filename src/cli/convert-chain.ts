@@ -3,14 +3,18 @@
  * length takes the same memory.
  * Not here: where samples come from (convert-source.ts), which codec is wanted (convert.ts).
  */
-import type { Resampler, SampleEncoding, WavPatch, WavWriter } from '../audio/index.js';
+import type { OggOpusEncoder, Resampler, SampleEncoding, WavPatch, WavWriter } from '../audio/index.js';
 import type { Audio, Samples, SourceFormat } from './convert-source.js';
 
-export type Codec = 's16' | 's24' | 's32' | 'f32' | 'mulaw' | 'alaw';
+/** How samples are written as they are. */
+export type SampleCodec = 's16' | 's24' | 's32' | 'f32' | 'mulaw' | 'alaw';
+export type Codec = SampleCodec | 'opus';
 
 /** What is written. */
-export interface TargetFormat {
-  codec: Codec;
+export type TargetFormat = SampleTarget | OpusTarget;
+
+export interface SampleTarget {
+  codec: SampleCodec;
   sampleRateHz: number;
   channels: number;
   /** `raw`: the samples alone. */
@@ -19,17 +23,34 @@ export interface TargetFormat {
   rf64: boolean;
 }
 
+export interface OpusTarget {
+  codec: 'opus';
+  /** Of what is encoded; the file's own is 48 kHz. */
+  sampleRateHz: number;
+  channels: number;
+  container: 'ogg';
+  /** In bits a second; undefined: the encoder's own choice. */
+  bitrate: number | undefined;
+}
+
 /** Codecs that hold no more than 16 bits. */
 const NARROW: readonly string[] = ['u8', 's16le', 's16be', 's16', 'mulaw', 'alaw'];
 
 /**
  * Whether 16-bit integers lose nothing that the result could hold: the source has no more, and at most one step
- * between it and the result rounds. Otherwise it is float32, which holds 24 bits, and is rounded at the end.
+ * between it and the result rounds, as decoding Opus does. Otherwise it is float32, which holds 24 bits, and is rounded
+ * at the end.
  */
 export function isInt16Enough(from: SourceFormat, to: TargetFormat): boolean {
-  const steps = Number(to.sampleRateHz !== from.sampleRateHz) + Number(to.channels < from.channels);
-  return NARROW.includes(from.encoding) && (steps === 0 || (steps === 1 && NARROW.includes(to.codec)));
+  const isOpus = from.encoding === 'opus';
+  const mixes = to.channels < from.channels;
+  const steps = Number(isOpus) + Number(to.sampleRateHz !== from.sampleRateHz) + Number(mixes);
+  const isNarrow = isOpus || NARROW.includes(from.encoding);
+  return isNarrow && (steps === 0 || (steps === 1 && NARROW.includes(to.codec)));
 }
+
+/** Makes a container of samples. */
+type Writer = WavWriter | OggOpusEncoder<'int16' | 'float32'>;
 
 /** Most samples that a block has anywhere in the chain: a quarter of a megabyte of floats. */
 const BLOCK_SAMPLES = 65_536;
@@ -44,7 +65,8 @@ export class ConvertChain {
   readonly #innerChannels: number;
   readonly #resampler: Resampler<'int16' | 'float32'> | undefined;
   readonly #resampled: Samples;
-  readonly #writer: WavWriter | undefined;
+  /** Undefined: the samples alone are written. */
+  readonly #writer: Writer | undefined;
   #bytes = new Uint8Array(0);
   #frames = 0;
 
@@ -66,9 +88,7 @@ export class ConvertChain {
       });
     }
     this.#resampled = this.#roomForResampled(blockFrames);
-    const { codec: encoding, sampleRateHz, channels, rf64 } = to;
-    if (to.container === 'wav')
-      this.#writer = new audio.WavWriter({ sampleRateHz, channels, encoding, rf64 });
+    this.#writer = this.#openWriter();
   }
 
   /** The bytes that whole frames become, in pieces, each good until the next. */
@@ -91,7 +111,7 @@ export class ConvertChain {
 
   /** What makes the file whole where it can be gone back in. */
   patches(): WavPatch[] {
-    return this.#writer?.patches() ?? [];
+    return this.#writer !== undefined && 'patches' in this.#writer ? this.#writer.patches() : [];
   }
 
   /** Frames written. */
@@ -102,6 +122,17 @@ export class ConvertChain {
   close(): void {
     this.#resampler?.close();
     this.#writer?.close();
+  }
+
+  #openWriter(): Writer | undefined {
+    const [to, sample] = [this.#to, this.#sample];
+    const { sampleRateHz, channels } = to;
+    if (to.container === 'ogg') {
+      const [{ bitrate = 'auto' }, { tags = {} }] = [to, this.#from];
+      return new this.#audio.OggOpusEncoder({ sampleRateHz, channels, sample, bitrate, tags });
+    }
+    if (to.container === 'raw') return undefined;
+    return new this.#audio.WavWriter({ sampleRateHz, channels, encoding: to.codec, rf64: to.rf64 });
   }
 
   #roomForResampled(blockFrames: number): Samples {
@@ -136,14 +167,14 @@ export class ConvertChain {
     const samples = this.#mix(inner, this.#innerChannels, this.#to.channels);
     const frames = samples.length / this.#to.channels;
     this.#frames += frames;
-    if (this.#writer === undefined) return this.#encodeRaw(samples);
+    if (this.#writer === undefined) return this.#encodeRaw(samples, this.#to.codec as SampleCodec);
     const wanted = this.#writer.maxOutputBytes(frames);
     if (this.#bytes.length < wanted) this.#bytes = new Uint8Array(wanted);
     return this.#bytes.subarray(0, this.#writer.processInto(samples, this.#bytes));
   }
 
-  #encodeRaw(samples: Samples): Uint8Array {
-    const [from, to] = [this.#sampleEncoding(), rawEncoding(this.#to.codec)];
+  #encodeRaw(samples: Samples, codec: SampleCodec): Uint8Array {
+    const [from, to] = [this.#sampleEncoding(), rawEncoding(codec)];
     return from === to ? bytesOf(samples) : this.#audio.convertSamples(bytesOf(samples), { from, to });
   }
 
@@ -153,7 +184,7 @@ export class ConvertChain {
 }
 
 /** A codec as the encodings of headerless samples are called. */
-export function rawEncoding(codec: Codec): SampleEncoding {
+export function rawEncoding(codec: SampleCodec): SampleEncoding {
   return codec === 'mulaw' || codec === 'alaw' ? codec : `${codec}le`;
 }
 

@@ -4,30 +4,55 @@
  */
 import type { FfmpegReader, WavPatch } from '../audio/index.js';
 import { sampleBytes } from '../format.js';
-import { type Codec, ConvertChain, isInt16Enough, rawEncoding, type TargetFormat } from './convert-chain.js';
-import { type Audio, RawSource, type Source, type SourceFormat, WavSource } from './convert-source.js';
+import {
+  type Codec,
+  ConvertChain,
+  isInt16Enough,
+  rawEncoding,
+  type SampleCodec,
+  type SampleTarget,
+  type TargetFormat,
+} from './convert-chain.js';
+import { OpusSource } from './convert-opus.js';
+import {
+  type Audio,
+  type RawFormat,
+  RawSource,
+  type Samples,
+  type Source,
+  type SourceFormat,
+  type SourceOptions,
+  WavSource,
+} from './convert-source.js';
 import { describeWarning, UsageError } from './errors.js';
 import { inputLabel } from './inputs.js';
+import { MAX_BITRATE, MIN_BITRATE } from './options.js';
 import { openChunks, openRecording, type RecordingChunks, recordingWarnings } from './read.js';
 
 /** The options of the command. */
 export interface ConvertFlags {
-  inputFormat?: Omit<SourceFormat, 'channels'>;
+  inputFormat?: Pick<RawFormat, 'encoding' | 'sampleRateHz'>;
   inputChannels?: number;
-  outputFormat?: 'wav' | 'raw';
+  outputFormat?: TargetFormat['container'];
   rate?: number;
   channels?: number;
   codec?: Codec;
+  bitrate?: number;
 }
 
 /** What the options and the name of the output ask for. */
-export interface Wanted {
-  container: 'wav' | 'raw';
-  /** Undefined: the source decides. */
-  codec: Codec | undefined;
-  /** The header can be written again at the end. */
-  patched: boolean;
-}
+export type Wanted =
+  | { container: 'ogg' }
+  | {
+      container: 'wav' | 'raw';
+      /** Undefined: the source decides. */
+      codec: SampleCodec | undefined;
+      /** The header can be written again at the end. */
+      patched: boolean;
+    };
+
+/** `raw`: samples without a header. */
+type Chunks = Omit<RecordingChunks, 'container'> & { container: RecordingChunks['container'] | 'raw' };
 
 /** The input is at fault, not the output. */
 export class InputError extends Error {}
@@ -82,24 +107,31 @@ export class Conversion {
   }
 
   async *#run(signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { chunks, fileBytes, decoder } = await this.#chunks(signal);
-    this.#fileBytes = fileBytes;
+    const { chunks, fileBytes, decoder, container } = await this.#chunks(signal);
+    // Of Ogg Opus the size says nothing about the length.
+    this.#fileBytes = container === 'ogg' ? undefined : fileBytes;
     this.#decoder = decoder;
-    const source = this.#open();
+    const source = this.#open(container);
     for await (const chunk of chunks) {
       this.#hasBytes ||= chunk.length > 0;
-      const samples = source.process(chunk);
-      if (source.format !== undefined) yield* this.#chainFor(source.format).process(samples);
+      yield* this.#convert(source, source.process(chunk));
     }
-    const warnings = recordingWarnings(source.finish(), decoder);
+    yield* this.#convert(source, source.flush());
+    const warnings = recordingWarnings(source.warnings(), decoder);
     for (const code of warnings) process.stderr.write(describeWarning(inputLabel(this.#from), code));
-    // finish() has thrown when there is no header.
+    // flush() has thrown when there is no header.
     yield* this.#chainFor(source.format as SourceFormat).flush();
   }
 
-  #chunks(signal: AbortSignal): Promise<RecordingChunks> {
+  *#convert(source: Source, pieces: Iterable<Samples>): Generator<Uint8Array> {
+    for (const samples of pieces)
+      if (source.format !== undefined) yield* this.#chainFor(source.format).process(samples);
+  }
+
+  async #chunks(signal: AbortSignal): Promise<Chunks> {
     const hasHeader = this.#flags.inputFormat === undefined;
-    return hasHeader ? openRecording(this.#audio, this.#from, signal) : openChunks(this.#from, signal);
+    if (hasHeader) return openRecording(this.#audio, this.#from, signal);
+    return { ...(await openChunks(this.#from, signal)), container: 'raw' };
   }
 
   /** Bytes that begin as nothing we know may be samples alone; half a header, or no bytes, are not. */
@@ -111,15 +143,17 @@ export class Conversion {
     });
   }
 
-  #open(): Source {
-    const { inputFormat, inputChannels = 1, rate } = this.#flags;
+  #open(container: Chunks['container']): Source {
     const isInt16 = (format: SourceFormat) => isInt16Enough(format, this.#targetFor(format));
-    const options = { isInt16, fileBytes: this.#fileBytes, resampled: rate !== undefined };
-    this.#source =
-      inputFormat === undefined
-        ? new WavSource(this.#audio, options)
-        : new RawSource(this.#audio, { ...inputFormat, channels: inputChannels }, options);
+    const resampled = this.#flags.rate !== undefined || this.#wanted.container === 'ogg';
+    this.#source = this.#openAs(container, { isInt16, fileBytes: this.#fileBytes, resampled });
     return this.#source;
+  }
+
+  #openAs(container: Chunks['container'], options: SourceOptions): Source {
+    const { inputFormat, inputChannels: channels = 1 } = this.#flags;
+    if (inputFormat !== undefined) return new RawSource(this.#audio, { ...inputFormat, channels }, options);
+    return container === 'ogg' ? new OpusSource(this.#audio, options) : new WavSource(this.#audio, options);
   }
 
   #chainFor(format: SourceFormat): ConvertChain {
@@ -127,20 +161,23 @@ export class Conversion {
       checkChannels(format, this.#flags);
       this.target = this.#targetFor(format);
       checkResampled(format, this.target);
+      checkOpus(this.target);
       this.#chain = new ConvertChain(this.#audio, format, this.target);
     }
     return this.#chain;
   }
 
   #targetFor(format: SourceFormat): TargetFormat {
-    const { rate = format.sampleRateHz, channels = format.channels } = this.#flags;
+    const { rate: sampleRateHz = format.sampleRateHz, channels = format.channels, bitrate } = this.#flags;
+    if (this.#wanted.container === 'ogg')
+      return { container: 'ogg', codec: 'opus', sampleRateHz, channels, bitrate };
     const { container, codec = this.#defaultCodec(format), patched } = this.#wanted;
-    const target = { container, codec, sampleRateHz: rate, channels };
+    const target = { container, codec, sampleRateHz, channels };
     return { ...target, rf64: patched && mayPass4GiB(format, target, this.#fileBytes) };
   }
 
   /** FFmpeg gives 32-bit floats, whatever the recording holds. */
-  #defaultCodec(format: SourceFormat): Codec {
+  #defaultCodec(format: SourceFormat): SampleCodec {
     if (this.#decoder === undefined) return defaultCodec(format);
     return this.#decoder.container.lossless ? 's24' : 's16';
   }
@@ -167,10 +204,31 @@ function checkResampled(format: SourceFormat, target: TargetFormat): void {
   );
 }
 
+/** As many as mapping family 1 has (RFC 7845, 5.1.1.2). */
+const MAX_OPUS_CHANNELS = 8;
+
+function checkOpus(target: TargetFormat): void {
+  if (target.container !== 'ogg') return;
+  const { channels, bitrate } = target;
+  if (channels > MAX_OPUS_CHANNELS) {
+    throw new UsageError(
+      `Opus takes up to ${MAX_OPUS_CHANNELS} channels, and here are ${channels}`,
+      'add --channels 1 to mix them',
+    );
+  }
+  if (bitrate === undefined) return;
+  if (bitrate < MIN_BITRATE * channels || bitrate > MAX_BITRATE * channels) {
+    throw new UsageError(
+      `--bitrate takes ${MIN_BITRATE} to ${MAX_BITRATE} bits a second for each channel, and here are ${channels}`,
+      'ask for more or fewer bits, or leave the option out',
+    );
+  }
+}
+
 /** The source's own kind; what cannot be written as it is becomes the next wider. */
-function defaultCodec({ encoding }: SourceFormat): Codec {
+function defaultCodec({ encoding }: SourceFormat): SampleCodec {
   if (encoding === 'mulaw' || encoding === 'alaw') return encoding;
-  if (encoding === 'u8' || encoding.startsWith('s16')) return 's16';
+  if (encoding === 'u8' || encoding === 'opus' || encoding.startsWith('s16')) return 's16';
   if (encoding.startsWith('s24')) return 's24';
   return encoding.startsWith('s32') ? 's32' : 'f32';
 }
@@ -180,9 +238,10 @@ const FOUR_GIB = 2 ** 32;
 /** True also where the input's length is not known. */
 function mayPass4GiB(
   from: SourceFormat,
-  to: Omit<TargetFormat, 'rf64'>,
-  fileBytes = Number.POSITIVE_INFINITY,
+  to: Omit<SampleTarget, 'rf64'>,
+  fileBytes: number | undefined,
 ): boolean {
+  if (fileBytes === undefined || from.encoding === 'opus') return true;
   const frames = fileBytes / (sampleBytes(from.encoding) * from.channels);
   const bytes =
     (frames * to.sampleRateHz * to.channels * sampleBytes(rawEncoding(to.codec))) / from.sampleRateHz;

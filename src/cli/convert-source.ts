@@ -1,6 +1,6 @@
 /**
  * What `sluice convert` reads: WAV or headerless bytes, chunk by chunk, to samples.
- * Not here: what becomes of the samples (convert-chain.ts).
+ * Not here: Ogg Opus (convert-opus.ts), what becomes of the samples (convert-chain.ts).
  */
 import type { SampleEncoding, WavReader } from '../audio/index.js';
 import { sampleBytes } from '../format.js';
@@ -10,18 +10,24 @@ export type Samples = Int16Array | Float32Array;
 
 /** What the samples of a source are, in the file. */
 export interface SourceFormat {
-  encoding: SampleEncoding;
+  encoding: SampleEncoding | 'opus';
   sampleRateHz: number;
   channels: number;
+  /** What an Ogg Opus file says of itself. */
+  tags?: Tags;
 }
+
+export type Tags = Record<string, string[]>;
 
 export interface Source {
   /** Undefined until the header has come. */
   readonly format: SourceFormat | undefined;
-  /** The whole frames that a chunk completes, interleaved; they are good until the next call. */
-  process(chunk: Uint8Array): Samples;
-  /** No byte follows. What is odd about the source. */
-  finish(): string[];
+  /** The whole frames that a chunk completes, interleaved, in pieces, each good until the next. */
+  process(chunk: Uint8Array): Iterable<Samples>;
+  /** No byte follows: the frames that were waiting for one. */
+  flush(): Iterable<Samples>;
+  /** What is odd about the source, after `flush`. */
+  warnings(): string[];
   close(): void;
 }
 
@@ -40,6 +46,7 @@ export class WavSource implements Source {
   readonly #rateCheck: RateCheck | undefined;
   #out: Samples | undefined;
   #format: SourceFormat | undefined;
+  #warnings: string[] = [];
 
   constructor(audio: Audio, options: SourceOptions) {
     const size = options.fileBytes === undefined ? {} : { fileBytes: options.fileBytes };
@@ -55,16 +62,21 @@ export class WavSource implements Source {
     return this.#format;
   }
 
-  process(chunk: Uint8Array): Samples {
-    if (this.#format !== undefined) return this.#process(chunk);
+  process(chunk: Uint8Array): [Samples] {
+    if (this.#format !== undefined) return [this.#process(chunk)];
     const [int16, float32] = [this.#readers.int16.process(chunk), this.#readers.float32.process(chunk)];
     this.#rateCheck?.process(chunk);
     this.#format = this.#readers.int16.info;
-    return this.#isInt16() ? int16 : float32;
+    return [this.#isInt16() ? int16 : float32];
   }
 
-  finish(): string[] {
-    return this.#reader().finish().warnings;
+  flush(): [] {
+    this.#warnings = this.#reader().finish().warnings;
+    return [];
+  }
+
+  warnings(): string[] {
+    return this.#warnings;
   }
 
   close(): void {
@@ -119,8 +131,13 @@ class RateCheck {
 const WAV_HEAD = /^(RIFF|RIFX|RF64|BW64).{4}WAVE$/s;
 const WAV_HEAD_BYTES = 12;
 
+/** What samples without a header are. */
+export interface RawFormat extends SourceFormat {
+  encoding: SampleEncoding;
+}
+
 export class RawSource implements Source {
-  readonly format: SourceFormat;
+  readonly format: RawFormat;
   readonly #audio: Audio;
   readonly #isInt16: boolean;
   readonly #frameBytes: number;
@@ -129,14 +146,14 @@ export class RawSource implements Source {
   #rest = Buffer.alloc(0);
   #frames = 0;
 
-  constructor(audio: Audio, format: SourceFormat, { isInt16 }: SourceOptions) {
+  constructor(audio: Audio, format: RawFormat, { isInt16 }: SourceOptions) {
     this.#audio = audio;
     this.format = format;
     this.#isInt16 = isInt16(format);
     this.#frameBytes = sampleBytes(format.encoding) * format.channels;
   }
 
-  process(chunk: Uint8Array): Samples {
+  process(chunk: Uint8Array): [Samples] {
     if (this.#head.length < WAV_HEAD_BYTES)
       this.#head = Buffer.concat([this.#head, chunk.subarray(0, WAV_HEAD_BYTES - this.#head.length)]);
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
@@ -148,10 +165,14 @@ export class RawSource implements Source {
       to: this.#isInt16 ? 's16le' : 'f32le',
       channels: this.format.channels,
     });
-    return this.#isInt16 ? new Int16Array(buffer) : new Float32Array(buffer);
+    return [this.#isInt16 ? new Int16Array(buffer) : new Float32Array(buffer)];
   }
 
-  finish(): string[] {
+  flush(): [] {
+    return [];
+  }
+
+  warnings(): string[] {
     const warnings: string[] = [];
     if (WAV_HEAD.test(this.#head.toString('latin1'))) warnings.push('wav-header-as-samples');
     if (this.#rest.length > 0) warnings.push('partial-frame');

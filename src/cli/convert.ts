@@ -1,25 +1,26 @@
 /**
- * `sluice convert`: WAV, headerless samples and G.711 to one another, at another rate, width or number of channels.
+ * `sluice convert`: WAV, headerless samples, G.711 and Ogg Opus to one another, at another rate, width or number of
+ * channels.
  * Not here: one conversion from bytes to bytes (convert-run.ts).
  */
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
-import { type Codec, rawEncoding, type TargetFormat } from './convert-chain.js';
+import { type Codec, rawEncoding, type SampleCodec, type SampleTarget } from './convert-chain.js';
 import { Conversion, type ConvertFlags, InputError, type Wanted } from './convert-run.js';
 import { describeError, InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { inputLabel } from './inputs.js';
 import { interruptible } from './interrupt.js';
-import { pathName, rawFormat, wholeNumber } from './options.js';
+import { bitsPerSecond, pathName, rawFormat, wholeNumber } from './options.js';
 import { checkFile, fillWhole, writeStdout } from './output.js';
 import { checkReadable } from './read.js';
 
-const CODECS: readonly Codec[] = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw'];
+const CODECS: readonly Codec[] = ['s16', 's24', 's32', 'f32', 'mulaw', 'alaw', 'opus'];
 const STDOUT = '-';
 
 /** What file names say of their contents: a container, or headerless samples, mostly of one codec. */
-const EXTENSIONS: Readonly<Record<string, { container: 'wav' | 'raw'; codec?: Codec }>> = {
+const EXTENSIONS: Readonly<Record<string, { container: Wanted['container']; codec?: Codec }>> = {
   '.wav': { container: 'wav' },
   '.wave': { container: 'wav' },
   '.raw': { container: 'raw' },
@@ -33,22 +34,25 @@ const EXTENSIONS: Readonly<Record<string, { container: 'wav' | 'raw'; codec?: Co
   '.ul': { container: 'raw', codec: 'mulaw' },
   '.alaw': { container: 'raw', codec: 'alaw' },
   '.al': { container: 'raw', codec: 'alaw' },
+  '.opus': { container: 'ogg', codec: 'opus' },
+  '.ogg': { container: 'ogg', codec: 'opus' },
+  '.oga': { container: 'ogg', codec: 'opus' },
 };
 
 export function addConvert(program: Command, done: (code: ExitCode) => void): void {
   program
     .command('convert')
-    .summary('change rate, width or channels of a recording')
+    .summary('change rate, width, channels or container of a recording')
     .description(
-      'Reads any WAV, what FFmpeg decodes, or headerless samples of a named format, and writes a WAV, or headerless samples. What is not ' +
-        'asked for stays as it is, except that samples wider than 24 bits are rounded to 24. Files of any length ' +
-        'take the same memory.',
+      'Reads any WAV, Ogg Opus, what FFmpeg decodes, or headerless samples of a named format, and writes a WAV, Ogg Opus, ' +
+        'or headerless samples. What is not asked for stays as it is, except that samples wider than 24 bits are ' +
+        'rounded to 24. Files of any length take the same memory.',
     )
     .argument('<in>', 'a recording, one described by --input-format, or - for standard input', pathName)
-    .argument('<out>', 'the .wav, .raw, .ulaw or .alaw to write, or - for standard output', pathName)
+    .argument('<out>', 'the .wav, .opus, .raw, .ulaw or .alaw to write, or - for standard output', pathName)
     .option(
       '-r, --rate <hz>',
-      'sample rate, 1000 to 192000',
+      'sample rate, 1000 to 192000; of Opus the one that is encoded, since its files are always at 48000',
       wholeNumber('The rate', MIN_RATE_HZ, MAX_RATE_HZ),
     )
     .option(
@@ -58,6 +62,11 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
     )
     .addOption(new Option('--codec <codec>', 'how samples are written').choices(CODECS))
     .option(
+      '--bitrate <n>',
+      'of Opus, in bits a second, such as 24000 or 24k (default: by rate and channels)',
+      bitsPerSecond,
+    )
+    .option(
       '--input-format <format>',
       'what an input without a header holds: an encoding and a rate, such as pcm_16000, ulaw_8000, s24le_44100',
       rawFormat,
@@ -66,8 +75,8 @@ export function addConvert(program: Command, done: (code: ExitCode) => void): vo
     .addOption(
       new Option(
         '--output-format <format>',
-        'wav, or raw for samples without a header (default: by the name)',
-      ).choices(['wav', 'raw']),
+        'wav, ogg (Opus), or raw for samples without a header (default: by the name)',
+      ).choices(['wav', 'ogg', 'raw']),
     )
     .addHelpText(
       'after',
@@ -80,14 +89,16 @@ Examples:
   $ sluice convert leg-a.ulaw leg-a.wav --input-format ulaw_8000 --codec s16
   $ sluice convert call.wav call.alaw --rate 8000 --channels 1
   $ sluice convert memo.m4a memo.wav --rate 16000
+  $ sluice convert call.wav call.opus --bitrate 24k
+  $ sluice convert voice-message.ogg message.wav --rate 16000
   $ curl -s https://example.org/in.flac | sluice convert - - --codec s16 > out.wav`,
     )
     .action(async (from: string, to: string, flags: ConvertFlags) => done(await convert(from, to, flags)));
 }
 
 async function convert(from: string, to: string, flags: ConvertFlags): Promise<ExitCode> {
-  checkInput(flags);
   const wanted = wantedOf(to, flags);
+  checkInput(flags, wanted);
   if (to === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file, or pipe the audio on');
   }
@@ -114,41 +125,61 @@ async function convert(from: string, to: string, flags: ConvertFlags): Promise<E
   });
 }
 
-function checkInput({ inputFormat, inputChannels, rate }: ConvertFlags): void {
+function checkInput({ inputFormat, inputChannels, rate }: ConvertFlags, { container }: Wanted): void {
   if (inputChannels !== undefined && inputFormat === undefined) {
     throw new UsageError(
       '--input-channels is for inputs without a header',
       'add --input-format, or leave it out: a WAV says it itself',
     );
   }
-  if (rate === undefined || inputFormat === undefined) return;
+  const isOpus = container === 'ogg';
+  if (inputFormat === undefined || (rate === undefined && !isOpus)) return;
   const { sampleRateHz } = inputFormat;
   if (sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ) return;
   throw new UsageError(
-    `--rate takes inputs of ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, and --input-format says ${sampleRateHz} Hz`,
-    'leave --rate out, or check --input-format',
+    `${isOpus ? 'Opus' : '--rate'} takes inputs of ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz, and --input-format says ${sampleRateHz} Hz`,
+    isOpus ? 'check --input-format' : 'leave --rate out, or check --input-format',
   );
 }
 
 /** What the options and the output's name ask for. */
-function wantedOf(to: string, { outputFormat, codec }: ConvertFlags): Wanted {
-  const named = to === STDOUT ? EXTENSIONS['.wav'] : EXTENSIONS[extname(to).toLowerCase()];
-  const container = outputFormat ?? named?.container;
+function wantedOf(to: string, flags: ConvertFlags): Wanted {
+  const wanted = byName(to, flags);
+  if (flags.bitrate !== undefined && wanted.container !== 'ogg') {
+    throw new UsageError(
+      `--bitrate is for Opus, and ${outputLabel(to)} gets other samples`,
+      `${to === STDOUT ? 'add --codec opus' : 'name it .opus'}, or leave the option out`,
+    );
+  }
+  return wanted;
+}
+
+function byName(to: string, { outputFormat, codec }: ConvertFlags): Wanted {
+  const named = to === STDOUT ? undefined : EXTENSIONS[extname(to).toLowerCase()];
+  const unnamed = codec === 'opus' ? 'ogg' : to === STDOUT ? 'wav' : undefined;
+  const container = outputFormat ?? named?.container ?? unnamed;
   if (container === undefined) {
     throw new UsageError(
       `${to}: the name says no format that can be written`,
-      'name it .wav, .raw, .ulaw or .alaw, or add --output-format',
+      'name it .wav, .opus, .raw, .ulaw or .alaw, or add --output-format',
     );
   }
-  const patched = to !== STDOUT;
-  if (container === 'wav') return { container, codec, patched };
-  if (named?.codec !== undefined && codec !== undefined && named.codec !== codec) {
-    throw new UsageError(
-      `${to}: the name says ${named.codec} and --codec says ${codec}`,
-      'change one of them, or name it .raw',
-    );
+  // Another container than the name's was asked for: the name counts no more.
+  const said = container === named?.container ? named.codec : undefined;
+  if (codec !== undefined && clash(codec, container, said)) {
+    const who = outputFormat === undefined ? `${to}: the name says` : '--output-format says';
+    const next =
+      container === 'raw' && codec !== 'opus' ? 'change one of them, or name it .raw' : 'change one of them';
+    throw new UsageError(`${who} ${said ?? container} and --codec says ${codec}`, next);
   }
-  return { container, codec: codec ?? named?.codec ?? 's16', patched };
+  if (container === 'ogg') return { container };
+  const samples = (codec ?? said ?? (container === 'raw' ? 's16' : undefined)) as SampleCodec | undefined;
+  return { container, codec: samples, patched: to !== STDOUT };
+}
+
+/** Whether a codec is not that of the container, or of the name. */
+function clash(codec: Codec, container: Wanted['container'], said: Codec | undefined): boolean {
+  return (codec === 'opus') !== (container === 'ogg') || (said !== undefined && said !== codec);
 }
 
 async function toStdout(conversion: Conversion, signal: AbortSignal): Promise<void> {
@@ -178,7 +209,7 @@ function outputLabel(to: string): string {
 }
 
 /** Nothing in a file without a header says what it holds. */
-function describeRaw(name: string, { codec, sampleRateHz, channels }: TargetFormat, frames: number): string {
+function describeRaw(name: string, { codec, sampleRateHz, channels }: SampleTarget, frames: number): string {
   const more = channels === 1 ? '' : ` --input-channels ${channels}`;
   const encoding = { s16: 'pcm', mulaw: 'ulaw' }[codec as string] ?? rawEncoding(codec); // as the wire formats say
   const format = `--input-format ${encoding}_${sampleRateHz}${more}`;

@@ -112,7 +112,7 @@ function debugStack(error: unknown): string {
 
 /** Codes of what is odd about a recording; it is used all the same. */
 export const WARNINGS: Readonly<Record<string, string>> = {
-  truncated: 'the file ends before the length its header promises; what is there is used',
+  truncated: 'the file is cut off before its end; what is there is used',
   'partial-frame': 'the audio ends within a frame; the whole frames are used',
   'size-unknown': 'the header leaves the length open, as a stream does; read to the end',
   'no-audio': 'the file holds no audio',
@@ -122,6 +122,23 @@ export const WARNINGS: Readonly<Record<string, string>> = {
   'valid-bits-mismatch': 'the header claims more valid bits than a sample holds; all of them are used',
   'second-fmt-chunk': 'only the first of several fmt chunks is used',
   'ds64-missing': 'an RF64 file without its ds64 chunk; the 32-bit sizes are used',
+  'junk-before-first-page': 'bytes before the first Ogg page were skipped',
+  'junk-between-pages': 'bytes between Ogg pages were skipped',
+  'junk-after-last-page': 'bytes behind the last Ogg page were skipped',
+  'crc-bad': 'an Ogg page with a wrong checksum was left out, and its sound with it',
+  'page-lost': 'an Ogg page is missing, and its sound with it',
+  'page-duplicated': 'an Ogg page is there twice; it is used once',
+  'stray-page': 'an Ogg page of a stream that never began was left out',
+  'stream-skipped': 'the file holds other streams beside the first with Opus; only that is used',
+  'serial-reused': 'two streams of the file have one serial number; both are used',
+  'duplicate-headers': 'the Opus headers are there twice; the first are used',
+  'header-page-shared': 'audio begins on the page of the Opus tags; it is used',
+  'packet-bad': 'a packet that is no Opus was left out',
+  'packet-incomplete': 'a packet of which a part is missing was left out',
+  'granule-negative': 'the first Ogg page begins before the start; its position is ignored',
+  'granule-backwards': 'positions in the file go backwards; they are ignored',
+  'preskip-exceeds-audio': 'the header skips more than the file holds: nothing is left',
+  'eos-missing': 'the stream has no last page, as a recorder that was stopped leaves it; read to the end',
   'decode-errors': 'FFmpeg found faults in the recording; what it could decode is used',
   'wav-header-as-samples':
     'the input begins as a WAV does, and its header was taken for samples; leave --input-format out',

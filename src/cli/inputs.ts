@@ -17,7 +17,7 @@ import { byCodeUnit, entries, exists, glob, hasMagic, isDirectory, staticPrefix 
 
 /** The containers that the package reads, itself or by FFmpeg. */
 const AUDIO_EXTENSION =
-  /\.(wav|wave|mp3|aac|m4a|m4b|mp4|mov|3gp|flac|webm|mka|mkv|ogg|oga|spx|amr|wma|aif|aiff|aifc|au|snd|caf|w64|wv)$/i;
+  /\.(wav|wave|mp3|aac|m4a|m4b|mp4|mov|3gp|flac|webm|mka|mkv|opus|ogg|oga|spx|amr|wma|aif|aiff|aifc|au|snd|caf|w64|wv)$/i;
 
 export const STDIN = '-';
 

@@ -12,8 +12,8 @@ import {
   type WireFormat,
 } from '../format.js';
 
-/** What may be sent: everything but `opus`, which is not written here. */
-export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = ['auto', ...WIRE_FORMATS.filter(isNotOpus)];
+/** What may be sent. */
+export const INPUT_WIRES: readonly (WireFormat | 'auto')[] = ['auto', ...WIRE_FORMATS];
 
 /** What files without a header may hold: mono samples as the wire format of that name has them. */
 export const RAW_INPUTS: Readonly<Record<string, RawAudioFormat>> = {
@@ -57,13 +57,6 @@ export function rawFormat(text: string): { encoding: SampleEncoding; sampleRateH
   return { encoding, sampleRateHz };
 }
 
-/** What may be asked for: everything but `opus`, which is not read here. */
-export const OUTPUT_WIRES: readonly WireFormat[] = WIRE_FORMATS.filter(isNotOpus);
-
-function isNotOpus(format: WireFormat): boolean {
-  return format !== 'opus';
-}
-
 /** A path, or `-`. Empty it is what an unset variable leaves. */
 export function pathName(text: string): string {
   if (text === '') throw new InvalidArgumentError('Check the variables on the command line.');
@@ -78,6 +71,22 @@ export function wholeNumber(name: string, min: number, max: number): (text: stri
     }
     return value;
   };
+}
+
+/** Of Opus, for each channel, in bits a second: what the encoder takes. */
+export const MIN_BITRATE = 500;
+export const MAX_BITRATE = 300_000;
+
+/** `24000`, or `24k` for thousands. */
+export function bitsPerSecond(text: string): number {
+  const [, digits = '', thousand] = /^(\d+)(k?)$/i.exec(text) ?? [];
+  const value = Number(digits) * (thousand === '' ? 1 : 1000);
+  if (digits === '' || value < MIN_BITRATE) {
+    throw new InvalidArgumentError(
+      `The bitrate is a whole number of bits a second from ${MIN_BITRATE}, such as 24000 or 24k.`,
+    );
+  }
+  return value;
 }
 
 /** `txt,json` to formats, each once. */

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { WavInfo, WirePlan } from '../audio/index.js';
+import type { OggOpusInfo, OggOpusLink, WavInfo, WirePlan } from '../audio/index.js';
 import { MAX_RATE_HZ, MIN_RATE_HZ } from '../format.js';
 import { describeError, type ErrorFacts, errorFacts, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -13,21 +13,26 @@ import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { probeCpu } from './probe-cpu.js';
-import { openRecording, recordingWarnings } from './read.js';
+import { openRecording, type RecordingChunks, recordingWarnings } from './read.js';
 import { SESSION_LIMIT_S } from './session-limit.js';
 
 type Audio = typeof import('../audio/index.js');
 
-interface Probed extends Omit<WavInfo, 'container' | 'dataOffset'> {
-  file: string;
+/** What FFmpeg decoded is a WAV but for these: its samples lie nowhere in the file. */
+interface DecodedInfo extends Omit<WavInfo, 'container' | 'dataOffset'> {
   container: string;
-  /** Not of what FFmpeg decoded: its samples lie nowhere in the file. */
-  dataOffset?: number;
+}
+
+type Info = WavInfo | OggOpusInfo | DecodedInfo;
+
+/** As --json tells it. */
+type Probed = Info & {
+  file: string;
   /** How it would be sent; null where it cannot be. */
   plan: WirePlan | null;
-  /** What stands in the way of a transcription. */
+  /** What stands in the way of a transcription, or is good to know before it. */
   notes: string[];
-}
+};
 
 /** What could not be probed, as --json tells it. */
 interface Failed {
@@ -45,7 +50,8 @@ export function addProbe(program: Command, done: (code: ExitCode) => void): void
     .command('probe')
     .summary('what files hold and how they would be sent')
     .description(
-      'Tells format, length, what is odd, and the wire format that transcribe would use: of WAV files by their headers alone.',
+      'Tells format, length, what is odd, and the wire format that transcribe would use: of WAV files by their headers ' +
+        'alone, of Ogg Opus by its packets, whose sound is not decoded.',
     )
     .argument('[files...]', 'files, folders, quoted patterns, or - for standard input')
     .option('--json', 'an array with one object a file instead of a table')
@@ -56,6 +62,7 @@ export function addProbe(program: Command, done: (code: ExitCode) => void): void
 Examples:
   $ sluice probe call.wav
   $ sluice probe calls/ --json | jq 'map(.durationS) | add'
+  $ sluice probe voice-message.opus --json | jq '.[0].links[0].vendor'
   $ sluice probe --cpu`,
     )
     .action(async (args: string[], flags: Flags) => done(await probe(args, flags)));
@@ -93,30 +100,60 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
 }
 
 async function probeOne(path: string, audio: Audio, signal: AbortSignal): Promise<Probed> {
-  const { decoded = false, ...info } = await readInfo(path, audio, signal);
-  const { encoding, sampleRateHz, channels, durationS } = info;
+  const { info, isDecoded } = await readInfo(path, audio, signal);
+  const { sampleRateHz, durationS } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
-  const notes: string[] = decoded ? ['decoded by FFmpeg'] : [];
+  const plan = canSend ? audio.planWire(info) : null;
+  const notes = info.encoding === 'opus' ? opusNotes(info, plan) : [];
+  if (isDecoded) notes.push('decoded by FFmpeg');
   if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
   if (durationS > SESSION_LIMIT_S) notes.push(`over the ${SESSION_LIMIT_S} s session limit`);
-  const plan = canSend ? audio.planWire({ encoding, sampleRateHz, channels }) : null;
   return { file: inputLabel(path), ...info, plan, notes };
 }
 
-type Info = Omit<Probed, 'file' | 'plan' | 'notes'> & { decoded?: boolean };
-
-/** Of a WAV file its headers alone; of a stream, and of what FFmpeg reads, all of it: there is no other exact length. */
-async function readInfo(path: string, audio: Audio, signal: AbortSignal): Promise<Info> {
-  const stats = path === STDIN ? undefined : await stat(path);
-  if (stats?.isFile() && audio.audioContainer(path) === 'wav') return audio.probeAudio(path) as WavInfo;
-  const { chunks, decoder } = await openRecording(audio, path, signal);
-  const { dataOffset, ...info } = await readWhole(audio, chunks);
-  if (decoder === undefined) return { ...info, dataOffset };
-  const warnings = recordingWarnings(info.warnings, decoder);
-  return { ...info, container: decoder.container.name, warnings, decoded: true };
+function opusNotes({ links }: OggOpusInfo, plan: WirePlan | null): string[] {
+  const notes: string[] = [];
+  if (links.length > 1) notes.push(`chain of ${links.length} streams`);
+  const gains = new Set(links.map(gainOf).filter((gain) => gain !== ''));
+  if (gains.size > 0) notes.push(`gain ${[...gains].join(', ')}`);
+  if (plan?.untouched === false) notes.push('decoded to be sent');
+  return notes;
 }
 
-async function readWhole({ WavReader }: Audio, chunks: AsyncIterable<Uint8Array>): Promise<WavInfo> {
+/** `+3 dB`; nothing where there is none. */
+function gainOf({ gainDb }: OggOpusLink): string {
+  if (gainDb === 0) return '';
+  return `${gainDb < 0 ? '−' : '+'}${Number(Math.abs(gainDb).toFixed(2))} dB`;
+}
+
+/** Of a WAV file its headers alone; of all else all of it: there is no other exact length. */
+async function readInfo(
+  path: string,
+  audio: Audio,
+  signal: AbortSignal,
+): Promise<{ info: Info; isDecoded?: true }> {
+  const stats = path === STDIN ? undefined : await stat(path);
+  if (stats?.isFile() && typeof audio.audioContainer(path) === 'string')
+    return { info: audio.probeAudio(path) };
+  const { chunks, decoder, container } = await openRecording(audio, path, signal);
+  if (container === 'ogg') return { info: await readOgg(audio, chunks) };
+  const info = await readWav(audio, chunks);
+  if (decoder === undefined) return { info };
+  const { dataOffset: _, ...decoded } = info;
+  const warnings = recordingWarnings(info.warnings, decoder);
+  return { info: { ...decoded, container: decoder.container.name, warnings }, isDecoded: true };
+}
+
+type Chunks = RecordingChunks['chunks'];
+
+async function readOgg({ OggOpusReader }: Audio, chunks: Chunks): Promise<OggOpusInfo> {
+  using reader = new OggOpusReader();
+  for await (const chunk of chunks) reader.process(chunk);
+  reader.flush();
+  return reader.info as OggOpusInfo; // flush() has thrown when there is none
+}
+
+async function readWav({ WavReader }: Audio, chunks: Chunks): Promise<WavInfo> {
   using reader = new WavReader();
   let samples = new Int16Array(0); // of no interest; to make them anew each time would fill the memory
   for await (const chunk of chunks) {

@@ -46,7 +46,7 @@ Environment:
   GRADIUM_BASE_URL  another server, such as one started with "sluice sandbox"
   NO_COLOR          no colours
   SLUICE_DEBUG      stacks with errors
-  SLUICE_FFMPEG     path of the program that decodes other containers than WAV; else ffmpeg on PATH
+  SLUICE_FFMPEG     path of the program that decodes other containers than WAV and Ogg Opus; else ffmpeg on PATH
   SLUICE_SIMD       another instruction set than the best; "sluice probe --cpu" lists them
 
 Exit status:

@@ -49,6 +49,8 @@ export interface RecordingChunks {
   /** The size of a regular file that is read as it is. */
   fileBytes?: number;
   decoder?: FfmpegReader;
+  /** Who reads the chunks: WavReader, also what FFmpeg makes, or the readers of Ogg Opus. */
+  container: 'wav' | 'ogg';
 }
 
 /**
@@ -63,9 +65,9 @@ export async function openRecording(
   const stats = path === STDIN ? undefined : await stat(path).catch(() => undefined);
   if (stats?.isFile()) {
     const container = audio.audioContainer(path);
-    if (typeof container === 'string') return openChunks(path, signal);
+    if (typeof container === 'string') return { ...(await openChunks(path, signal)), container };
     const decoder = new audio.FfmpegReader(path, { container, signal }); // it can go back and forth in a file
-    return { chunks: decoder, decoder };
+    return { chunks: decoder, decoder, container: 'wav' };
   }
   const opened = await openChunks(path, signal);
   const iterator = opened.chunks[Symbol.asyncIterator]();
@@ -77,9 +79,9 @@ export async function openRecording(
   }
   const container = audio.audioContainer(head);
   const chunks = replayed(head, iterator);
-  if (typeof container === 'string') return { chunks };
+  if (typeof container === 'string') return { chunks, container };
   const decoder = new audio.FfmpegReader(chunks, { container, signal });
-  return { chunks: decoder, decoder };
+  return { chunks: decoder, decoder, container: 'wav' };
 }
 
 async function* replayed(

@@ -9,8 +9,8 @@ import { type RawAudioFormat, sampleBytes } from '../format.js';
 export const SESSION_LIMIT_S = 300;
 
 /**
- * Whether a file is too long for one session, by its header, or by its size where it holds headerless mono samples.
- * False for what cannot be read, whose transcription says what is wrong with it, and for a pipe: a look would take
+ * Whether a file is too long for one session, by its header, by its packets where it is Ogg Opus, or by its size where it
+ * holds headerless mono samples. False for what FFmpeg would have to decode, for what cannot be read, whose transcription says what is wrong with it, and for a pipe: a look would take
  * bytes out of it.
  */
 export async function isFileOverSessionLimit(path: string, format?: RawAudioFormat): Promise<boolean> {

@@ -4,13 +4,13 @@
  */
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
+import { WIRE_FORMATS, type WireFormat } from '../format.js';
 import type { Speech } from '../gradium/index.js';
-import type { WireFormat } from '../index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
-import { languageCode, OUTPUT_WIRES, pathName } from './options.js';
+import { languageCode, pathName } from './options.js';
 import { checkFile, writeStdout, writeWhole } from './output.js';
 import { readStdin } from './read.js';
 
@@ -36,8 +36,8 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
     .addOption(
       new Option(
         '--output-format <format>',
-        'what the service is asked for (default: wav where the file is a .wav)',
-      ).choices(OUTPUT_WIRES),
+        'what the service is asked for (default: by the name, wav or opus; wav to standard output)',
+      ).choices(WIRE_FORMATS),
     )
     .option('-m, --model <name>', 'model of the service')
     .option('-l, --language <code>', 'whose rules numbers and abbreviations are read by', languageCode)
@@ -46,9 +46,11 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
       'after',
       `
 A raw format in a .wav file gets a WAV header: the file holds 8 kHz mu-law, say, and any player knows it.
+.opus, .ogg and .oga are Ogg Opus.
 
 Examples:
   $ sluice speak "Good morning" -o morning.wav
+  $ sluice speak "Good morning" -o morning.opus
   $ sluice speak - -o letter.wav < letter.txt
   $ sluice speak "Please hold the line" --output-format ulaw_8000 -o hold.wav
   $ sluice speak --sandbox "hello" -o - --output-format pcm_8000 | aplay -f S16_LE -r 8000`,
@@ -74,23 +76,36 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
   });
 }
 
-/** A `.wav` needs no format; a raw file does not say what it holds, so the user has to. */
+/** A `.wav` and an `.opus` need no format; a raw file does not say what it holds, so the user has to. */
 function chooseFormat({ output, outputFormat }: SpeakFlags): WireFormat {
-  if (outputFormat !== undefined) {
-    if (outputFormat === 'wav' && output !== STDOUT && !isWavName(output)) {
-      throw new UsageError(`${output} would hold a WAV`, 'name it .wav');
-    }
-    return outputFormat;
+  if (output === STDOUT) return outputFormat ?? 'wav';
+  const named = containerOfName(output);
+  if (outputFormat === undefined) {
+    if (named !== undefined) return named;
+    throw new UsageError(
+      `${output} does not say which format is meant`,
+      'name it .wav or .opus, or add --output-format pcm_16000 (or another) for raw samples',
+    );
   }
-  if (output === STDOUT || isWavName(output)) return 'wav';
-  throw new UsageError(
-    `${output} does not say which format is meant`,
-    'name it .wav, or add --output-format pcm_16000 (or another) for raw samples',
-  );
+  if (outputFormat === 'wav' && named !== 'wav') {
+    throw new UsageError(`${output} would hold a WAV`, 'name it .wav');
+  }
+  if (outputFormat === 'opus' && named !== 'opus') {
+    throw new UsageError(`${output} would hold Ogg Opus`, 'name it .opus or .ogg');
+  }
+  if (outputFormat !== 'opus' && named === 'opus') {
+    throw new UsageError(
+      `${output} would hold raw samples`,
+      'name it .raw, or .wav for a header around them',
+    );
+  }
+  return outputFormat;
 }
 
-function isWavName(path: string): boolean {
-  return /^\.(wav|wave)$/i.test(extname(path));
+function containerOfName(path: string): 'wav' | 'opus' | undefined {
+  const extension = extname(path).toLowerCase();
+  if (['.wav', '.wave'].includes(extension)) return 'wav';
+  return ['.opus', '.ogg', '.oga'].includes(extension) ? 'opus' : undefined;
 }
 
 function ttsOptions({ voice, model, language }: SpeakFlags) {
@@ -110,8 +125,9 @@ async function save(speech: Speech, output: string, signal: AbortSignal): Promis
   if (output === STDOUT) {
     await writeStdout(speech.data, signal);
   } else {
-    const isRaw = speech.outputFormat !== 'wav';
-    await writeWhole(output, isRaw && isWavName(output) ? await withHeader(speech) : speech.data);
+    const isRaw = speech.outputFormat !== 'wav' && speech.outputFormat !== 'opus';
+    const isWav = containerOfName(output) === 'wav';
+    await writeWhole(output, isRaw && isWav ? await withHeader(speech) : speech.data);
   }
   const name = output === STDOUT ? 'standard output' : output;
   process.stderr.write(

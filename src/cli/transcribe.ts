@@ -41,7 +41,7 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
     .command('transcribe')
     .summary('recordings to text, JSON or subtitles')
     .description(
-      'Transcribes recordings: WAV, and what FFmpeg decodes where it is installed (MP3, M4A, FLAC, WebM and more). ' +
+      'Transcribes recordings: WAV, Ogg Opus, and what FFmpeg decodes where it is installed (MP3, M4A, FLAC, WebM and more). ' +
         'Results go to standard output, or with -o to one file each.',
     )
     .argument(
@@ -57,7 +57,10 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
     .option('-l, --language <code>', 'en, fr, de, es, pt, or any to have it detected', languageCode, 'any')
     .option('-c, --concurrency <n>', 'files at the same time', wholeNumber('Concurrency', 1, 10_000), 16)
     .addOption(
-      new Option('--wire <format>', 'what is sent; auto is the cheapest that loses nothing')
+      new Option(
+        '--wire <format>',
+        'what is sent; auto is the cheapest that loses nothing, opus encodes what is not Opus yet',
+      )
         .choices(INPUT_WIRES)
         .default('auto'),
     )
@@ -80,6 +83,8 @@ Examples:
   $ sluice transcribe call.wav
   $ sluice transcribe calls/ -o transcripts --format txt,srt
   $ sluice transcribe "calls/**/*.wav" --format json | jq -r .text
+  $ sluice transcribe voice-messages/*.opus --format json
+  $ sluice transcribe studio.wav --wire opus
   $ sluice transcribe leg-a.ulaw --input-format ulaw_8000
   $ sluice speak --sandbox "hello" -o hello.wav && sluice transcribe --sandbox hello.wav`,
     )

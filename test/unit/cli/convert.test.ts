@@ -225,7 +225,7 @@ describe('sluice convert of inputs without a header', () => {
     const format = { encoding: 'mulaw', sampleRateHz: 8000, channels: 1 } as const;
     const source = new RawSource(audio, format, { isInt16: () => true, resampled: false });
     for (const byte of Buffer.from('RIFF____WAVEfmt ')) source.process(Uint8Array.of(byte));
-    expect(source.finish()).toEqual(['wav-header-as-samples']);
+    expect(source.warnings()).toEqual(['wav-header-as-samples']);
   });
 
   it('reads and writes rates and channels that only a WAV can say', async () => {
@@ -342,7 +342,11 @@ describe('sluice convert refuses', () => {
       /without a header\n {2}next: add --input-format/,
     ],
     ['no channels', ['x.raw', 'y.wav', '--input-channels', '0'], /whole number from 1 to 65535/],
-    ['an unknown output format', ['x.wav', 'y', '--output-format', 'mp3'], /Allowed choices are wav, raw/],
+    [
+      'an unknown output format',
+      ['x.wav', 'y', '--output-format', 'mp3'],
+      /Allowed choices are wav, ogg, raw/,
+    ],
   ])('%s, exit 2', async (_, args, message) => {
     let stderr = '';
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => {

@@ -65,25 +65,30 @@ describe('describeError', () => {
 
   it('describeWarning says what was done about it', () => {
     expect(describeWarning('x.wav', 'truncated')).toBe(
-      'sluice: x.wav: warning: truncated: the file ends before the length its header promises; what is there is used\n',
+      'sluice: x.wav: warning: truncated: the file is cut off before its end; what is there is used\n',
     );
     expect(describeWarning('x.wav', 'new-one')).toBe('sluice: x.wav: warning: new-one\n');
   });
 
   it('describeWarning has a text for every code of the core and of the clients, and for no other', () => {
     const root = new URL('../../../', import.meta.url);
-    const core = readFileSync(new URL('native/core/wav_reader.h', root), 'utf8');
-    const list = /#define SLUICE_WAV_WARNINGS.*?\n\n/s.exec(core)?.[0] ?? '';
-    const ofCore = [...list.matchAll(/X\(\w+, "([^"]+)"\)/g)].map(([, code]) => code);
+    const codesOf = (header: string, name: string) => {
+      const core = readFileSync(new URL(header, root), 'utf8');
+      const list = new RegExp(`#define ${name}\\(.*?\\n\\n`, 's').exec(core)?.[0] ?? '';
+      const codes = [...list.matchAll(/X\(\w+, "([^"]+)"\)/g)].map(([, code]) => code);
+      expect(codes.length, name).toBeGreaterThan(5);
+      return codes;
+    };
+    const ofWav = codesOf('native/core/wav_reader.h', 'SLUICE_WAV_WARNINGS');
+    const ofOgg = codesOf('native/core/ogg_page.h', 'SLUICE_OGG_WARNINGS');
     const clients = new URL('src/gradium/', root);
     const ofClients = readdirSync(clients)
       .map((name) => readFileSync(new URL(name, clients), 'utf8'))
       .flatMap((text) => [...text.matchAll(/warnings\.add\('([^']+)'\)/g)].map(([, code]) => code));
-    expect(ofCore.length).toBeGreaterThan(5);
     expect(ofClients).toContain('no-audio');
     const ofCommands = ['over-session-limit', 'wav-header-as-samples'];
     const ofFfmpeg = ['decode-errors'];
-    const expected = new Set([...ofCore, ...ofClients, ...ofCommands, ...ofFfmpeg]);
+    const expected = new Set([...ofWav, ...ofOgg, ...ofClients, ...ofCommands, ...ofFfmpeg]);
     expect(Object.keys(WARNINGS).sort()).toEqual([...expected].sort());
   });
 });

@@ -45,6 +45,12 @@ describe('resolveInputs', () => {
     ]);
   });
 
+  it('resolveInputs takes Ogg Opus of a folder by its usual names', async () => {
+    const folder = folderWith(['a.opus', 'b.ogg', 'c.OGA', 'd.txt']);
+    const inputs = await resolveInputs([folder]);
+    expect(inputs.map(({ outputName }) => outputName)).toEqual(['a', 'b', 'c']);
+  });
+
   it('resolveInputs keeps the structure below the folder that was named', async () => {
     expect(await resolved('sub')).toEqual([
       ['sub/b.WAV', 'b'],

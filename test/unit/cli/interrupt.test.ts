@@ -11,6 +11,7 @@ import { folderWith } from './folder.js';
 import { start } from './run.js';
 
 const WAV = fileURLToPath(new URL('../../fixtures/audio/wav/speech-16k-mono-s16.wav', import.meta.url));
+const OPUS = fileURLToPath(new URL('../../fixtures/audio/ogg/speech-5ms-frames.opus', import.meta.url));
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -39,6 +40,8 @@ const PIPES: [string, (out: string) => string[]][] = [
 describe('interruptible', () => {
   it.each<[string, (out: string) => string[]]>([
     ['convert', (out: string) => ['convert', WAV, out]],
+    ['convert to Ogg Opus', (out: string) => ['convert', WAV, out, '--output-format', 'ogg']],
+    ['convert of Ogg Opus', (out: string) => ['convert', OPUS, out]],
     ['speak', (out: string) => ['speak', '--sandbox', 'hello', '-o', out]],
     ['probe', () => ['probe', WAV]],
     ...(onWindows('named pipes') ? [] : PIPES),

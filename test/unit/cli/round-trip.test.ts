@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readWav, writeWav } from '../../../src/audio/index.js';
-import { OUTPUT_WIRES, RAW_INPUTS } from '../../../src/cli/options.js';
+import { readOggOpus, readWav, writeWav } from '../../../src/audio/index.js';
+import { RAW_INPUTS } from '../../../src/cli/options.js';
+import { WIRE_FORMATS, type WireFormat } from '../../../src/format.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { onWindows } from '../../on-windows.js';
 import { folderWith } from './folder.js';
@@ -24,14 +25,15 @@ async function done(args: readonly string[], cwd: string): Promise<string> {
 describe('sluice speak', () => {
   it('sluice speak then transcribe gives the text back at every output format', async () => {
     const folder = folderWith();
-    for (const format of OUTPUT_WIRES) {
-      await done(['speak', '--sandbox', TEXT, '-o', `${format}.wav`, '--output-format', format], folder);
+    const nameOf = (format: WireFormat) => (format === 'opus' ? 'opus.opus' : `${format}.wav`);
+    for (const format of WIRE_FORMATS) {
+      await done(['speak', '--sandbox', TEXT, '-o', nameOf(format), '--output-format', format], folder);
     }
     const lines = (await done(['transcribe', '--sandbox', '.', '-f', 'json'], folder)).trimEnd().split('\n');
     const texts = lines
       .map((line) => JSON.parse(line) as Transcript)
       .map(({ source, text }) => [source.name, text]);
-    expect(texts.sort()).toEqual(OUTPUT_WIRES.map((format) => [`${format}.wav`, TEXT]).sort());
+    expect(texts.sort()).toEqual(WIRE_FORMATS.map((format) => [nameOf(format), TEXT]).sort());
   });
 
   it('sluice speak writes raw samples where the file is no WAV, and reads standard input', async () => {
@@ -45,6 +47,63 @@ describe('sluice speak', () => {
     expect(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).equals(stdoutBytes)).toBe(
       true,
     );
+  });
+});
+
+describe('sluice with Ogg Opus', () => {
+  const transcribed = async (folder: string, ...args: string[]): Promise<Transcript> =>
+    JSON.parse(await done(['transcribe', '--sandbox', '-f', 'json', ...args], folder));
+
+  it('sluice speak to .opus then transcribe --wire opus gives the text back', async () => {
+    const folder = folderWith();
+    await done(['speak', '--sandbox', TEXT, '-o', 'hello.opus'], folder);
+    expect(await done(['transcribe', '--sandbox', '--wire', 'opus', 'hello.opus'], folder)).toBe(`${TEXT}\n`);
+    const transcript = await transcribed(folder, 'hello.opus');
+    const { frames } = readOggOpus(readFileSync(join(folder, 'hello.opus')));
+    expect(transcript).toMatchObject({
+      text: TEXT,
+      durationS: frames / 48_000,
+      wire: { format: 'opus', untouched: true },
+      source: { container: 'ogg', encoding: 'opus', sampleRateHz: 48_000, channels: 1, frames },
+      warnings: [],
+    });
+  });
+
+  it('sluice transcribe --wire opus encodes what is no Opus', async () => {
+    const folder = folderWith();
+    await done(['speak', '--sandbox', TEXT, '-o', 'hello.wav'], folder);
+    expect(await transcribed(folder, '--wire', 'opus', 'hello.wav')).toMatchObject({
+      text: TEXT,
+      wire: { format: 'opus', untouched: false },
+      source: { container: 'wav', encoding: 's16le' },
+    });
+  });
+
+  it('sluice speak to .ogg, convert to mu-law and back to Opus, keeps the text', async () => {
+    const folder = folderWith();
+    await done(['speak', '--sandbox', TEXT, '-o', 'hello.ogg'], folder);
+    await done(['convert', 'hello.ogg', 'phone.wav', '--rate', '8000', '--codec', 'mulaw'], folder);
+    await done(['convert', 'phone.wav', 'phone.opus', '--bitrate', '12k'], folder);
+    await done(['convert', 'hello.ogg', 'small.oga', '--bitrate', '16k'], folder);
+    const lines = (await done(['transcribe', '--sandbox', '.', '-f', 'json'], folder)).trimEnd().split('\n');
+    const results = lines.map((line) => JSON.parse(line) as Transcript);
+    expect(results.map(({ source, text, wire }) => [source.name, text, wire.format]).sort()).toEqual([
+      ['hello.ogg', TEXT, 'opus'],
+      ['phone.opus', TEXT, 'opus'],
+      ['phone.wav', TEXT, 'ulaw_8000'],
+      ['small.oga', TEXT, 'opus'],
+    ]);
+  });
+
+  it('sluice speak writes Ogg Opus to standard output, transcribe reads it from standard input', async () => {
+    const spoken = await sluice(['speak', '--sandbox', TEXT, '-o', '-', '--output-format', 'opus']);
+    expect(spoken.code).toBe(0);
+    expect(spoken.stderr).toMatch(/standard output: \d+\.\d\d s, opus at 48000 Hz\n$/);
+    const stdin = spoken.stdoutBytes;
+    for (const wire of ['auto', 'opus', 'pcm_16000']) {
+      const { stdout } = await sluice(['transcribe', '--sandbox', '--wire', wire, '-'], { stdin });
+      expect(stdout, wire).toBe(`${TEXT}\n`);
+    }
   });
 });
 
@@ -274,7 +333,8 @@ describe('sluice probe of a stream', () => {
   it('sluice probe does not wait for the end of what is no WAV', async () => {
     const child = start(['probe', '-']);
     const exited = once(child, 'close');
-    child.stdin.write('no WAV at all, and no end');
+    // As much as may stand before Ogg: 4 kB.
+    child.stdin.write('no WAV at all, and no end '.repeat(200));
     expect(await said(child.stderr, /\n/)).toMatch(/^sluice: standard input: .*\(ERR_WAV_NOT_WAV, byte 0\)/);
     expect(await exited).toEqual([1, null]);
   });

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { writeWav } from '../../../src/audio/index.js';
+import { writeOggOpus, writeWav } from '../../../src/audio/index.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { type Fault, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import { onWindows } from '../../on-windows.js';
@@ -243,6 +243,7 @@ describe('sluice transcribe', () => {
     const folder = folderWith({
       'at.wav': wav(300),
       'over.wav': wav(301),
+      'over.opus': writeOggOpus(silence(301), { sampleRateHz: 8000, complexity: 0 }),
       'over.ulaw': new Uint8Array(2_400_008),
     });
     const warned = async (...args: string[]) => {
@@ -260,6 +261,9 @@ describe('sluice transcribe', () => {
     expect(await warned('at.wav')).toEqual([]);
     expect(await warned('over.wav')).toEqual([
       { type: 'warning', source: 'over.wav', code: 'over-session-limit' },
+    ]);
+    expect(await warned('over.opus')).toEqual([
+      { type: 'warning', source: 'over.opus', code: 'over-session-limit' },
     ]);
     expect(await warned('over.ulaw', '--input-format', 'ulaw_8000')).toEqual([
       { type: 'warning', source: 'over.ulaw', code: 'over-session-limit' },

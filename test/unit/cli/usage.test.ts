@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { INPUT_WIRES, OUTPUT_WIRES } from '../../../src/cli/options.js';
-import { isWireFormat } from '../../../src/format.js';
+import { WIRE_FORMATS } from '../../../src/format.js';
 import { folderWith } from './folder.js';
 import { sluice } from './run.js';
 
@@ -82,6 +81,21 @@ describe('sluice', () => {
       /the name says no format that can be written\n {2}next: name it \.wav/,
     ],
     ['a bad rate', ['convert', 'x.wav', 'y.wav', '--rate', '999'], /whole number from 1000 to 192000/],
+    [
+      'an Opus file under another name',
+      ['speak', 'hello', '-o', 'x.raw', '--output-format', 'opus'],
+      /x\.raw would hold Ogg Opus\n {2}next: name it \.opus/,
+    ],
+    [
+      'raw samples under the name of Opus',
+      ['speak', 'hello', '-o', 'x.ogg', '--output-format', 'pcm_8000'],
+      /x\.ogg would hold raw samples\n {2}next: name it \.raw, or \.wav/,
+    ],
+    [
+      'a WAV under the name of Opus',
+      ['speak', 'hello', '-o', 'x.opus', '--output-format', 'wav'],
+      /x\.opus would hold a WAV\n {2}next: name it \.wav/,
+    ],
     ['a bad codec', ['convert', 'x.wav', 'y.wav', '--codec', 'mp3'], /Allowed choices are s16, s24/],
     ['a bad port', ['sandbox', '--port', '70000'], /whole number from 0 to 65535/],
     ['a bad fault', ['sandbox', '--fault', 'explode'], /Unknown fault "explode".*next: /s],
@@ -131,8 +145,8 @@ describe('sluice', () => {
     }
   });
 
-  it('sluice offers wire formats that the package knows', () => {
-    for (const wire of [...INPUT_WIRES, ...OUTPUT_WIRES])
-      expect(wire === 'auto' || isWireFormat(wire)).toBe(true);
+  it.each(['transcribe', 'speak'])('sluice %s takes every wire format', async (command) => {
+    const { stdout } = await sluice([command, '--help']);
+    for (const wire of WIRE_FORMATS) expect(stdout).toContain(`"${wire}"`);
   });
 });
