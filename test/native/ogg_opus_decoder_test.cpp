@@ -114,7 +114,7 @@ double Amplitude(const std::vector<float>& samples, size_t channels, size_t chan
   return std::hypot(sine, cosine) * 2 / static_cast<double>(count);
 }
 
-TEST("OggOpusDecoder gives exactly the frames that went in, where they were") {
+TEST_ONCE("OggOpusDecoder gives exactly the frames that went in, where they were") {
   for (const uint32_t channels : {1U, 2U}) {
     for (const size_t frames : {size_t{1}, size_t{960}, size_t{961}, size_t{48'000}, size_t{47'999}}) {
       const auto decoded = Decode<float>(File(frames, channels), 4096);
@@ -136,7 +136,7 @@ TEST("OggOpusDecoder gives exactly the frames that went in, where they were") {
   }
 }
 
-TEST("OggOpusDecoder output does not depend on where the input was cut") {
+TEST_ONCE("OggOpusDecoder output does not depend on where the input was cut") {
   const Bytes file = File(30'000, 2);
   const auto whole = Decode<int16_t>(file, file.size());
   CHECK_EQ(whole.samples.size(), size_t{60'000});
@@ -147,7 +147,7 @@ TEST("OggOpusDecoder output does not depend on where the input was cut") {
   }
 }
 
-TEST("OggOpusDecoder applies the output gain") {
+TEST_ONCE("OggOpusDecoder applies the output gain") {
   const double plain = Amplitude(Decode<float>(File(kOpusRateHz, 1), 4096).samples, 1, 0, ToneHz(0));
   const double louder =
       Amplitude(Decode<float>(File(kOpusRateHz, 1, 6 * 256), 4096).samples, 1, 0, ToneHz(0));
@@ -156,7 +156,7 @@ TEST("OggOpusDecoder applies the output gain") {
 
 // RFC 7845 5.1.1.2 and the order of WAV's channel mask (front left, right,
 // centre, LFE, back or side ...).
-TEST("OggOpusDecoder puts surround channels into the order of WAV files") {
+TEST_ONCE("OggOpusDecoder puts surround channels into the order of WAV files") {
   const std::vector<std::vector<size_t>> vorbis_at_wav = {
       {0, 2, 1},          {0, 1, 2, 3},          {0, 2, 1, 3, 4},
       {0, 2, 1, 5, 3, 4}, {0, 2, 1, 6, 5, 3, 4}, {0, 2, 1, 7, 5, 6, 3, 4}};
@@ -173,7 +173,7 @@ TEST("OggOpusDecoder puts surround channels into the order of WAV files") {
   }
 }
 
-TEST("OggOpusDecoder mixes each link of a chain to the channels of the first") {
+TEST_ONCE("OggOpusDecoder mixes each link of a chain to the channels of the first") {
   Bytes file = File(10'000, 1);
   const Bytes stereo = File(5000, 2, 0, 2);
   file.insert(file.end(), stereo.begin(), stereo.end());
@@ -182,7 +182,7 @@ TEST("OggOpusDecoder mixes each link of a chain to the channels of the first") {
   CHECK_EQ(decoded.samples.size(), size_t{10'000 + 5000});
 }
 
-TEST("OggOpusDecoder gives the part that is wanted, to the frame, also across links") {
+TEST_ONCE("OggOpusDecoder gives the part that is wanted, to the frame, also across links") {
   Bytes file = File(30'000, 2);
   const Bytes mono = File(20'000, 1, 0, 2);
   file.insert(file.end(), mono.begin(), mono.end());
@@ -212,14 +212,14 @@ TEST("OggOpusDecoder gives the part that is wanted, to the frame, also across li
   }
 }
 
-TEST("OggOpusDecoder decodes from the start of a link where the preroll would begin before it") {
+TEST_ONCE("OggOpusDecoder decodes from the start of a link where the preroll would begin before it") {
   const Bytes file = File(10'000, 1);
   const auto whole = Decode<int16_t>(file, 4096).samples;
   const auto part = Decode<int16_t>(file, 4096, {.begin = kOpusPrerollSamples}).samples;
   CHECK(std::equal(part.begin(), part.end(), whole.begin() + kOpusPrerollSamples, whole.end()));
 }
 
-TEST("OggOpusDecoder counts what it does not decode") {
+TEST_ONCE("OggOpusDecoder counts what it does not decode") {
   const Bytes file = File(50'000, 1);
   OggOpusDecoder<int16_t> decoder({.begin = 40'000, .end = 41'000});
   size_t frames = 0;
@@ -234,7 +234,7 @@ TEST("OggOpusDecoder counts what it does not decode") {
   CHECK_EQ(decoder.reader().samples(), uint64_t{50'000});
 }
 
-TEST("OggOpusDecoder reports an error again until Reset") {
+TEST_ONCE("OggOpusDecoder reports an error again until Reset") {
   OggOpusDecoder<float> decoder;
   const Bytes junk(100, 7);
   std::span<const uint8_t> input = junk;

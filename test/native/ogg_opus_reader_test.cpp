@@ -148,7 +148,7 @@ Pages Plain(uint32_t serial = 1, const OpusHead& head = Head(), int64_t last = 3
 
 // ---- one link
 
-TEST("OggOpusReader hands out the link, then each packet with its place") {
+TEST_ONCE("OggOpusReader hands out the link, then each packet with its place") {
   Stream stream(7);
   const OpusHead head = Head(2, 100);
   const Pages pages = stream.Headers(head, TagsPacket("vendor", {"A=1", "B=2"})) +
@@ -162,7 +162,7 @@ TEST("OggOpusReader hands out the link, then each packet with its place") {
   CHECK(outcome.warnings.empty());
 }
 
-TEST("OggOpusReader subtracts the pre-skip, also from several packets and from all") {
+TEST_ONCE("OggOpusReader subtracts the pre-skip, also from several packets and from all") {
   CheckReads(Plain(1, Head(1, 312)), 3840 - 312, {});
   const Outcome outcome = Read(Plain(1, Head(1, 1000)));
   REQUIRE(outcome.packets.size() == 4);
@@ -173,7 +173,7 @@ TEST("OggOpusReader subtracts the pre-skip, also from several packets and from a
   CheckReads(Plain(1, Head(1, 3000), 2900), 0, {"no-audio", "preskip-exceeds-audio"});
 }
 
-TEST("OggOpusReader trims the end by the granule of the last page alone") {
+TEST_ONCE("OggOpusReader trims the end by the granule of the last page alone") {
   CheckReads(Plain(1, Head(), 3839), 3839, {});
   CheckReads(Plain(1, Head(), 1920), 1920, {});  // all of the last page
   CheckReads(Plain(1, Head(), 5000), 3840, {});  // more than there is
@@ -182,7 +182,7 @@ TEST("OggOpusReader trims the end by the granule of the last page alone") {
   CheckReads(one.Headers() + Pages{one.Last(100, Packets(2))}, 100, {});
 }
 
-TEST("OggOpusReader counts what plays, wherever the granules begin") {
+TEST_ONCE("OggOpusReader counts what plays, wherever the granules begin") {
   for (const int64_t start : {kSecond, int64_t{1} << 62}) {
     Stream stream;
     CheckReads(
@@ -191,7 +191,7 @@ TEST("OggOpusReader counts what plays, wherever the granules begin") {
   }
 }
 
-TEST("OggOpusReader survives granules at the ends of 64 bits") {
+TEST_ONCE("OggOpusReader survives granules at the ends of 64 bits") {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const auto with = [](int64_t first, int64_t last) {
@@ -204,7 +204,7 @@ TEST("OggOpusReader survives granules at the ends of 64 bits") {
   CheckReads(with(-1, -1), 960, {"granule-negative"});
 }
 
-TEST("OggOpusReader trims nothing when no packet ends on the EOS page") {
+TEST_ONCE("OggOpusReader trims nothing when no packet ends on the EOS page") {
   Stream stream;
   CheckReads(stream.Headers() + Pages{stream.Page(1000, Packets(1)), stream.Last(1000, {})}, 960, {});
   Stream other;
@@ -214,13 +214,13 @@ TEST("OggOpusReader trims nothing when no packet ends on the EOS page") {
              {"packet-incomplete", "page-lost"});
 }
 
-TEST("OggOpusReader trims nothing without EOS, and says that it is missing") {
+TEST_ONCE("OggOpusReader trims nothing without EOS, and says that it is missing") {
   Stream stream;
   CheckReads(stream.Headers() + Pages{stream.Page(960, Packets(1)), stream.Page(1000, Packets(1))}, 1920,
              {"eos-missing"});
 }
 
-TEST("OggOpusReader reports granules that contradict the packets, and plays these") {
+TEST_ONCE("OggOpusReader reports granules that contradict the packets, and plays these") {
   Stream stream;
   CheckReads(stream.Headers() + Pages{stream.Page(959, Packets(1)), stream.Last(1919, Packets(1))}, 1920,
              {"granule-negative"});
@@ -230,25 +230,25 @@ TEST("OggOpusReader reports granules that contradict the packets, and plays thes
              3840, {"granule-backwards"});
 }
 
-TEST("OggOpusReader ignores the granules of header pages") {
+TEST_ONCE("OggOpusReader ignores the granules of header pages") {
   Pages pages = Plain();
   pages[0].granule = pages[1].granule = 123456;
   CheckReads(pages, 3840, {});
 }
 
-TEST("OggOpusReader gives headers without audio as no samples") {
+TEST_ONCE("OggOpusReader gives headers without audio as no samples") {
   Stream stream;
   CheckReads(stream.Headers(Head(1, 312)), 0, {"eos-missing", "no-audio"});
 }
 
-TEST("OggOpusReader skips packets that break RFC 6716") {
+TEST_ONCE("OggOpusReader skips packets that break RFC 6716") {
   Stream stream;
   const Pages pages = stream.Headers() +
                       Pages{stream.Page(960, {Packet(), {}}), stream.Last(1920, {Bytes{0xFB, 0}, Packet()})};
   CheckReads(pages, 1920, {"packet-bad"});
 }
 
-TEST("OggOpusReader wants every stream of a packet to be sound and as long as the others") {
+TEST_ONCE("OggOpusReader wants every stream of a packet to be sound and as long as the others") {
   OpusHead head = Head(2);
   head.family = 255;
   head.streams = 2;
@@ -261,7 +261,7 @@ TEST("OggOpusReader wants every stream of a packet to be sound and as long as th
              {"packet-bad"});
 }
 
-TEST("OggOpusReader plays audio that shares the page on which OpusTags ends") {
+TEST_ONCE("OggOpusReader plays audio that shares the page on which OpusTags ends") {
   Stream stream;
   const StreamPage head = stream.First(HeadPacket(Head(1, 60)));
   const StreamPage shared = stream.Page(960, {TagsPacket(), Packet()});
@@ -274,7 +274,7 @@ TEST("OggOpusReader plays audio that shares the page on which OpusTags ends") {
 
 // ---- pages that are missing, or there twice
 
-TEST("OggOpusReader adds nothing for pages that are lost") {
+TEST_ONCE("OggOpusReader adds nothing for pages that are lost") {
   Pages pages = Plain();
   pages.erase(pages.begin() + 2);
   CheckReads(pages, 1920, {"page-lost"});
@@ -285,7 +285,7 @@ TEST("OggOpusReader adds nothing for pages that are lost") {
   CHECK(outcome.warnings == (Names{"crc-bad", "page-lost"}));
 }
 
-TEST("OggOpusReader plays pages in the order of the file") {
+TEST_ONCE("OggOpusReader plays pages in the order of the file") {
   Stream stream;
   const Pages headers = stream.Headers();
   const StreamPage a = stream.Page(960, {Packet(10)});
@@ -298,7 +298,7 @@ TEST("OggOpusReader plays pages in the order of the file") {
   CHECK_EQ(Read(headers + Pages{a, c, b}).samples, 3 * kFrame);
 }
 
-TEST("OggOpusReader counts one copy of a page that comes twice") {
+TEST_ONCE("OggOpusReader counts one copy of a page that comes twice") {
   for (size_t twice = 0; twice < 4; ++twice) {
     Pages pages = Plain();
     pages.insert(pages.begin() + static_cast<ptrdiff_t>(twice), pages[twice]);
@@ -306,7 +306,7 @@ TEST("OggOpusReader counts one copy of a page that comes twice") {
   }
 }
 
-TEST("OggOpusReader numbers pages modulo 2^32") {
+TEST_ONCE("OggOpusReader numbers pages modulo 2^32") {
   Pages pages = Plain();
   for (size_t i = 0; i < pages.size(); ++i) pages[i].sequence = static_cast<uint32_t>(i) - 2;
   CheckReads(pages, 3840, {});
@@ -325,7 +325,7 @@ struct Spanning {
   StreamPage d = stream.Last(3840, {Packet(50)});
 };
 
-TEST("OggOpusReader joins packets that span pages") {
+TEST_ONCE("OggOpusReader joins packets that span pages") {
   const Spanning s;
   const Outcome outcome = Read(s.headers + Pages{s.a, s.b, s.c, s.d});
   CHECK(outcome.warnings.empty());
@@ -334,7 +334,7 @@ TEST("OggOpusReader joins packets that span pages") {
   CHECK_EQ(outcome.samples, 4 * kFrame);
 }
 
-TEST("OggOpusReader drops the packet of which a page is lost, and no other") {
+TEST_ONCE("OggOpusReader drops the packet of which a page is lost, and no other") {
   const Spanning s;
   CheckReads(s.headers + Pages{s.b, s.c, s.d}, 2 * kFrame, {"page-lost", "packet-incomplete"});
   CheckReads(s.headers + Pages{s.a, s.c, s.d}, 3 * kFrame, {"page-lost", "packet-incomplete"});
@@ -342,14 +342,14 @@ TEST("OggOpusReader drops the packet of which a page is lost, and no other") {
   CheckReads(s.headers + Pages{s.a, s.b, s.b, s.c, s.d}, 4 * kFrame, {"page-duplicated"});
 }
 
-TEST("OggOpusReader trims by the granule of a page on which only a dropped packet ends") {
+TEST_ONCE("OggOpusReader trims by the granule of a page on which only a dropped packet ends") {
   Spanning s;
   s.c = s.stream.Raw(1920, {190}, {s.packet.begin() + 510, s.packet.end()}, true);
   s.d = s.stream.Last(1930, {Packet()});
   CheckReads(s.headers + Pages{s.a, s.c, s.d}, 960 + 10, {"page-lost", "packet-incomplete"});
 }
 
-TEST("OggOpusReader drops what is not continued, and a continuation of nothing") {
+TEST_ONCE("OggOpusReader drops what is not continued, and a continuation of nothing") {
   Spanning s;
   s.b.continued = false;  // a packet of its own, of 255 + 190 bytes
   CheckReads(s.headers + Pages{s.a, s.b, s.c, s.d}, 3 * kFrame, {"packet-incomplete", "packet-bad"});
@@ -358,12 +358,12 @@ TEST("OggOpusReader drops what is not continued, and a continuation of nothing")
   CheckReads(pages, 3 * kFrame, {"packet-incomplete"});
 }
 
-TEST("OggOpusReader drops a packet that the file ends in") {
+TEST_ONCE("OggOpusReader drops a packet that the file ends in") {
   const Spanning s;
   CheckReads(s.headers + Pages{s.a, s.b}, kFrame, {"eos-missing", "packet-incomplete"});
 }
 
-TEST("OggOpusReader takes a packet that ends with a lacing value of 0 on the next page") {
+TEST_ONCE("OggOpusReader takes a packet that ends with a lacing value of 0 on the next page") {
   Stream stream;
   const Pages headers = stream.Headers();
   const StreamPage open = stream.Raw(-1, {255, 255}, Packet(510));
@@ -372,7 +372,7 @@ TEST("OggOpusReader takes a packet that ends with a lacing value of 0 on the nex
   CheckReads(headers + Pages{open, rest}, kFrame, {});
 }
 
-TEST("OggOpusReader holds no packet that is too long to be one") {
+TEST_ONCE("OggOpusReader holds no packet that is too long to be one") {
   // A frame of one byte and 65 kB of padding a page: sound by RFC 6716, as long as anybody likes.
   const auto padded = [](size_t pages_of_it) {
     Stream stream;
@@ -399,7 +399,7 @@ TEST("OggOpusReader holds no packet that is too long to be one") {
 
 // ---- headers
 
-TEST("OggOpusReader takes headers that come twice for one, before any audio") {
+TEST_ONCE("OggOpusReader takes headers that come twice for one, before any audio") {
   Stream stream;
   const Pages headers = stream.Headers();
   const Pages audio = {stream.Page(960, Packets(1)), stream.Last(1920, Packets(1))};
@@ -413,7 +413,7 @@ TEST("OggOpusReader takes headers that come twice for one, before any audio") {
   CheckReads(Pages{headers[0]} + other_number, 1920, {"duplicate-headers"});
 }
 
-TEST("OggOpusReader takes second OpusTags of any size for no audio") {
+TEST_ONCE("OggOpusReader takes second OpusTags of any size for no audio") {
   Stream stream;
   const Pages headers = stream.Headers();
   const Bytes tags = TagsPacket(std::string(300, 'v'));
@@ -425,7 +425,7 @@ TEST("OggOpusReader takes second OpusTags of any size for no audio") {
   CheckReads(headers + second, 960, {"duplicate-headers"});
 }
 
-TEST("OggOpusReader reads OpusTags that span pages") {
+TEST_ONCE("OggOpusReader reads OpusTags that span pages") {
   Stream stream;
   const Bytes tags = TagsPacket("vendor", {std::string(600, 'x'), "B=2"});
   Pages pages = {stream.First(HeadPacket(Head()))};
@@ -442,7 +442,7 @@ TEST("OggOpusReader reads OpusTags that span pages") {
   CHECK_EQ(std::get<2>(outcome.links[0]), uint64_t{2});
 }
 
-TEST("OggOpusReader refuses a stream without its OpusTags") {
+TEST_ONCE("OggOpusReader refuses a stream without its OpusTags") {
   Stream stream;
   const StreamPage head = stream.First(HeadPacket(Head()));
   const size_t size = File({head}).size();
@@ -456,14 +456,14 @@ TEST("OggOpusReader refuses a stream without its OpusTags") {
              size + File(Plain(2)).size());
 }
 
-TEST("OggOpusReader refuses an OpusHead that does not end on its page") {
+TEST_ONCE("OggOpusReader refuses an OpusHead that does not end on its page") {
   Stream stream;
   StreamPage head = stream.Raw(0, {255}, Join({HeadPacket(Head()), Bytes(236)}));
   head.first = true;
   CheckFails(File({head}), ErrorCode::kOpusBadHead, "runs past its page", 28);
 }
 
-TEST("OggOpusReader takes the first page for a beginning, whatever its flags say") {
+TEST_ONCE("OggOpusReader takes the first page for a beginning, whatever its flags say") {
   Pages pages = Plain();
   pages[0].continued = true;
   CheckReads(pages, 3840, {});
@@ -471,7 +471,7 @@ TEST("OggOpusReader takes the first page for a beginning, whatever its flags say
 
 // ---- links and streams
 
-TEST("OggOpusReader reports chained links apart") {
+TEST_ONCE("OggOpusReader reports chained links apart") {
   const Outcome outcome = Read(Plain(1, Head(1, 100)) + Plain(2, Head(2, 50), 3000));
   CHECK(!outcome.error);
   CHECK(outcome.warnings.empty());
@@ -481,24 +481,24 @@ TEST("OggOpusReader reports chained links apart") {
   CHECK_EQ(std::get<0>(outcome.links[1]).channels, 2);
 }
 
-TEST("OggOpusReader reads both links of one serial number") {
+TEST_ONCE("OggOpusReader reads both links of one serial number") {
   const Outcome outcome = Read(Plain() + Plain());
   CHECK(outcome.LinkSamples() == (std::vector<uint64_t>{3840, 3840}));
   CHECK(outcome.warnings == Names{"serial-reused"});
 }
 
-TEST("OggOpusReader misses the EOS of a link in the middle") {
+TEST_ONCE("OggOpusReader misses the EOS of a link in the middle") {
   Pages first = Plain();
   first.back().last = false;
   CheckReads(first + Plain(2), 7680, {"eos-missing"});
 }
 
-TEST("OggOpusReader ends a packet with its link") {
+TEST_ONCE("OggOpusReader ends a packet with its link") {
   const Spanning s;
   CheckReads(s.headers + Pages{s.a, s.b} + Plain(2), 960 + 3840, {"eos-missing", "packet-incomplete"});
 }
 
-TEST("OggOpusReader salvages the links before one that is cut in its headers") {
+TEST_ONCE("OggOpusReader salvages the links before one that is cut in its headers") {
   const Bytes first = File(Plain());
   const Bytes second = File(Plain(2));
   const size_t head = File({Plain(2)[0]}).size();
@@ -510,7 +510,7 @@ TEST("OggOpusReader salvages the links before one that is cut in its headers") {
   }
 }
 
-TEST("OggOpusReader salvages a file wherever it is cut") {
+TEST_ONCE("OggOpusReader salvages a file wherever it is cut") {
   const Bytes file = File(Plain());
   std::vector<size_t> ends = {0};
   for (const StreamPage& page : Plain()) ends.push_back(ends.back() + page.ToBytes().size());
@@ -532,7 +532,7 @@ Pages Foreign(uint32_t serial, std::string_view magic = "\x01vorbis") {
   return {first, stream.Last(100, {Bytes(30, 3)})};
 }
 
-TEST("OggOpusReader reads the Opus stream among others") {
+TEST_ONCE("OggOpusReader reads the Opus stream among others") {
   const Pages opus = Plain();
   const Pages other = Foreign(2);
   CheckReads(Pages{opus[0], other[0], opus[1], other[1], opus[2], opus[3]}, 3840, {"stream-skipped"});
@@ -541,7 +541,8 @@ TEST("OggOpusReader reads the Opus stream among others") {
   CheckReads(other + opus, 3840, {"stream-skipped"});
 }
 
-TEST("OggOpusReader takes the first page of a stream that is skipped for a duplicate where it comes twice") {
+TEST_ONCE(
+    "OggOpusReader takes the first page of a stream that is skipped for a duplicate where it comes twice") {
   const Pages opus = Plain();
   const Pages other = Foreign(2);
   const Pages third = Foreign(3);
@@ -558,7 +559,7 @@ TEST("OggOpusReader takes the first page of a stream that is skipped for a dupli
   CheckReads(opus + other + Pages{other[0]}, 3840, reused);
 }
 
-TEST("OggOpusReader reads the first of two Opus streams") {
+TEST_ONCE("OggOpusReader reads the first of two Opus streams") {
   const Pages a = Plain();
   const Pages b = Plain(2, Head(2));
   const Outcome outcome = Read(Pages{a[0], b[0], a[1], b[1], a[2], b[2], b[3], a[3]});
@@ -568,11 +569,11 @@ TEST("OggOpusReader reads the first of two Opus streams") {
   CHECK(outcome.warnings == Names{"stream-skipped"});
 }
 
-TEST("OggOpusReader takes no page of another stream that has its serial number for its own") {
+TEST_ONCE("OggOpusReader takes no page of another stream that has its serial number for its own") {
   CheckReads(Plain() + Foreign(1), 3840, {"serial-reused", "stream-skipped"});
 }
 
-TEST("OggOpusReader ignores pages of streams that nothing announced") {
+TEST_ONCE("OggOpusReader ignores pages of streams that nothing announced") {
   Pages pages = Plain();
   Stream stray(99);
   pages.insert(pages.begin() + 3, stray.Page(5, Packets(2)));
@@ -582,7 +583,7 @@ TEST("OggOpusReader ignores pages of streams that nothing announced") {
 
 // ---- what is refused
 
-TEST("OggOpusReader refuses files without an Opus stream, and names what there is") {
+TEST_ONCE("OggOpusReader refuses files without an Opus stream, and names what there is") {
   CheckFails(File(Foreign(1)), ErrorCode::kOggUnsupportedCodec, "Vorbis", 0);
   CheckFails(File(Foreign(1, "Speex   ") + Foreign(2, "\177FLAC")), ErrorCode::kOggUnsupportedCodec,
              "Speex, FLAC", 0);
@@ -590,7 +591,7 @@ TEST("OggOpusReader refuses files without an Opus stream, and names what there i
   CheckFails(File(Foreign(1, "?")), ErrorCode::kOggUnsupportedCodec, "unknown", 0);
 }
 
-TEST("OggOpusReader refuses files in which no stream begins") {
+TEST_ONCE("OggOpusReader refuses files in which no stream begins") {
   Pages pages = Plain();
   pages[0].first = false;
   CheckFails(File(pages), ErrorCode::kOggNoBos, "BOS", 0);
@@ -599,7 +600,7 @@ TEST("OggOpusReader refuses files in which no stream begins") {
   CheckFails(damaged, ErrorCode::kOggNoBos, "damaged", 0);
 }
 
-TEST("OggOpusReader refuses what is not Ogg, and names what it is") {
+TEST_ONCE("OggOpusReader refuses what is not Ogg, and names what it is") {
   CheckFails({}, ErrorCode::kOggNotOgg, "empty", 0);
   CheckFails(Bytes(100, 0), ErrorCode::kOggNotOgg, "no Ogg page", 0);
   CheckFails(Ascii("Og"), ErrorCode::kOggNotOgg, "no Ogg page", 0);
@@ -611,7 +612,7 @@ TEST("OggOpusReader refuses what is not Ogg, and names what it is") {
   CheckFails(Ascii("fLaC"), ErrorCode::kUnsupportedContainer, "FLAC", 0);
 }
 
-TEST("OggOpusReader refuses Ogg pages of another version") {
+TEST_ONCE("OggOpusReader refuses Ogg pages of another version") {
   Bytes file = File(Plain());
   file[4] = 2;
   CheckFails({file.begin(), file.begin() + ptrdiff_t(Plain()[0].ToBytes().size())},
@@ -620,7 +621,7 @@ TEST("OggOpusReader refuses Ogg pages of another version") {
   CheckFails(file, ErrorCode::kOggNoBos, "", 0);
 }
 
-TEST("OggOpusReader starts afresh after Reset") {
+TEST_ONCE("OggOpusReader starts afresh after Reset") {
   OggOpusReader reader;
   const Bytes wav = Ascii("RIFF1234WAVE");
   std::span<const uint8_t> input(wav);
@@ -633,7 +634,7 @@ TEST("OggOpusReader starts afresh after Reset") {
   CHECK(reader.Next(input).value() == Event::kPacket);
 }
 
-TEST("OggOpusReader hands out packets that lie whole in the input without copying them") {
+TEST_ONCE("OggOpusReader hands out packets that lie whole in the input without copying them") {
   const Bytes file = File(Plain());
   OggOpusReader reader;
   std::span<const uint8_t> input(file);
@@ -662,7 +663,7 @@ Bytes Mapped(uint8_t family, uint8_t channels, uint8_t streams, uint8_t coupled,
   return Join({Ascii("OpusHead"), {1, channels, 0, 0, 0, 0, 0, 0, 0, 0, family, streams, coupled}, mapping});
 }
 
-TEST("ParseOpusHead reads what WriteOpusHead wrote") {
+TEST_ONCE("ParseOpusHead reads what WriteOpusHead wrote") {
   OpusHead stereo = Head(2, 65535);
   stereo.input_rate_hz = 0xFFFFFFFF;
   stereo.gain_q8 = -32768;
@@ -685,14 +686,14 @@ TEST("ParseOpusHead reads what WriteOpusHead wrote") {
   }
 }
 
-TEST("ParseOpusHead tolerates minor versions and bytes behind it") {
+TEST_ONCE("ParseOpusHead tolerates minor versions and bytes behind it") {
   Bytes packet = HeadPacket(Head());
   packet[8] = 15;
   packet.resize(100);
   CHECK(ParseOpusHead(packet, 0).ok());
 }
 
-TEST("ParseOpusHead refuses major versions and mapping families that it does not know") {
+TEST_ONCE("ParseOpusHead refuses major versions and mapping families that it does not know") {
   Bytes packet = HeadPacket(Head());
   packet[8] = 16;
   CheckHeadFails(packet, ErrorCode::kOpusUnsupportedVersion, "16");
@@ -700,7 +701,7 @@ TEST("ParseOpusHead refuses major versions and mapping families that it does not
     CheckHeadFails(Mapped(family, 1, 1, 0, {0}), ErrorCode::kOpusUnsupportedMapping, std::to_string(family));
 }
 
-TEST("ParseOpusHead refuses headers that are cut or contradict themselves") {
+TEST_ONCE("ParseOpusHead refuses headers that are cut or contradict themselves") {
   const Bytes packet = HeadPacket(Head());
   for (size_t size = 0; size < packet.size(); ++size)
     CheckHeadFails({packet.begin(), packet.begin() + ptrdiff_t(size)}, ErrorCode::kOpusBadHead, "OpusHead");
@@ -732,7 +733,7 @@ Bytes Le32(uint32_t value) {
   return bytes;
 }
 
-TEST("OpusTagsReader reads what WriteOpusTags wrote, in pieces of any size") {
+TEST_ONCE("OpusTagsReader reads what WriteOpusTags wrote, in pieces of any size") {
   const std::vector<std::string> comments = {"A=1", "", "no equals sign", "B=\xFF\xFE", "A=1"};
   Bytes packet = WriteOpusTags("vendor", comments);
   packet.resize(packet.size() + 10, 1);  // padding
@@ -744,7 +745,7 @@ TEST("OpusTagsReader reads what WriteOpusTags wrote, in pieces of any size") {
   }
 }
 
-TEST("OpusTagsReader refuses a packet wherever it is cut") {
+TEST_ONCE("OpusTagsReader refuses a packet wherever it is cut") {
   const Bytes packet = WriteOpusTags("vendor", std::vector<std::string>{"A=1", "BC=23"});
   for (size_t size = 0; size < packet.size(); ++size) {
     const auto tags = ReadTags({packet.begin(), packet.begin() + ptrdiff_t(size)});
@@ -755,7 +756,7 @@ TEST("OpusTagsReader refuses a packet wherever it is cut") {
   CHECK(ReadTags(packet).ok());
 }
 
-TEST("OpusTagsReader refuses lengths that run past the packet, and allocates nothing for them") {
+TEST_ONCE("OpusTagsReader refuses lengths that run past the packet, and allocates nothing for them") {
   const Bytes magic = Ascii("OpusTags");
   for (const Bytes& packet :
        {Join({magic, Le32(0xFFFFFFFF), Bytes(20)}), Join({magic, Le32(0), Le32(0xFFFFFFFF), Bytes(20)}),
@@ -769,7 +770,7 @@ TEST("OpusTagsReader refuses lengths that run past the packet, and allocates not
   CHECK_EQ(vendor.error().byte_offset, uint64_t{508});
 }
 
-TEST("OpusTagsReader counts comments that are too long, and holds the others") {
+TEST_ONCE("OpusTagsReader counts comments that are too long, and holds the others") {
   const size_t most = OpusTagsReader::kMaxCommentBytes;
   const auto tags = ReadTags(WriteOpusTags(
       "v", std::vector<std::string>{"A=1", std::string(most, 'x'), std::string(most + 1, 'y'), "B=2"}));
@@ -778,7 +779,7 @@ TEST("OpusTagsReader counts comments that are too long, and holds the others") {
   CHECK(tags.value().comments == (std::vector<std::string>{"A=1", std::string(most, 'x'), "B=2"}));
 }
 
-TEST("OpusTagsReader holds no more than its limit of many comments") {
+TEST_ONCE("OpusTagsReader holds no more than its limit of many comments") {
   const std::vector<std::string> comments(200000, "A=1");
   const auto tags = ReadTags(WriteOpusTags("v", comments), 65536);
   REQUIRE(tags.ok());
@@ -787,7 +788,7 @@ TEST("OpusTagsReader holds no more than its limit of many comments") {
   CHECK_LE(tags.value().comments.size() * (3 + sizeof(std::string)), OpusTagsReader::kMaxTagsBytes);
 }
 
-TEST("OpusTagsReader holds no vendor that is too long") {
+TEST_ONCE("OpusTagsReader holds no vendor that is too long") {
   const auto tags = ReadTags(WriteOpusTags(std::string(70000, 'v'), std::vector<std::string>{"A=1"}));
   REQUIRE(tags.ok());
   CHECK(tags.value().vendor.empty());

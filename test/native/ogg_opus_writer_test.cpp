@@ -173,7 +173,7 @@ std::string CodeOf(const Result<size_t>& result) {
 
 // ---- Headers
 
-TEST("OggOpusWriter begins with OpusHead and OpusTags, each on a page of its own") {
+TEST_ONCE("OggOpusWriter begins with OpusHead and OpusTags, each on a page of its own") {
   OggOpusWriterOptions options = Mono();
   options.head.gain_q8 = -512;
   options.vendor = "v";
@@ -192,7 +192,7 @@ TEST("OggOpusWriter begins with OpusHead and OpusTags, each on a page of its own
   CHECK_EQ(pages[1].serial, 77u);
 }
 
-TEST("OggOpusWriter lets OpusTags span pages, and ends the last of them with it") {
+TEST_ONCE("OggOpusWriter lets OpusTags span pages, and ends the last of them with it") {
   for (const size_t tags_bytes : {65024, 65025, 65026, 130049, 130050, 300000}) {
     OggOpusWriterOptions options = Mono();
     options.comments = {"X=" + std::string(tags_bytes - 26, 'x')};  // 8 + 4 + 4 + 4 + 4 + 2 beside the text
@@ -211,7 +211,7 @@ TEST("OggOpusWriter lets OpusTags span pages, and ends the last of them with it"
   }
 }
 
-TEST("OpusHeadFor lays out 1 to 8 channels, and OggOpusWriter writes their mapping") {
+TEST_ONCE("OpusHeadFor lays out 1 to 8 channels, and OggOpusWriter writes their mapping") {
   for (unsigned channels = 1; channels <= 8; ++channels) {
     OggOpusWriterOptions options = Mono();
     const auto made = OpusHeadFor(channels);
@@ -236,7 +236,7 @@ TEST("OpusHeadFor lays out 1 to 8 channels, and OggOpusWriter writes their mappi
 
 // ---- Pages
 
-TEST("OggOpusWriter fills pages up to the chosen duration, and counts granules with the pre-skip") {
+TEST_ONCE("OggOpusWriter fills pages up to the chosen duration, and counts granules with the pre-skip") {
   struct Case {
     uint32_t page_us;
     size_t per_page;  // packets of 20 ms
@@ -268,7 +268,7 @@ TEST("OggOpusWriter fills pages up to the chosen duration, and counts granules w
   }
 }
 
-TEST("OggOpusWriter begins a page where a packet has no place, so that it need not span") {
+TEST_ONCE("OggOpusWriter begins a page where a packet has no place, so that it need not span") {
   File file(Mono(4'000'000));
   const std::vector<Bytes> packets = {Packet20Ms(1275), PaddedPacket(62'985), PaddedPacket(764),
                                       Packet20Ms(1)};
@@ -287,7 +287,7 @@ TEST("OggOpusWriter begins a page where a packet has no place, so that it need n
   CHECK_EQ(full_pages[2].lacing.size(), size_t{255});  // to the last value
 }
 
-TEST("OggOpusWriter laces multiples of 255 with a value of 0") {
+TEST_ONCE("OggOpusWriter laces multiples of 255 with a value of 0") {
   File file(Mono());
   std::vector<Bytes> packets;
   for (const size_t bytes : {1, 254, 255, 256, 509, 510, 511, 765, 1275}) {
@@ -300,7 +300,7 @@ TEST("OggOpusWriter laces multiples of 255 with a value of 0") {
   CHECK_EQ(pages[2].Ends(), packets.size());
 }
 
-TEST("OggOpusWriter spreads a packet longer than a page over several, granule -1 where none ends") {
+TEST_ONCE("OggOpusWriter spreads a packet longer than a page over several, granule -1 where none ends") {
   for (const size_t bytes : {65024, 65025, 65026, 130'049, 130'050, 130'305, 500'000}) {
     File file(Mono());
     const std::vector<Bytes> packets = {Packet20Ms(40), PaddedPacket(bytes), Packet20Ms(60)};
@@ -320,7 +320,7 @@ TEST("OggOpusWriter spreads a packet longer than a page over several, granule -1
   }
 }
 
-TEST("OggOpusWriter takes a packet's duration from its TOC") {
+TEST_ONCE("OggOpusWriter takes a packet's duration from its TOC") {
   // Configurations 0 to 31 (RFC 6716 3.1, table 2), samples at 48 kHz.
   constexpr std::array kFrameSamples = {480,  960, 1920, 2880, 480, 960, 1920, 2880, 480, 960, 1920,
                                         2880, 480, 960,  480,  960, 120, 240,  480,  960, 120, 240,
@@ -340,7 +340,7 @@ TEST("OggOpusWriter takes a packet's duration from its TOC") {
   }
 }
 
-TEST("OggOpusWriter takes packets of several streams") {
+TEST_ONCE("OggOpusWriter takes packets of several streams") {
   OggOpusWriterOptions options = Mono();
   options.head = OpusHeadFor(3).value();  // two streams
   File file(options);
@@ -350,7 +350,7 @@ TEST("OggOpusWriter takes packets of several streams") {
   CHECK(Granules(file.Finish()) == std::vector<int64_t>({0, 0, 960}));
 }
 
-TEST("OggOpusWriter counts granules beyond 32 bits") {
+TEST_ONCE("OggOpusWriter counts granules beyond 32 bits") {
   OggOpusWriterOptions options = Mono(0);
   options.head.preskip = 0;
   auto writer = OggOpusWriter::Create(options);
@@ -377,7 +377,7 @@ TEST("OggOpusWriter counts granules beyond 32 bits") {
 
 // ---- The end
 
-TEST("OggOpusWriter trims the end to the sample, by the granule of the last page") {
+TEST_ONCE("OggOpusWriter trims the end to the sample, by the granule of the last page") {
   for (const uint32_t page_us : {0u, 40'000u, 1'000'000u}) {
     for (const uint64_t trim : {0, 1, 500, 959}) {
       File file(Mono(page_us));
@@ -390,7 +390,7 @@ TEST("OggOpusWriter trims the end to the sample, by the granule of the last page
   }
 }
 
-TEST("OggOpusWriter refuses an end that is not there, or before the last packet, and can still finish") {
+TEST_ONCE("OggOpusWriter refuses an end that is not there, or before the last packet, and can still finish") {
   for (const uint32_t page_us : {0u, 1'000'000u}) {
     File file(Mono(page_us));
     for (int i = 0; i < 3; ++i) file.Add(Packet20Ms(30));
@@ -402,7 +402,7 @@ TEST("OggOpusWriter refuses an end that is not there, or before the last packet,
   }
 }
 
-TEST("OggOpusWriter fills a link up to its pre-skip: without audio, or with less") {
+TEST_ONCE("OggOpusWriter fills a link up to its pre-skip: without audio, or with less") {
   for (const uint32_t page_us : {0u, 1'000'000u}) {
     for (const uint16_t preskip : std::initializer_list<uint16_t>{0, 120, 312, 5760, 5761, 65535}) {
       for (const unsigned channels : {1u, 3u}) {
@@ -435,7 +435,7 @@ TEST("OggOpusWriter fills a link up to its pre-skip: without audio, or with less
   }
 }
 
-TEST("OggOpusWriter has room for a whole page and all that fills the pre-skip") {
+TEST_ONCE("OggOpusWriter has room for a whole page and all that fills the pre-skip") {
   OggOpusWriterOptions options = Mono(0);
   options.head.preskip = 65535;
   File file(options);
@@ -445,7 +445,7 @@ TEST("OggOpusWriter has room for a whole page and all that fills the pre-skip") 
   CHECK_EQ(pages[2].body.size(), size_t{65024});
 }
 
-TEST("OggOpusWriter begins another link after Finish, with the next serial number") {
+TEST_ONCE("OggOpusWriter begins another link after Finish, with the next serial number") {
   OggOpusWriterOptions options = Mono();
   options.serial = 0xFFFFFFFF;
   File file(options);
@@ -471,7 +471,7 @@ TEST("OggOpusWriter begins another link after Finish, with the next serial numbe
 
 // ---- Bad input
 
-TEST("OggOpusWriter refuses what is no Opus packet, and takes nothing then") {
+TEST_ONCE("OggOpusWriter refuses what is no Opus packet, and takes nothing then") {
   File file(Mono());
   const std::vector<Bytes> bad = {
       {},                      // no TOC (R1)
@@ -494,7 +494,7 @@ TEST("OggOpusWriter refuses what is no Opus packet, and takes nothing then") {
   CHECK_EQ(Packets(pages).size(), size_t{3});
 }
 
-TEST("OggOpusWriter refuses too little room, and takes nothing then") {
+TEST_ONCE("OggOpusWriter refuses too little room, and takes nothing then") {
   File file(Mono());
   const Bytes packet = Packet20Ms(100);
   Bytes room(file.writer.MaxOutputBytes(packet.size()) - 1);
@@ -507,7 +507,7 @@ TEST("OggOpusWriter refuses too little room, and takes nothing then") {
   CHECK_EQ(file.Finish().back().granule, int64_t{3 * 960});
 }
 
-TEST("OggOpusWriter refuses options out of range") {
+TEST_ONCE("OggOpusWriter refuses options out of range") {
   const auto refused = [](auto change, ErrorCode code) {
     OggOpusWriterOptions options = Mono();
     change(options);

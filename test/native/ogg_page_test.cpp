@@ -98,7 +98,7 @@ Bytes SomePage(size_t packets = 3) {
   return File({stream.Page(77, Packets(packets))});
 }
 
-TEST("OggCrc is that of RFC 3533 at all lengths, in one piece and in two") {
+TEST_ONCE("OggCrc is that of RFC 3533 at all lengths, in one piece and in two") {
   const Bytes digits = Ascii("123456789");
   CHECK_EQ(OggCrc(0, digits), 0x89A1897Fu);  // the check value of CRC-32/CKSUM before its final inversion
   const Bytes noise = Noise(200, 1);
@@ -110,7 +110,7 @@ TEST("OggCrc is that of RFC 3533 at all lengths, in one piece and in two") {
   }
 }
 
-TEST("WriteOggPage lays the fields out as RFC 3533 6 says") {
+TEST_ONCE("WriteOggPage lays the fields out as RFC 3533 6 says") {
   StreamPage page;
   page.granule = -2;
   page.lacing = {2, 1};
@@ -132,7 +132,7 @@ TEST("WriteOggPage lays the fields out as RFC 3533 6 says") {
   CHECK(bytes == wanted);
 }
 
-TEST("OggPageReader gives back every field of what was written") {
+TEST_ONCE("OggPageReader gives back every field of what was written") {
   StreamPage page;
   page.granule = INT64_MIN;
   page.lacing = {2, 1};
@@ -150,7 +150,7 @@ TEST("OggPageReader gives back every field of what was written") {
   CHECK(std::ranges::equal(read->lacing, page.lacing) && std::ranges::equal(read->body, page.body));
 }
 
-TEST("OggPageReader finds empty and full pages wherever the input is cut") {
+TEST_ONCE("OggPageReader finds empty and full pages wherever the input is cut") {
   Stream stream(1, 0);
   const Bytes file = File({stream.Raw(0, {}, {}), stream.Raw(0, Bytes(255, 255), Noise(65025, 2)),
                            stream.Raw(0, Bytes(255, 0), {}), stream.Page(0, Packets(4))});
@@ -159,7 +159,7 @@ TEST("OggPageReader finds empty and full pages wherever the input is cut") {
   CHECK(outcome.warnings.empty());
 }
 
-TEST("OggPageReader hands out pages that lie whole in the input without copying them") {
+TEST_ONCE("OggPageReader hands out pages that lie whole in the input without copying them") {
   Stream stream(1, 0);
   const Bytes file = File({stream.Page(0, Packets(4)), stream.Page(0, Packets(4))});
   OggPageReader reader;
@@ -172,7 +172,7 @@ TEST("OggPageReader hands out pages that lie whole in the input without copying 
   }
 }
 
-TEST("OggPageReader says where junk lies, and loses no page to it") {
+TEST_ONCE("OggPageReader says where junk lies, and loses no page to it") {
   const Bytes page = SomePage();
   for (const Bytes& junk :
        {Bytes(300, 0), Ascii("O"), Ascii("OggOggOgg"), Bytes(70000, 'O'), Noise(5000, 3)}) {
@@ -185,7 +185,7 @@ TEST("OggPageReader says where junk lies, and loses no page to it") {
   CHECK(ReadAllWays(Join({page, Ascii("gS")})).warnings == Names{"junk-after-last-page"});
 }
 
-TEST("OggPageReader finds the pages behind a false header, whatever size it claims") {
+TEST_ONCE("OggPageReader finds the pages behind a false header, whatever size it claims") {
   for (const uint8_t segments : Bytes{0, 1, 100, 255}) {
     const Bytes header = Join({Ascii("OggS"), Bytes(22), {segments}});
     for (const uint8_t lacing : Bytes{0, 20, 255}) {
@@ -199,7 +199,7 @@ TEST("OggPageReader finds the pages behind a false header, whatever size it clai
   }
 }
 
-TEST("OggPageReader drops a page of which any one bit is wrong") {
+TEST_ONCE("OggPageReader drops a page of which any one bit is wrong") {
   const Bytes page = SomePage(1);
   for (size_t bit = 0; bit < page.size() * 8; ++bit) {
     Bytes damaged = page;
@@ -213,7 +213,7 @@ TEST("OggPageReader drops a page of which any one bit is wrong") {
   }
 }
 
-TEST("OggPageReader judges each gap by what it begins with") {
+TEST_ONCE("OggPageReader judges each gap by what it begins with") {
   Bytes damaged = SomePage(1);
   damaged.back() ^= 1;
   CHECK(ReadWithGap(Join({Bytes(5), damaged})).warnings == Names{"junk-between-pages"});
@@ -224,7 +224,7 @@ TEST("OggPageReader judges each gap by what it begins with") {
   CHECK(ReadAllWays(Join({page, damaged, {page.begin(), page.end() - 1}})).warnings == Names{"crc-bad"});
 }
 
-TEST("OggPageReader calls a file truncated wherever its last page is cut") {
+TEST_ONCE("OggPageReader calls a file truncated wherever its last page is cut") {
   const Bytes page = SomePage();
   for (size_t cut = 1; cut < page.size(); ++cut) {
     const Outcome outcome = ReadAllWays(Join({page, Bytes(page.begin(), page.begin() + ptrdiff_t(cut))}));
@@ -233,7 +233,7 @@ TEST("OggPageReader calls a file truncated wherever its last page is cut") {
   }
 }
 
-TEST("OggPageReader reads version 0 alone and names another that the input begins with") {
+TEST_ONCE("OggPageReader reads version 0 alone and names another that the input begins with") {
   Bytes other = SomePage();
   other[4] = 1;
   const uint32_t crc = (std::fill_n(other.begin() + 22, 4, uint8_t{0}), SlowCrc(other));
@@ -245,7 +245,7 @@ TEST("OggPageReader reads version 0 alone and names another that the input begin
   CHECK_EQ(ReadWithGap(other).foreign_version, 0);
 }
 
-TEST("OggPageReader starts afresh after Reset") {
+TEST_ONCE("OggPageReader starts afresh after Reset") {
   Stream stream(1, 0);
   const Bytes page = SomePage();
   OggPageReader reader;

@@ -165,7 +165,7 @@ constexpr double kMinSnrDb = 30;
 constexpr double kMinVoipSnrDb = 14.5;
 constexpr double kMinManyChannelsSnrDb = 18;
 
-TEST("OpusEncoder and OpusDecoder give back the input, delayed by the lookahead, at every setting") {
+TEST_ONCE("OpusEncoder and OpusDecoder give back the input, delayed by the lookahead, at every setting") {
   ForEachSetting([](OpusEncoderOptions options) {
     options.bitrate = 96'000;
     OpusEncoder encoder = MakeEncoder(options);
@@ -183,7 +183,7 @@ TEST("OpusEncoder and OpusDecoder give back the input, delayed by the lookahead,
   });
 }
 
-TEST("OpusEncoder and OpusDecoder take int16 as well as float32") {
+TEST_ONCE("OpusEncoder and OpusDecoder take int16 as well as float32") {
   for (const uint32_t rate_hz : kRates) {
     OpusEncoderOptions options;
     options.sample_rate_hz = rate_hz;
@@ -200,7 +200,7 @@ TEST("OpusEncoder and OpusDecoder take int16 as well as float32") {
 }
 
 // SILK does not keep the waveform well enough for a distance, but enough to find where it lies.
-TEST("OpusEncoder LookaheadFrames is the delay of SILK too, to half a millisecond") {
+TEST_ONCE("OpusEncoder LookaheadFrames is the delay of SILK too, to half a millisecond") {
   for (const uint32_t rate_hz : kRates) {
     OpusEncoderOptions options;
     options.sample_rate_hz = rate_hz;
@@ -234,14 +234,14 @@ TEST("OpusEncoder LookaheadFrames is the delay of SILK too, to half a millisecon
   }
 }
 
-TEST("OpusEncoder LookaheadFrames is 6.5 ms, or 2.5 ms without SILK") {
+TEST_ONCE("OpusEncoder LookaheadFrames is 6.5 ms, or 2.5 ms without SILK") {
   ForEachSetting([](const OpusEncoderOptions& options) {
     const size_t us = options.application == OpusApplication::kLowDelay ? 2'500 : 6'500;
     CHECK_EQ(MakeEncoder(options).LookaheadFrames() * 1'000'000, us * options.sample_rate_hz);
   });
 }
 
-TEST("OpusDecoder decodes to every rate, whatever the encoder's") {
+TEST_ONCE("OpusDecoder decodes to every rate, whatever the encoder's") {
   for (const uint32_t from_hz : kRates) {
     OpusEncoderOptions options;
     options.sample_rate_hz = from_hz;
@@ -264,7 +264,7 @@ TEST("OpusDecoder decodes to every rate, whatever the encoder's") {
   }
 }
 
-TEST("OpusEncoder and OpusDecoder keep 1 to 8 channels apart and in order") {
+TEST_ONCE("OpusEncoder and OpusDecoder keep 1 to 8 channels apart and in order") {
   for (uint32_t channels = 1; channels <= 8; ++channels) {
     for (const uint32_t frame_us : {2'500U, 20'000U, 120'000U}) {
       OpusEncoderOptions options;
@@ -291,7 +291,7 @@ TEST("OpusEncoder and OpusDecoder keep 1 to 8 channels apart and in order") {
   }
 }
 
-TEST("OpusEncoder layout is that of mapping family 1") {
+TEST_ONCE("OpusEncoder layout is that of mapping family 1") {
   constexpr std::array<std::array<uint8_t, 2>, 8> kStreams = {
       {{1, 0}, {1, 1}, {2, 1}, {2, 2}, {3, 2}, {4, 2}, {4, 3}, {5, 3}}};  // RFC 7845 5.1.1.2
   for (uint32_t channels = 1; channels <= 8; ++channels) {
@@ -304,7 +304,7 @@ TEST("OpusEncoder layout is that of mapping family 1") {
   }
 }
 
-TEST("OpusDecoder follows any layout: copies, silence, one channel of a stereo stream") {
+TEST_ONCE("OpusDecoder follows any layout: copies, silence, one channel of a stereo stream") {
   OpusEncoderOptions options;
   options.channels = 2;
   options.bitrate = 192'000;
@@ -325,7 +325,7 @@ TEST("OpusDecoder follows any layout: copies, silence, one channel of a stereo s
   }
 }
 
-TEST("OpusDecoder applies the output gain") {
+TEST_ONCE("OpusDecoder applies the output gain") {
   OpusEncoder encoder = MakeEncoder({});
   const auto packets = Encode(encoder, Tones(48'000, 48'000));
   OpusDecoder plain = MakeDecoder(48'000);
@@ -336,7 +336,7 @@ TEST("OpusDecoder applies the output gain") {
     REQUIRE(std::abs(quiet_samples[i] - loud_samples[i] / 10) < 1e-4F);
 }
 
-TEST("OpusEncoder packets have the size that was asked for") {
+TEST_ONCE("OpusEncoder packets have the size that was asked for") {
   const auto input = Voice(48'000, 96'000);
   OpusEncoderOptions options;
   options.bitrate = 24'000;
@@ -362,7 +362,7 @@ TEST("OpusEncoder packets have the size that was asked for") {
   for (const Packet& packet : Encode(max, input)) CHECK_EQ(packet.size(), size_t{1276});
 }
 
-TEST("OpusEncoder complexity, signal and application change what is encoded") {
+TEST_ONCE("OpusEncoder complexity, signal and application change what is encoded") {
   const auto input = Voice(48'000, 48'000);
   const auto with = [&](auto change) {
     OpusEncoderOptions options;
@@ -382,7 +382,7 @@ TEST("OpusEncoder complexity, signal and application change what is encoded") {
   CHECK((low_delay[20][0] & 0x80) != 0);
 }
 
-TEST("OpusEncoder DTX makes silence packets that need not be sent") {
+TEST_ONCE("OpusEncoder DTX makes silence packets that need not be sent") {
   OpusEncoderOptions options;
   options.sample_rate_hz = 16'000;
   options.signal = OpusSignal::kVoice;
@@ -395,7 +395,7 @@ TEST("OpusEncoder DTX makes silence packets that need not be sent") {
   CHECK_EQ(Decode(decoder, packets).size(), size_t{32'000});
 }
 
-TEST("OpusEncoder packets fit MaxPacketBytes at any rate, and nothing is written behind") {
+TEST_ONCE("OpusEncoder packets fit MaxPacketBytes at any rate, and nothing is written behind") {
   std::mt19937 random(7);
   std::uniform_real_distribution<float> noise(-1, 1);
   for (uint32_t channels = 1; channels <= 8; ++channels) {
@@ -475,11 +475,11 @@ double LossErrorDb(const Lossy& lossy, bool use_fec) {
   return 10 * std::log10(noise / signal);
 }
 
-TEST("OpusDecoder conceals a loss with something like the sound") {
+TEST_ONCE("OpusDecoder conceals a loss with something like the sound") {
   CHECK(LossErrorDb(EncodeForLoss(false), false) < -2);  // silence would be 0 dB
 }
 
-TEST("OpusDecoder FEC brings back what concealment cannot") {
+TEST_ONCE("OpusDecoder FEC brings back what concealment cannot") {
   const Lossy with = EncodeForLoss(true);
   const double concealed_db = LossErrorDb(with, false);
   const double recovered_db = LossErrorDb(with, true);
@@ -491,7 +491,7 @@ TEST("OpusDecoder FEC brings back what concealment cannot") {
   CHECK(std::abs(LossErrorDb(without, true) - LossErrorDb(without, false)) < 0.5);
 }
 
-TEST("OpusDecoder conceals any multiple of 2.5 ms, and no other length") {
+TEST_ONCE("OpusDecoder conceals any multiple of 2.5 ms, and no other length") {
   for (const uint32_t rate_hz : kRates) {
     for (uint32_t channels = 1; channels <= 3; ++channels) {
       OpusEncoderOptions options;
@@ -524,7 +524,7 @@ TEST("OpusDecoder conceals any multiple of 2.5 ms, and no other length") {
   }
 }
 
-TEST("OpusDecoder conceals before the first packet with silence") {
+TEST_ONCE("OpusDecoder conceals before the first packet with silence") {
   OpusDecoder decoder = MakeDecoder(48'000);
   std::vector<float> room(960, 1);
   CHECK_EQ(decoder.Conceal(960, room).value(), size_t{960});
@@ -533,7 +533,7 @@ TEST("OpusDecoder conceals before the first packet with silence") {
 
 // ---- Reuse.
 
-TEST("OpusEncoder Reset gives the same packets again, bit for bit") {
+TEST_ONCE("OpusEncoder Reset gives the same packets again, bit for bit") {
   for (uint32_t channels = 1; channels <= 6; ++channels) {
     for (const OpusApplication application : kApplications) {
       OpusEncoderOptions options;
@@ -553,7 +553,7 @@ TEST("OpusEncoder Reset gives the same packets again, bit for bit") {
   }
 }
 
-TEST("OpusDecoder Reset gives the same samples again, bit for bit") {
+TEST_ONCE("OpusDecoder Reset gives the same samples again, bit for bit") {
   for (const uint32_t channels : {1U, 2U, 6U}) {
     OpusEncoderOptions options;
     options.channels = channels;
@@ -569,7 +569,7 @@ TEST("OpusDecoder Reset gives the same samples again, bit for bit") {
 
 // ---- Many at once.
 
-TEST("OpusEncoder EncodeFrames and OpusDecoder DecodePackets do what single calls do") {
+TEST_ONCE("OpusEncoder EncodeFrames and OpusDecoder DecodePackets do what single calls do") {
   for (const uint32_t channels : {1U, 2U, 3U}) {
     OpusEncoderOptions options;
     options.channels = channels;
@@ -604,7 +604,7 @@ TEST("OpusEncoder EncodeFrames and OpusDecoder DecodePackets do what single call
   }
 }
 
-TEST("OpusDecoder DecodePackets takes nothing when one packet is bad") {
+TEST_ONCE("OpusDecoder DecodePackets takes nothing when one packet is bad") {
   OpusEncoder encoder = MakeEncoder({});
   const auto packets = Encode(encoder, Tones(48'000, 9'600));
   Packet bytes;
@@ -639,7 +639,7 @@ TEST("OpusDecoder DecodePackets takes nothing when one packet is bad") {
 
 // ---- What is refused.
 
-TEST("OpusEncoder refuses options out of range") {
+TEST_ONCE("OpusEncoder refuses options out of range") {
   const auto code = [](auto change) {
     OpusEncoderOptions options;
     change(options);
@@ -659,7 +659,7 @@ TEST("OpusEncoder refuses options out of range") {
     CHECK(code([&](OpusEncoderOptions& o) { o.packet_loss_percent = percent; }) == ErrorCode::kInvalidOption);
 }
 
-TEST("OpusDecoder refuses options out of range") {
+TEST_ONCE("OpusDecoder refuses options out of range") {
   const auto code = [](auto change) {
     OpusDecoderOptions options;
     change(options);
@@ -684,7 +684,7 @@ TEST("OpusDecoder refuses options out of range") {
   CHECK(layout(1, 1, 0, 255) == ErrorCode::kTooLarge);     // silence, and sound
 }
 
-TEST("OpusEncoder refuses what is no frame and too little room, and is as before") {
+TEST_ONCE("OpusEncoder refuses what is no frame and too little room, and is as before") {
   OpusEncoder untouched = MakeEncoder({});
   const auto input = Tones(48'000, 4'800);
   const auto wanted = Encode(untouched, input);
@@ -707,7 +707,7 @@ TEST("OpusEncoder refuses what is no frame and too little room, and is as before
   CHECK(Encode(encoder, input) == wanted);
 }
 
-TEST("OpusEncoder outlives samples that are no numbers") {
+TEST_ONCE("OpusEncoder outlives samples that are no numbers") {
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const float bad : {kNaN, kInfinity, -kInfinity, std::numeric_limits<float>::max(), 1e9F}) {
@@ -728,7 +728,7 @@ TEST("OpusEncoder outlives samples that are no numbers") {
   }
 }
 
-TEST("OpusDecoder refuses bad packets and is as before") {
+TEST_ONCE("OpusDecoder refuses bad packets and is as before") {
   OpusEncoder encoder = MakeEncoder({});
   const auto packets = Encode(encoder, Tones(48'000, 9'600));
   OpusDecoder untouched = MakeDecoder(48'000);
@@ -760,7 +760,7 @@ TEST("OpusDecoder refuses bad packets and is as before") {
   CHECK(Decode(decoder, packets) == wanted);
 }
 
-TEST("OpusDecoder gives any bytes samples or an error") {
+TEST_ONCE("OpusDecoder gives any bytes samples or an error") {
   std::mt19937 random(11);
   const auto number = [&](size_t below) { return static_cast<size_t>(random() % below); };
   for (const uint32_t channels : {1U, 2U, 3U, 8U}) {

@@ -20,7 +20,7 @@ Bytes Coded(uint8_t code, const Bytes& framing, size_t rest) {
   return packet;
 }
 
-TEST("OpusPacketSamples knows the frame length of every configuration") {
+TEST_ONCE("OpusPacketSamples knows the frame length of every configuration") {
   // RFC 6716 3.1, table 2, in samples at 48 kHz.
   constexpr std::array<uint32_t, 32> kSamples = {
       480, 960, 1920, 2880, 480, 960, 1920, 2880,  // SILK NB, MB
@@ -42,7 +42,7 @@ TEST("OpusPacketSamples knows the frame length of every configuration") {
     }
 }
 
-TEST("OpusPacketSamples wants at least one byte and frames of at most 1275") {
+TEST_ONCE("OpusPacketSamples wants at least one byte and frames of at most 1275") {
   CHECK_EQ(OpusPacketSamples({}), 0u);             // R1
   CHECK_EQ(OpusPacketSamples(Bytes{0xF8}), 960u);  // an empty frame: DTX
   CHECK_EQ(OpusPacketSamples(Coded(0, {}, 1275)), 960u);
@@ -55,13 +55,13 @@ TEST("OpusPacketSamples wants at least one byte and frames of at most 1275") {
   CHECK_EQ(OpusPacketSamples(Coded(3, {3}, 3 * 1276)), 0u);
 }
 
-TEST("OpusPacketSamples wants two halves of the same size with code 1") {
+TEST_ONCE("OpusPacketSamples wants two halves of the same size with code 1") {
   CHECK_EQ(OpusPacketSamples(Coded(1, {}, 0)), 1920u);
   CHECK_EQ(OpusPacketSamples(Coded(1, {}, 10)), 1920u);
   CHECK_EQ(OpusPacketSamples(Coded(1, {}, 11)), 0u);  // R3
 }
 
-TEST("OpusPacketSamples wants the first frame of code 2 inside the packet") {
+TEST_ONCE("OpusPacketSamples wants the first frame of code 2 inside the packet") {
   CHECK_EQ(OpusPacketSamples(Coded(2, {}, 0)), 0u);  // R4
   CHECK_EQ(OpusPacketSamples(Coded(2, {10}, 10)), 1920u);
   CHECK_EQ(OpusPacketSamples(Coded(2, {10}, 9)), 0u);
@@ -70,7 +70,7 @@ TEST("OpusPacketSamples wants the first frame of code 2 inside the packet") {
   CHECK_EQ(OpusPacketSamples(Coded(2, {252, 1}, 255)), 0u);
 }
 
-TEST("OpusPacketSamples divides code 3 evenly, or by the lengths that it tells") {
+TEST_ONCE("OpusPacketSamples divides code 3 evenly, or by the lengths that it tells") {
   CHECK_EQ(OpusPacketSamples(Coded(3, {}, 0)), 0u);  // R6, R7
   CHECK_EQ(OpusPacketSamples(Coded(3, {3}, 9)), 2880u);
   CHECK_EQ(OpusPacketSamples(Coded(3, {3}, 10)), 0u);
@@ -80,7 +80,7 @@ TEST("OpusPacketSamples divides code 3 evenly, or by the lengths that it tells")
   CHECK_EQ(OpusPacketSamples(Coded(3, {0x83, 4}, 0)), 0u);
 }
 
-TEST("OpusPacketSamples takes padding off before it divides") {
+TEST_ONCE("OpusPacketSamples takes padding off before it divides") {
   CHECK_EQ(OpusPacketSamples(Coded(3, {0x43, 7}, 9 + 7)), 2880u);
   CHECK_EQ(OpusPacketSamples(Coded(3, {0x43, 7}, 9 + 6)), 0u);
   CHECK_EQ(OpusPacketSamples(Coded(3, {0x43, 7}, 6)), 0u);                // more padding than packet
@@ -89,7 +89,7 @@ TEST("OpusPacketSamples takes padding off before it divides") {
   CHECK_EQ(OpusPacketSamples(Coded(3, {0x43, 255}, 0)), 0u);
 }
 
-TEST("OpusPacketSamples takes packets of several streams apart") {
+TEST_ONCE("OpusPacketSamples takes packets of several streams apart") {
   // Self-delimited (RFC 6716 B): the length of the last frame stands behind the others'.
   const Bytes plain = Coded(0, {}, 5);
   const auto with = [&](Bytes first) {
