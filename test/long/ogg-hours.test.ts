@@ -2,7 +2,14 @@
 // Minutes of work, so it is `npm run test:long`. Not here: what a single packet or page means (test/unit/audio).
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { OggOpusDecoder, OggOpusReader, OggOpusWriter, OpusEncoder, readWav } from '../../src/audio/index.js';
+import {
+  OggOpusDecoder,
+  OggOpusEncoder,
+  OggOpusReader,
+  OggOpusWriter,
+  OpusEncoder,
+  readWav,
+} from '../../src/audio/index.js';
 
 const RATE_HZ = 16_000;
 const HOURS = 4;
@@ -102,5 +109,22 @@ describe('hours of Ogg Opus', () => {
     counted += decoder.flush().length;
     expect(growth).toBeLessThan(MAX_GROWTH_BYTES);
     expect(counted).toBe(frames(HOURS));
+  });
+
+  it('come out of OggOpusEncoder in flat memory', () => {
+    const encoder = new OggOpusEncoder({ sampleRateHz: RATE_HZ, complexity: 0 });
+    const out = new Uint8Array(encoder.maxOutputBytes(RATE_HZ));
+    let bytes = 0;
+    const growth = growthOver(HOURS, () => {
+      for (let second = 0; second < 3600; second++) {
+        const at = (second % 60) * RATE_HZ;
+        bytes += encoder.processInto(minute.subarray(at, at + RATE_HZ), out);
+      }
+    });
+    const end = Buffer.from(encoder.flush());
+    const lastGranule = end.readBigInt64LE(end.lastIndexOf('OggS') + 6); // RFC 3533, 6
+    expect(growth).toBeLessThan(MAX_GROWTH_BYTES);
+    expect(lastGranule).toBe(BigInt(HOURS * 3600 * 48_000 + PRE_SKIP));
+    expect(bytes).toBeGreaterThan(HOURS * 3600 * 1000); // more than 8 kb/s
   });
 });
