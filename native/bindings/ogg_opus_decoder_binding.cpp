@@ -41,6 +41,7 @@ class Stream {
     RequireRead();
     std::vector<T> samples;
     finished_ = Collect([&] { return core_.Finish(); }, samples);
+    if (!finished_) Take(core_.Finish());  // the error, as no call need follow
     return samples;
   }
 

@@ -29,10 +29,14 @@ class OggOpusReaderObject {
     KeepPackets([&] { return core_->Next(chunk); });
     return packets_.Take(args.env());
   }
-  // flush() -> as process
+  // flush() -> as process; where an error lies behind packets, the error: no call need follow.
   napi_value Flush(const Arguments& args) {
     Open();
     finished_ = KeepPackets([&] { return core_->Finish(); });
+    if (!finished_) {
+      packets_.Clear();
+      Take(core_->Finish());
+    }
     return packets_.Take(args.env());
   }
   // count(chunk): as process, but the packets only count for info().

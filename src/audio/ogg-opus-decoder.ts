@@ -14,7 +14,7 @@ export type OggOpusDecoderOptions<S extends SampleType = SampleType> = ReadOggOp
 /**
  * Decodes an Ogg Opus file or stream of any length, at 48 kHz, in chunks of any size and constant memory. Reads what
  * `readOggOpus` reads, with the same errors, warnings and samples. They do not depend on where the input was cut: those
- * before an error are handed out, and the call after throws it.
+ * before an error are handed out, and the call after throws it (`flush` at once).
  *
  * Either `process` for each chunk and `flush` at the end: all samples that a chunk brings, in an array of their own; of
  * speech some 20 times the chunk's bytes. Or, in bounded room whatever the chunk, `push` for each and `end` at the end,

@@ -27,7 +27,7 @@ export interface OggOpusPacket {
  * Reads the packets of an Ogg Opus file or stream in chunks of any size: `process` for each, `flush` at the end. Pages
  * that are damaged, lost, doubled or of other streams, packets that span pages, chained links: as `readOggOpus` reads
  * them, with the same errors and warnings, in memory that does not grow. The packets do not depend on where the input
- * was cut: those before an error are handed out, and the call after throws it.
+ * was cut: those before an error are handed out, and the call after throws it (`flush` at once).
  *
  * After a FormatError or UnsupportedError the file is over, and `process` and `flush` throw the same until `reset`.
  * Everything but `close` throws a TypeError ERR_CLOSED after `close`.

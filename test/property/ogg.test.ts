@@ -27,7 +27,7 @@ interface Chunked<T> {
   flush(): Iterable<T>;
 }
 
-/** What comes out until the end or an error, and that error. */
+/** What comes out until the end or an error, and that error. What comes to light at the end gives way to an error there. */
 function outcome<T>(reader: Chunked<T>, bytes: Uint8Array, lengths: readonly number[]): [T[], unknown] {
   const found: T[] = [];
   const take = (items: Iterable<T>) => {
@@ -41,12 +41,18 @@ function outcome<T>(reader: Chunked<T>, bytes: Uint8Array, lengths: readonly num
     }
     take(reader.process(bytes.subarray(at)));
     take(reader.flush());
-    take(reader.flush()); // an error behind the last of them
     return [found, undefined];
   } catch (error) {
     const { name, code, byteOffset, message } = error as Error & { code: string; byteOffset: number };
     return [found, { name, code, byteOffset, message }];
   }
+}
+
+/** The same error, and the same before it as far as both go. */
+function expectSame<T>([found, error]: [T[], unknown], [others, otherError]: [T[], unknown]): void {
+  expect(error).toEqual(otherError);
+  const length = error === undefined ? found.length : Math.min(found.length, others.length);
+  expect(found.slice(0, length)).toEqual(others.slice(0, error === undefined ? others.length : length));
 }
 
 describe('wherever the input was cut', () => {
@@ -55,7 +61,7 @@ describe('wherever the input was cut', () => {
       fc.property(streams, cuts, (bytes, lengths) => {
         const whole = new OggOpusReader();
         const pieces = new OggOpusReader();
-        expect(outcome(pieces, bytes, lengths)).toEqual(outcome(whole, bytes, []));
+        expectSame(outcome(pieces, bytes, lengths), outcome(whole, bytes, []));
         expect(pieces.info).toEqual(whole.info);
         pieces.close();
         whole.close();
@@ -92,7 +98,7 @@ describe('wherever the input was cut', () => {
         const decoder = new OggOpusDecoder(options);
         const [samples, error] = outcome<number>(decoder, bytes, lengths);
         decoder.reset();
-        expect(outcome<number>(decoder, bytes, [])).toEqual([samples, error]);
+        expectSame(outcome<number>(decoder, bytes, []), [samples, error]);
         if (error === undefined) {
           const audio = readOggOpus(bytes, options);
           expect(
