@@ -56,7 +56,7 @@ const isTyped = (error) =>
   typeof error.code === 'string';
 const isFromNode = (error) => typeof error?.code === 'string' && typeof error.syscall === 'string';
 /** What the engine says of a value before any code of ours sees it. */
-const FROM_ENGINE = /without 'new'|not a constructor|revoked/;
+const FROM_ENGINE = /without 'new'|not a constructor|revoked|private member/; // the last: options that inherit one of our getters
 const isFromEngine = (error) => error instanceof TypeError && FROM_ENGINE.test(error.message);
 const isAllowed = (error) =>
   error === thrownByUs || isTyped(error) || isFromNode(error) || isFromEngine(error);

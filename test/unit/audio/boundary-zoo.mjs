@@ -583,7 +583,7 @@ attackOptions(
 );
 
 const attackedHere =
-  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Writer)|OpusEncoder|OpusDecoder)$/;
+  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Encoder|Writer)|OpusEncoder|OpusDecoder)$/;
 const notFromHere = /^(FormatError|UnsupportedError|FfmpegError|FfmpegReader)$/; // src/errors.ts; ffmpeg-reader.test.ts
 for (const [name, value] of Object.entries(audio))
   if (
