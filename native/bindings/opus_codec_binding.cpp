@@ -29,7 +29,6 @@ constexpr size_t kDecodeSlicePackets = 100;
 // Encoding is from the first.
 constexpr size_t kLargeDecodePackets = 3;
 
-
 // A codec, which one job at a time may have to itself. A job lives on without the object, and the object goes
 // on without a job that never came to its end: with a new codec.
 template <class Core, class Options>
