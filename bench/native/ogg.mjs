@@ -64,7 +64,7 @@ async function judge(demux) {
   const found = [];
   await demux(chunks, (packet) => found.push(packet));
   const right = found.every((packet, i) => Buffer.compare(packet, minute[i % minute.length]) === 0);
-  check(found.length === 60 * minute.length && right, `$demux.name: not the packets that went in`);
+  check(found.length === 60 * minute.length && right, `${demux.name}: not the packets that went in`);
 }
 
 /** Packets, and their bytes, that `take` saw. */
