@@ -24,12 +24,12 @@ export type OwnSamples = Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 export type ResamplerQuality = 'fast' | 'default' | 'best';
 
 /**
- * The instruction set that the inner loops (conversion, companding, filters, base64) are compiled for, from plain C++
- * to the widest:
+ * The instruction set that the inner loops (conversion, companding, filters, base64, checksums) are compiled for, from
+ * plain C++ to the widest:
  *
  * - `scalar`: plain C++, everywhere;
  * - `sse2`: every x86-64 processor;
- * - `avx2`: AVX2 and FMA, Intel since 2013, AMD since 2015;
+ * - `avx2`: AVX2, FMA and PCLMULQDQ, Intel since 2013, AMD since 2015;
  * - `avx512`: AVX-512 F, BW, DQ and VL, Intel since 2017, AMD since 2022;
  * - `vnni`: AVX-512 with VNNI, the 16-bit dot product, Intel since 2019, AMD since 2022;
  * - `neon`: every 64-bit ARM processor.

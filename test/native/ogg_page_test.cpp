@@ -98,18 +98,6 @@ Bytes SomePage(size_t packets = 3) {
   return File({stream.Page(77, Packets(packets))});
 }
 
-TEST_ONCE("OggCrc is that of RFC 3533 at all lengths, in one piece and in two") {
-  const Bytes digits = Ascii("123456789");
-  CHECK_EQ(OggCrc(0, digits), 0x89A1897Fu);  // the check value of CRC-32/CKSUM before its final inversion
-  const Bytes noise = Noise(200, 1);
-  for (size_t size = 0; size <= noise.size(); ++size) {
-    const auto bytes = std::span(noise).first(size);
-    CHECK_EQ(OggCrc(0, bytes), SlowCrc(bytes));
-    const size_t cut = size * 3 / 7;
-    CHECK_EQ(OggCrc(OggCrc(0, bytes.first(cut)), bytes.subspan(cut)), SlowCrc(bytes));
-  }
-}
-
 TEST_ONCE("WriteOggPage lays the fields out as RFC 3533 6 says") {
   StreamPage page;
   page.granule = -2;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/simd/base64_kernels.h"
+#include "core/simd/crc_kernels.h"
 #include "core/simd/fir_kernels.h"
 #include "core/simd/g711_kernels.h"
 #include "core/simd/pcm_kernels.h"
@@ -20,6 +21,7 @@ struct Kernels {
   PcmKernels pcm;
   Base64Kernels base64;
   FirKernels fir;
+  CrcKernels crc;
 };
 
 // Of one level, which must be runnable: for tests and benchmarks.

@@ -63,8 +63,8 @@ uint64_t SavedRegisters() {
 SimdLevel BestX86Level() {
   const auto all = [](uint64_t value, uint64_t bits) { return (value & bits) == bits; };
   const CpuidRegisters basic = Cpuid(1, 0);
-  constexpr uint32_t kFma = 1U << 12, kOsXsave = 1U << 27, kAvx = 1U << 28;
-  if (!all(basic.ecx, kFma | kOsXsave | kAvx)) return SimdLevel::kSse2;
+  constexpr uint32_t kPclmulqdq = 1U << 1, kFma = 1U << 12, kOsXsave = 1U << 27, kAvx = 1U << 28;
+  if (!all(basic.ecx, kPclmulqdq | kFma | kOsXsave | kAvx)) return SimdLevel::kSse2;
 
   const uint64_t saved = SavedRegisters();
   const CpuidRegisters extended = Cpuid(7, 0);

@@ -14,7 +14,7 @@ namespace sluice {
 //
 //   scalar   plain C++, everywhere: the reference the others are held to
 //   sse2     every x86-64
-//   avx2     AVX2 and FMA: x86 since 2013 (Intel), 2015 (AMD)
+//   avx2     AVX2, FMA and PCLMULQDQ: x86 since 2013 (Intel), 2015 (AMD)
 //   avx512   AVX-512 F, BW, DQ, VL: 2017
 //   vnni     AVX-512 with VNNI, the 16-bit dot product: 2019
 //   neon     every AArch64

@@ -20,6 +20,7 @@
 #include "core/simd/vec.inl.h"
 //
 #include "core/simd/base64_kernels.inl.h"
+#include "core/simd/crc_kernels.inl.h"
 #include "core/simd/fir_kernels.inl.h"
 #include "core/simd/g711_kernels.inl.h"
 #include "core/simd/pcm_kernels.inl.h"
@@ -27,6 +28,6 @@
 namespace sluice::SLUICE_TARGET {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {kG711Kernels, kPcmKernels, kBase64Kernels, kFirKernels};
+const Kernels kKernels = {kG711Kernels, kPcmKernels, kBase64Kernels, kFirKernels, kCrcKernels};
 
 }  // namespace sluice::SLUICE_TARGET
