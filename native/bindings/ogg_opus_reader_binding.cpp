@@ -23,7 +23,7 @@ class OggOpusReaderObject {
   size_t StateBytes() const { return core_ ? core_->StateBytes() + packets_.StateBytes() : 0; }
 
   // process(chunk) -> { bytes, table }, undefined where no packet ends. A row: bytes, samples, begin, end,
-  // link, position.
+  // link, position (low half, high half).
   napi_value Process(const Arguments& args) {
     auto chunk = BeginChunk(args);
     KeepPackets([&] { return core_->Next(chunk); });
@@ -79,9 +79,9 @@ class OggOpusReaderObject {
     }
   }
   void Keep(const OggOpusPacket& packet) {
-    packets_.Add(packet.bytes, {static_cast<double>(packet.bytes.size()), static_cast<double>(packet.samples),
-                                static_cast<double>(packet.begin), static_cast<double>(packet.end),
-                                static_cast<double>(packet.link), static_cast<double>(packet.position)});
+    packets_.Add(packet.bytes,
+                 {static_cast<uint32_t>(packet.bytes.size()), packet.samples, packet.begin, packet.end,
+                  packet.link, LowHalf(packet.position), HighHalf(packet.position)});
   }
   void Restart() {
     core_->Reset();
@@ -94,7 +94,7 @@ class OggOpusReaderObject {
   }
 
   std::optional<OggOpusReader> core_ = OggOpusReader();  // empty once closed
-  OggParts<6> packets_;                                  // of the chunk at hand
+  OggParts<7> packets_;                                  // of the chunk at hand
   bool finished_ = false;
 };
 

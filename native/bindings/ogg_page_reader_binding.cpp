@@ -22,8 +22,8 @@ class OggPageReaderObject {
   }
   size_t StateBytes() const { return core_ ? core_->StateBytes() + pages_.StateBytes() : 0; }
 
-  // process(chunk) -> { bytes, table }, undefined where no page ends. A row: bytes, serial, granule, first,
-  // last.
+  // process(chunk) -> { bytes, table }, undefined where no page ends. A row: bytes, serial, granule
+  // (low half, high half), first, last.
   napi_value Process(const Arguments& args) {
     OggPageReader& core = Open();
     auto chunk = args.Bytes(0, "chunk");
@@ -51,9 +51,9 @@ class OggPageReaderObject {
 
  private:
   void Keep(const OggPage& page) {
-    pages_.Add(page.bytes,
-               {static_cast<double>(page.bytes.size()), static_cast<double>(page.serial),
-                static_cast<double>(page.granule), page.first ? 1.0 : 0.0, page.last ? 1.0 : 0.0});
+    const auto granule = static_cast<uint64_t>(page.granule);
+    pages_.Add(page.bytes, {static_cast<uint32_t>(page.bytes.size()), page.serial, LowHalf(granule),
+                            HighHalf(granule), page.first, page.last});
   }
   void Restart() {
     core_->Reset();
@@ -66,7 +66,7 @@ class OggPageReaderObject {
   }
 
   std::optional<OggPageReader> core_ = OggPageReader();  // empty once closed
-  OggParts<5> pages_;                                    // of the chunk at hand
+  OggParts<6> pages_;                                    // of the chunk at hand
   bool finished_ = false;
 };
 

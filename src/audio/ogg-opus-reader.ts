@@ -94,7 +94,7 @@ export class OggOpusReader {
   }
 }
 
-const COLUMNS = 6;
+const COLUMNS = 7;
 
 function packets(parts: NativeOggParts | undefined): OggOpusPacket[] {
   if (parts === undefined) return [];
@@ -110,7 +110,7 @@ function packets(parts: NativeOggParts | undefined): OggOpusPacket[] {
       begin: table[row + 2] as number,
       end: table[row + 3] as number,
       link: table[row + 4] as number,
-      position: table[row + 5] as number,
+      position: (table[row + 6] as number) * 2 ** 32 + (table[row + 5] as number),
     };
     at += size;
   }

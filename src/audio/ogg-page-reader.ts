@@ -89,7 +89,7 @@ export class OggPageReader {
   }
 }
 
-const COLUMNS = 5;
+const COLUMNS = 6;
 
 function pages(parts: NativeOggParts | undefined): OggPage[] {
   if (parts === undefined) return [];
@@ -101,9 +101,9 @@ function pages(parts: NativeOggParts | undefined): OggPage[] {
     found.push({
       bytes: new Uint8Array(bytes.buffer, at, size),
       serial: table[row + 1] as number,
-      granule: table[row + 2] as number,
-      first: table[row + 3] === 1,
-      last: table[row + 4] === 1,
+      granule: ((table[row + 3] as number) | 0) * 2 ** 32 + (table[row + 2] as number),
+      first: table[row + 4] === 1,
+      last: table[row + 5] === 1,
     });
     at += size;
   }

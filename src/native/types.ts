@@ -88,11 +88,11 @@ export interface NativeWavWriter {
 /** The parts that a chunk gave: their bytes one behind the other, and a row of numbers for each, the first its size. */
 export interface NativeOggParts {
   bytes: Uint8Array<ArrayBuffer>;
-  table: Float64Array<ArrayBuffer>;
+  table: Uint32Array<ArrayBuffer>;
 }
 
 export interface NativeOggPageReader {
-  /** A row: bytes, serial, granule, first (0 or 1), last. */
+  /** A row: bytes, serial, granule (low half, high half with the sign), first (0 or 1), last. */
   process(chunk: Uint8Array): NativeOggParts | undefined;
   flush(): NativeOggParts | undefined;
   warnings(): string[];
@@ -111,7 +111,7 @@ export interface OggOpusFacts {
 }
 
 export interface NativeOggOpusReader {
-  /** A row: bytes, samples, begin, end, link, position. */
+  /** A row: bytes, samples, begin, end, link, position (low half, high half). */
   process(chunk: Uint8Array): NativeOggParts | undefined;
   flush(): NativeOggParts | undefined;
   /** As `process`, but the packets only count for `info`. */

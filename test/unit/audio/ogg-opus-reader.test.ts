@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   OggOpusDecoder,
+  type OggOpusPacket,
   OggOpusReader,
+  OggOpusWriter,
   OggPageReader,
   OpusDecoder,
   probeAudio,
@@ -169,13 +171,34 @@ describe('OggOpusReader', () => {
     reader.close();
     expect(thrown(() => reader.flush()).code).toBe('ERR_CLOSED');
   });
+
+  test('counts positions beyond 32 bits: 25 hours of 48 kHz', () => {
+    const samples = 5760;
+    const packet = Uint8Array.of(0xfb, 6); // CELT, 20 ms, code 3: six frames, of no bytes
+    const writer = new OggOpusWriter({ channels: 1, preSkip: 0, inputSampleRateHz: 48_000, pageMs: 4000 });
+    const room = new Uint8Array(writer.maxOutputBytes(packet.length));
+    const reader = new OggOpusReader();
+    const count = (25 * 3600 * 48_000) / samples;
+    let next = 0;
+    const take = (packets: OggOpusPacket[]) => {
+      for (const { position } of packets) if (position === next * samples) next++;
+    };
+    for (let i = 0; i < count; i++) {
+      const bytes = writer.writeInto(packet, room);
+      if (bytes > 0) take(reader.process(room.subarray(0, bytes)));
+    }
+    take(reader.process(writer.finish()));
+    expect(next).toBe(count);
+    expect((count - 1) * samples).toBeGreaterThan(2 ** 32);
+  });
 });
 
 /** A sound page of one packet of less than 255 bytes that begins a stream. */
-function pageOf(packet: string, serial: number): Buffer {
+function pageOf(packet: string, serial: number, granule = 0n): Buffer {
   const page = Buffer.alloc(28 + packet.length);
   page.write('OggS');
   page[5] = 2;
+  page.writeBigInt64LE(granule, 6);
   page.writeUInt32LE(serial, 14);
   page[26] = 1;
   page[27] = packet.length;
@@ -207,6 +230,22 @@ describe('OggPageReader', () => {
     expect(reader.warnings).toEqual([]);
     reader.close();
     expect(thrown(() => reader.warnings).code).toBe('ERR_CLOSED');
+  });
+
+  test('gives granules of 64 bits with their sign', () => {
+    const granules = [
+      -1n,
+      2n ** 31n,
+      2n ** 32n - 1n,
+      2n ** 32n,
+      2n ** 53n - 1n,
+      1n - 2n ** 53n,
+      -(2n ** 63n),
+    ];
+    const file = Buffer.concat(granules.map((granule) => pageOf('any', 2 ** 32 - 1, granule)));
+    const pages = collect(new OggPageReader(), file, 50);
+    expect(pages.map(({ granule }) => granule)).toEqual(granules.map(Number));
+    for (const { serial } of pages) expect(serial).toBe(2 ** 32 - 1);
   });
 
   test('throws for no bytes', () => {
