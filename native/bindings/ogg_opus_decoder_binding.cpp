@@ -78,8 +78,9 @@ class Stream {
   }
 
  private:
+  // Behind an error all is over, and the core tells it again.
   void RequireRead() const {
-    if (unread_)
+    if (unread_ && !failed_)
       ThrowType("Call readInto until it returns 0 before the next push, end, process or flush",
                 kInvalidState);
   }
@@ -91,8 +92,9 @@ class Stream {
   // to tell, so that those before it do not depend on where the input was cut.
   bool Ready(bool has_written) {
     const Result<Samples> samples = ends_ ? core_.Finish() : core_.Next(rest_);
-    if (!samples.ok() && !has_written) throw CoreError{samples.error()};
-    if (!samples.ok()) return false;
+    failed_ = !samples.ok();
+    if (failed_ && !has_written) throw CoreError{samples.error()};
+    if (failed_) return false;
     ready_ = samples.value();
     if (!ready_.empty()) return true;
     finished_ = ends_;
@@ -118,6 +120,7 @@ class Stream {
   std::span<const uint8_t> rest_;  // of chunk_
   bool ends_ = false;              // end() was called
   bool unread_ = false;            // push() or end() were, and readInto has not come to the end of it
+  bool failed_ = false;            // readInto came upon an error
   Samples ready_;                  // of a packet that was read in part
 };
 

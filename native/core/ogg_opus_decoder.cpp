@@ -54,7 +54,7 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::NextFrom(Read read) {
     if (!event.ok()) return event.error();  // the reader's, which says it again
     if (event.value() == Event::kNone) return std::span<const Sample>();
     if (event.value() == Event::kLink) {
-      if (const Status status = OpenLink(); !status.ok()) error_ = status.error();
+      BeginLink();
       continue;
     }
     const auto samples = DecodePacket();
@@ -67,14 +67,20 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::NextFrom(Read read) {
 }
 
 template <class Sample>
-Status OggOpusDecoder<Sample>::OpenLink() {
+void OggOpusDecoder<Sample>::BeginLink() {
   const auto links = reader_.links();
   if (links.size() > 1) link_begin_ += links[links.size() - 2].samples;
-  const OpusHead& head = links.back().head;
+  decoder_.reset();
+  if (channels_ == 0) channels_ = links.back().head.channels;
+}
+
+// Not before a packet is wanted: of 255 streams it takes 25 ms, and a link of 350 bytes may hold no packet.
+template <class Sample>
+Status OggOpusDecoder<Sample>::OpenDecoder() {
+  const OpusHead& head = reader_.links().back().head;
   auto decoder = OpusDecoder::Create({kOpusRateHz, LayoutOf(head), head.gain_q8});
   if (!decoder.ok()) return decoder.error();
   decoder_ = std::move(decoder.value());
-  if (channels_ == 0) channels_ = head.channels;
   samples_.resize(decoder_->MaxPacketFrames() * head.channels);
   if (head.channels != channels_) mixed_.resize(decoder_->MaxPacketFrames() * channels_);
   return Ok{};
@@ -86,6 +92,9 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::DecodePacket() {
   const uint64_t begin = link_begin_ + packet.position;  // of what counts of it
   const uint64_t end = begin + (packet.end - packet.begin);
   if (end < decode_begin_ || begin >= options_.end) return std::span<const Sample>();
+  if (!decoder_) {
+    if (const Status status = OpenDecoder(); !status.ok()) return status.error();
+  }
   const Result<size_t> frames = decoder_->Decode(packet.bytes, std::span(samples_));
   if (!frames.ok()) return frames.error();
   const uint64_t from = std::clamp(options_.begin, begin, end);

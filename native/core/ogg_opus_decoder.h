@@ -56,7 +56,8 @@ class OggOpusDecoder {
   using Event = OggOpusReader::Event;
   template <class Read>
   Result<std::span<const Sample>> NextFrom(Read read);
-  Status OpenLink();
+  void BeginLink();
+  Status OpenDecoder();
   Result<std::span<const Sample>> DecodePacket();
   std::span<const Sample> Mixed(std::span<const Sample> samples);
 
@@ -64,7 +65,7 @@ class OggOpusDecoder {
   uint64_t decode_begin_;  // no frame before it is decoded
   uint32_t channels_;
   OggOpusReader reader_;
-  std::optional<OpusDecoder> decoder_;  // of the link at hand
+  std::optional<OpusDecoder> decoder_;  // of the link at hand, once a packet of it is wanted
   uint64_t link_begin_ = 0;             // frames of the links before it
   std::vector<Sample> samples_;         // room for the longest packet
   std::vector<Sample> mixed_;           // likewise, of a link that has to be mixed

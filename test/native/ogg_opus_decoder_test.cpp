@@ -251,5 +251,15 @@ TEST_ONCE("OggOpusDecoder reports an error again until Reset") {
   CHECK(first.ok());
 }
 
+TEST_ONCE("OggOpusDecoder opens no decoder for a link of which no packet is wanted") {
+  OggOpusDecoder<int16_t> decoder({.begin = 30'000 + kOpusPrerollSamples + 10'000});
+  Bytes file = File(30'000, 2);
+  const size_t before = decoder.StateBytes();
+  std::span<const uint8_t> input(file);
+  CHECK(decoder.Next(input).value().empty());
+  CHECK_EQ(decoder.channels(), 2u);
+  CHECK_EQ(decoder.StateBytes(), before);
+}
+
 }  // namespace
 }  // namespace sluice

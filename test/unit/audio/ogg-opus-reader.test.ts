@@ -18,6 +18,7 @@ const readable = all.filter(([, , house]) => house.result === 'ok' || house.resu
 const refused = all.filter(
   ([, , house]) => house.result === 'format-error' || house.result === 'unsupported',
 );
+const BAD_HEAD = readFileSync(all.find(([name]) => name.includes('bad-head-9-bytes'))?.[1] as string);
 const CHAIN = readFileSync(all.find(([name]) => name.includes('chained-mono-then-stereo'))?.[1] as string);
 
 /** Everything that `process` and `flush` give, of pieces of so many bytes. */
@@ -286,6 +287,25 @@ describe('OggOpusDecoder', () => {
     expect(decoder.readInto(new Int16Array(7))).toBe(3);
     decoder.reset();
     expect(decoder.readInto(new Int16Array(100))).toBe(0);
+    expect(readAll(decoder, CHAIN, 1e6, 1000).length).toBe(2 * readOggOpus(CHAIN).frames);
+  });
+
+  test('throws an error that readInto came upon again, whatever is called next, until reset', () => {
+    const broken = Buffer.concat([CHAIN, BAD_HEAD]);
+    const decoder = new OggOpusDecoder({ channels: 2 });
+    const error = { name: 'FormatError', code: 'ERR_OPUS_BAD_HEAD' };
+    expect(thrown(() => readAll(decoder, broken, 1e6, 1000))).toMatchObject(error);
+    for (const call of [
+      () => decoder.readInto(new Int16Array(100)),
+      () => decoder.process(CHAIN),
+      () => decoder.flush(),
+    ])
+      expect(thrown(call)).toMatchObject(error);
+    decoder.push(CHAIN);
+    expect(thrown(() => decoder.readInto(new Int16Array(100)))).toMatchObject(error);
+    decoder.end();
+    expect(thrown(() => decoder.readInto(new Int16Array(100)))).toMatchObject(error);
+    decoder.reset();
     expect(readAll(decoder, CHAIN, 1e6, 1000).length).toBe(2 * readOggOpus(CHAIN).frames);
   });
 
