@@ -70,8 +70,8 @@ const WAV_MAGICS: readonly string[] = ['RIFF', 'RIFX', 'RF64', 'BW64'];
 
 /**
  * How many bytes from the start of a recording {@link audioContainer} wants to see, going by those that are there: more
- * of Ogg until a codec is known, whose name stands behind the page headers. Of what is not known at all no more, since a
- * pipe may have no more: Ogg Opus behind other bytes is known if it has come with them.
+ * of Ogg until a codec is known, whose name stands behind the page headers, and of what is not known at all, which may
+ * have Ogg Opus behind it: who asks for less finds it or not by where the bytes were cut.
  *
  * @param head As many as have come.
  * @returns Bytes: 16 or 4 096.
@@ -86,7 +86,10 @@ export function containerHeadBytes(head: Uint8Array): number {
 }
 
 function wantedBytes(head: Buffer): number {
-  return text(head, 0, 4) === 'OggS' && !findOpusHead(head) ? OGG_HEAD_BYTES : HEAD_BYTES;
+  if (head.length < HEAD_BYTES) return HEAD_BYTES;
+  if (WAV_MAGICS.includes(text(head, 0, 4)) || findOpusHead(head)) return HEAD_BYTES;
+  if (text(head, 0, 4) === 'OggS') return OGG_HEAD_BYTES;
+  return magicContainer(head) ? HEAD_BYTES : OGG_HEAD_BYTES;
 }
 
 /**

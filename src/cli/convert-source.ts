@@ -127,9 +127,10 @@ class RateCheck {
   }
 }
 
-/** What no samples begin with by chance: magic, size, form type. */
+/** What no samples begin with by chance: magic, size, form type; capture pattern, version, flags. */
 const WAV_HEAD = /^(RIFF|RIFX|RF64|BW64).{4}WAVE$/s;
-const WAV_HEAD_BYTES = 12;
+const OGG_HEAD = /^OggS\0[\0-\x07]/;
+const HEAD_BYTES = 12;
 
 /** What samples without a header are. */
 export interface RawFormat extends SourceFormat {
@@ -154,8 +155,8 @@ export class RawSource implements Source {
   }
 
   process(chunk: Uint8Array): [Samples] {
-    if (this.#head.length < WAV_HEAD_BYTES)
-      this.#head = Buffer.concat([this.#head, chunk.subarray(0, WAV_HEAD_BYTES - this.#head.length)]);
+    if (this.#head.length < HEAD_BYTES)
+      this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
     const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk;
     const frames = Math.floor(bytes.length / this.#frameBytes);
     this.#rest = Buffer.from(bytes.subarray(frames * this.#frameBytes));
@@ -174,7 +175,9 @@ export class RawSource implements Source {
 
   warnings(): string[] {
     const warnings: string[] = [];
-    if (WAV_HEAD.test(this.#head.toString('latin1'))) warnings.push('wav-header-as-samples');
+    const head = this.#head.toString('latin1');
+    if (WAV_HEAD.test(head)) warnings.push('wav-header-as-samples');
+    if (OGG_HEAD.test(head)) warnings.push('ogg-pages-as-samples');
     if (this.#rest.length > 0) warnings.push('partial-frame');
     if (this.#frames === 0) warnings.push('no-audio');
     return warnings;

@@ -142,6 +142,8 @@ export const WARNINGS: Readonly<Record<string, string>> = {
   'decode-errors': 'FFmpeg found faults in the recording; what it could decode is used',
   'wav-header-as-samples':
     'the input begins as a WAV does, and its header was taken for samples; leave --input-format out',
+  'ogg-pages-as-samples':
+    'the input begins as Ogg does, and its pages were taken for samples; leave --input-format out',
   'over-session-limit':
     'the service ends a session after 300 s, so the transcription may fail; cut the recording into shorter ones',
 };

@@ -96,14 +96,16 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
       results.push({ file: inputLabel(path), error: errorFacts(error) });
     }
   }
+  signal.throwIfAborted();
   return results;
 }
 
 async function probeOne(path: string, audio: Audio, signal: AbortSignal): Promise<Probed> {
-  const { info, isDecoded } = await readInfo(path, audio, signal);
-  const { sampleRateHz, durationS } = info;
+  const { info, isDecoded, isStream } = await readInfo(path, audio, signal);
+  const { encoding, sampleRateHz, channels, durationS } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
-  const plan = canSend ? audio.planWire(info) : null;
+  // A stream is sent by what its head says: the rest is not known then.
+  const plan = canSend ? audio.planWire(isStream ? { encoding, sampleRateHz, channels } : info) : null;
   const notes = info.encoding === 'opus' ? opusNotes(info, plan) : [];
   if (isDecoded) notes.push('decoded by FFmpeg');
   if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
@@ -131,12 +133,12 @@ async function readInfo(
   path: string,
   audio: Audio,
   signal: AbortSignal,
-): Promise<{ info: Info; isDecoded?: true }> {
+): Promise<{ info: Info; isDecoded?: true; isStream?: boolean }> {
   const stats = path === STDIN ? undefined : await stat(path);
-  if (stats?.isFile() && typeof audio.audioContainer(path) === 'string')
-    return { info: audio.probeAudio(path) };
+  const isStream = !stats?.isFile();
+  if (!isStream && audio.audioContainer(path) === 'wav') return { info: audio.probeAudio(path) };
   const { chunks, decoder, container } = await openRecording(audio, path, signal);
-  if (container === 'ogg') return { info: await readOgg(audio, chunks) };
+  if (container === 'ogg') return { info: await readOgg(audio, chunks), isStream };
   const info = await readWav(audio, chunks);
   if (decoder === undefined) return { info };
   const { dataOffset: _, ...decoded } = info;
@@ -146,11 +148,12 @@ async function readInfo(
 
 type Chunks = RecordingChunks['chunks'];
 
-async function readOgg({ OggOpusReader }: Audio, chunks: Chunks): Promise<OggOpusInfo> {
-  using reader = new OggOpusReader();
-  for await (const chunk of chunks) reader.process(chunk);
-  reader.flush();
-  return reader.info as OggOpusInfo; // flush() has thrown when there is none
+/** In pieces, unlike probeAudio: hours of it take seconds, and a signal may come. */
+async function readOgg({ OggOpusDecoder }: Audio, chunks: Chunks): Promise<OggOpusInfo> {
+  using decoder = new OggOpusDecoder({ endS: 0 }); // counts, and decodes nothing
+  for await (const chunk of chunks) decoder.process(chunk);
+  decoder.flush();
+  return decoder.info as OggOpusInfo; // flush() has thrown when there is none
 }
 
 async function readWav({ WavReader }: Audio, chunks: Chunks): Promise<WavInfo> {

@@ -6,6 +6,7 @@ import { AudioFramer, type AudioInfo, type WavInfo } from '../audio/index.js';
 import { UnsupportedError } from '../errors.js';
 import type { AudioFormat } from '../format.js';
 import { oggFacts } from './ogg-facts.js';
+import { OpusPages } from './opus-pages.js';
 
 /** What may lie before the audio of a stream (artwork, notes): it must be kept until the wire format is chosen. */
 const MAX_HEAD_BYTES = 8 * 1024 * 1024;
@@ -18,13 +19,20 @@ interface HeadParser {
   close(): void;
 }
 
+/** A live stream of Ogg with no OpusHead in its first bytes is over: it may have no end that would tell. */
+const MAX_LIVE_OGG_BYTES = 16 * 1024;
+
 export class SourceHead {
   readonly #parser: HeadParser;
   readonly #kept: Buffer[] = [];
   #length = 0;
+  /** Whether the head may still turn out to be one. */
+  #hopeful: boolean;
 
-  constructor({ container }: AudioFormat) {
+  /** @param live nobody knows when, or whether, the stream ends */
+  constructor({ container }: AudioFormat, live = false) {
     this.#parser = container === 'ogg' ? new OggHead() : new WavHead();
+    this.#hopeful = container !== 'ogg' || !live;
   }
 
   /**
@@ -36,6 +44,10 @@ export class SourceHead {
     this.#length += chunk.length;
     this.#parser.process(chunk);
     const { info } = this.#parser;
+    if (!info && !this.#hopeful && this.#length > MAX_LIVE_OGG_BYTES) {
+      this.#hopeful = beginsOpus(this.bytes());
+      if (!this.#hopeful) this.#parser.finish(); // throws what is wrong with it
+    }
     if (!info && this.isLong) {
       throw new UnsupportedError(
         `more than ${MAX_HEAD_BYTES} bytes lie before the audio of this stream; save it and give its path`,
@@ -67,6 +79,13 @@ export class SourceHead {
     this.#parser.close();
     this.#kept.length = 0;
   }
+}
+
+function beginsOpus(bytes: Uint8Array): boolean {
+  const pages = new OpusPages();
+  const found = pages.process(bytes).length > 0;
+  pages.close();
+  return found;
 }
 
 /** Bounds what the framer must allow for while it does not know the header. */

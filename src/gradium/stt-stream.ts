@@ -175,7 +175,7 @@ export class SttStream extends Duplex {
   }
 
   #writeHead(chunk: Uint8Array, callback: Callback): void {
-    this.#head ??= new SourceHead(this.#options.format);
+    this.#head ??= new SourceHead(this.#options.format, true);
     const info = this.#head.push(chunk);
     const taken = () => this.#taken(chunk.length, callback);
     if (info) this.#sendHead(this.#head, info, taken, callback);
@@ -183,7 +183,7 @@ export class SttStream extends Duplex {
   }
 
   #finishHead(callback: Callback): void {
-    const head = this.#head ?? new SourceHead(this.#options.format);
+    const head = this.#head ?? new SourceHead(this.#options.format, true);
     const info = head.finish();
     this.#sendHead(head, info, (running) => this.#finish(running, callback), callback);
   }

@@ -90,7 +90,8 @@ describe('audioContainer', () => {
     expect(ask(OPUS)).toBe(false);
     expect(ask(VORBIS)).toBe(true); // an Opus stream may follow
     expect(ask(Buffer.from(VORBIS.toString('latin1').padEnd(4096, '\0'), 'latin1'))).toBe(false);
-    expect(ask(Buffer.alloc(16))).toBe(false); // a pipe may have no more
+    expect(ask(Buffer.alloc(16))).toBe(true);
+    expect(ask(Buffer.alloc(4096))).toBe(false);
   });
 
   it('audioContainer leaves WAV, raw samples, FORMs of other kinds and nothing to WavReader', () => {

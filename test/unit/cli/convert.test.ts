@@ -24,6 +24,8 @@ import { sine, toInt16 } from '../audio/helpers.js';
 import { folderWith } from './folder.js';
 import { MAIN, sluice, start } from './run.js';
 
+const SPEECH_OPUS = new URL('../../fixtures/audio/ogg/speech-5ms-frames.opus', import.meta.url);
+
 afterEach(() => vi.restoreAllMocks());
 
 /** Runs `sluice convert` in this process, within a folder; what it said. */
@@ -219,6 +221,13 @@ describe('sluice convert of inputs without a header', () => {
     );
     const samples = await convert(folder, 'in.raw', 'out.wav', ...format);
     expect(samples.stderr).not.toContain('wav-header-as-samples');
+  });
+
+  it('warns that Ogg was read as samples', async () => {
+    const folder = folderWith({ 'in.opus': readFileSync(SPEECH_OPUS) });
+    const { code, stderr } = await convert(folder, 'in.opus', 'out.wav', '--input-format', 'pcm_48000');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^sluice: in\.opus: warning: ogg-pages-as-samples: .*leave --input-format out\n/);
   });
 
   it('warns of a WAV that comes byte by byte too', () => {

@@ -86,13 +86,15 @@ describe('sluice probe of Ogg Opus', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('sluice probe tells of a stream what it tells of the file', async () => {
+  it('sluice probe tells of a stream what it tells of the file, and that it is sent by its head', async () => {
     for (const name of ['chained-mono-then-stereo.opus', 'garbage-before-first-page.opus', 'no-eos.opus']) {
       const stdin = ogg(name);
       const piped = await sluice(['probe', '--json', '-'], { stdin });
-      const [{ file, ...facts }] = JSON.parse(piped.stdout);
+      const [{ file, plan, notes, ...facts }] = JSON.parse(piped.stdout);
       expect(file).toBe('standard input');
-      const [{ file: _, ...wanted }] = JSON.parse(
+      expect(plan, name).toMatchObject({ wire: 'opus', untouched: true });
+      expect(notes).not.toContain('decoded to be sent');
+      const [{ file: _, plan: __, notes: ___, ...wanted }] = JSON.parse(
         (await sluice(['probe', '--json', name], { cwd: OGGS })).stdout,
       );
       expect(facts, name).toEqual(wanted);

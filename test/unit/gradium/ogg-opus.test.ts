@@ -140,6 +140,14 @@ describe('transcribe of Ogg Opus', () => {
     expect(server.peers[0]!.audio.equals(file)).toBe(true);
   });
 
+  it.each([1, 16, 40, 300])('knows Ogg behind other bytes in a stream of %i bytes at a time', async (size) => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const file = oggFile('garbage-before-first-page.opus');
+    const { source, warnings } = await client(server.url).stt.transcribe(Readable.from(cut(file, size)));
+    expect(source.frames).toBe(readOggOpus(file).frames);
+    expect(warnings).toEqual(['junk-before-first-page']);
+  });
+
   it('decodes to the raw wire that is asked for', async () => {
     await using server = await scriptedServer((peer) => politeStt(peer));
     const { stt } = client(server.url);
@@ -389,6 +397,33 @@ describe('SttStream of Ogg Opus', () => {
     Readable.from(cut(SPEECH, size)).pipe(stream);
     await eventsOf(stream);
     expect(audioMessages(server.peers[0]!)).toEqual(pagesOf(SPEECH));
+  });
+
+  it.each([
+    ['reject-vorbis.ogg', 'ERR_OGG_UNSUPPORTED_CODEC'],
+    ['bos-missing.opus', 'ERR_OGG_NO_BOS'],
+    ['reject-raw-opus-packets.opus', 'ERR_OGG_NOT_OGG'],
+  ])('refuses %s before it ends', async (name, code) => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const stream = client(server.url).stt.stream(OGG);
+    const events = outcome(eventsOf(stream));
+    const bytes = oggFile(name);
+    for (let sent = 0; sent <= 16 * 1024; sent += bytes.length) stream.write(bytes);
+    expect(await events).toMatchObject({ code });
+  });
+
+  it('waits for the end of artwork among the tags', async () => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const art = writeOggOpus(new Int16Array(960), {
+      sampleRateHz: 48_000,
+      tags: { METADATA_BLOCK_PICTURE: 'A'.repeat(100_000) },
+    });
+    const stream = client(server.url).stt.stream(OGG);
+    const events = eventsOf(stream);
+    for (const piece of cut(art, 1000)) stream.write(piece);
+    stream.end();
+    expect((await events).at(-1)).toMatchObject({ type: 'endOfStream' });
+    expect(server.peers[0]!.audio.equals(Buffer.from(art))).toBe(true);
   });
 
   it('gathers pages where more steps are asked for', async () => {
