@@ -43,7 +43,12 @@ class Codec {
   explicit Codec(const Options& options) : options_(options) { Renew(); }
   // Of the object `name`, for one call.
   Core& Open(const char* name) { return OpenState(name)->core; }
-  // The same for a job, which sets borrower as it begins.
+  // What of it never changes: may be asked while a job is at work.
+  const Core& Constants(const char* name) const {
+    if (!state_) ThrowClosed(name);
+    return state_->core;
+  }
+  // As Open for a job, which sets borrower as it begins.
   const std::shared_ptr<State>& OpenState(const char* name) {
     if (!state_) ThrowClosed(name);
     if (!state_->borrower) return state_;
@@ -217,17 +222,17 @@ class OpusEncoderObject {
     return args.AreFloat32(0, "samples") ? EncodeFramesAs<float>(args) : EncodeFramesAs<int16_t>(args);
   }
   napi_value FrameSamples(const Arguments& args) {
-    return Number(args.env(), static_cast<double>(Open().FrameSamples()));
+    return Number(args.env(), static_cast<double>(Constants().FrameSamples()));
   }
   napi_value MaxPacketBytes(const Arguments& args) {
-    return Number(args.env(), static_cast<double>(Open().MaxPacketBytes()));
+    return Number(args.env(), static_cast<double>(Constants().MaxPacketBytes()));
   }
   napi_value LookaheadFrames(const Arguments& args) {
-    return Number(args.env(), static_cast<double>(Open().LookaheadFrames()));
+    return Number(args.env(), static_cast<double>(Constants().LookaheadFrames()));
   }
   // { streams, coupled, mapping }
   napi_value Layout(const Arguments& args) {
-    const OpusLayout& layout = Open().layout();
+    const OpusLayout& layout = Constants().layout();
     const NewArray<uint8_t> mapping = Allocate<uint8_t>(args.env(), layout.channels);
     std::copy_n(layout.mapping.begin(), layout.channels, mapping.data.begin());
     return ObjectBuilder(args.env())
@@ -263,6 +268,7 @@ class OpusEncoderObject {
                    std::make_unique<EncodeJob<T>>(codec, samples.size()));
   }
   OpusEncoder& Open() { return codec_.Open(kName); }
+  const OpusEncoder& Constants() const { return codec_.Constants(kName); }
 
   EncoderCodec codec_;
 };
@@ -333,7 +339,7 @@ class OpusDecoderObject {
     });
   }
   napi_value PacketFrames(const Arguments& args) {
-    const OpusDecoder& core = Open();
+    const OpusDecoder& core = codec_.Constants(kName);
     const size_t frames = Take(core.PacketFrames(args.Bytes(0, "packet")));
     return Number(args.env(), static_cast<double>(frames));
   }

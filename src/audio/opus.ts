@@ -89,7 +89,7 @@ const BITRATE_MAX = 0xffffffff;
  * not come out.
  *
  * After `close` everything but `close` and `layout` throws a TypeError ERR_CLOSED; while a promise of `encodeFramesAsync` is
- * pending, ERR_BUSY.
+ * pending, what encodes and `reset` throw ERR_BUSY.
  *
  * @example
  * using encoder = new OpusEncoder({ sampleRateHz: 16_000, bitrate: 24_000 });
@@ -157,10 +157,11 @@ export class OpusEncoder {
   /**
    * Encodes many packets off the event loop: the same packets as `encodeFramesInto` gives.
    *
-   * While the promise is pending the encoder is at work: everything but `close` and `layout` throws a TypeError ERR_BUSY, and
-   * another `encodeFramesAsync` rejects with it. `close` does no harm to the promise. The samples must stay as they are: what
-   * is written to them may or may not count, and when their memory is transferred or resized the promise may reject with
-   * a TypeError ERR_INVALID_ARG. After an abort, or a failure in mid-work such as that, the encoder is as after `reset`.
+   * While the promise is pending the encoder is at work: what encodes and `reset` throw a TypeError ERR_BUSY, and another
+   * `encodeFramesAsync` rejects with it; what never changes may be asked (`layout`, `frameSamples`, `maxPacketBytes`,
+   * `lookaheadFrames`), and `close` does no harm to the promise. The samples must stay as they are: what is written to them
+   * may or may not count, and when their memory is transferred or resized the promise may reject with a TypeError
+   * ERR_INVALID_ARG. After an abort, or a failure in mid-work such as that, the encoder is as after `reset`.
    *
    * @param samples n · `frameSamples` of them, n from 0, as for `encode`.
    * @returns A promise of n packets. It rejects with `signal.reason` at an abort, at once.
@@ -244,7 +245,7 @@ const MAX_GAIN_DB = 127 + 255 / 256;
  * (the pre-skip of a file), which this class does not drop.
  *
  * After `close` everything but `close` and `channels` throws a TypeError ERR_CLOSED; while a promise of `decodePacketsAsync`
- * is pending, ERR_BUSY.
+ * is pending, what decodes or conceals and `reset` throw ERR_BUSY.
  *
  * @example
  * using encoder = new OpusEncoder({ sampleRateHz: 16_000 });
@@ -317,11 +318,11 @@ export class OpusDecoder<S extends SampleType = 'int16'> {
    * Decodes many packets off the event loop: the same samples as `decodePacketsInto` gives, in an array of their own. All are
    * checked, before anything else is done.
    *
-   * While the promise is pending the decoder is at work: everything but `close` and `channels` throws a TypeError ERR_BUSY,
-   * and another `decodePacketsAsync` rejects with it. `close` does no harm to the promise. The packets must stay as they are:
-   * when they are written to, or their memory is transferred or resized, the promise may reject with a TypeError
-   * ERR_INVALID_ARG; the sizes are copied. After an abort, or a failure in mid-work such as that, the decoder is as after
-   * `reset`.
+   * While the promise is pending the decoder is at work: what decodes or conceals and `reset` throw a TypeError ERR_BUSY, and
+   * another `decodePacketsAsync` rejects with it; `channels` and `packetFrames` may be asked, and `close` does no harm to the
+   * promise. The packets must stay as they are: when they are written to, or their memory is transferred or resized, the
+   * promise may reject with a TypeError ERR_INVALID_ARG; the sizes are copied. After an abort, or a failure in mid-work such
+   * as that, the decoder is as after `reset`.
    *
    * @param bytes The packets, one behind the other.
    * @param sizes Bytes of each; their sum is `bytes.length`.
