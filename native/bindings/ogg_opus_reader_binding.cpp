@@ -79,6 +79,10 @@ class OggOpusReaderObject {
     }
   }
   void Keep(const OggOpusPacket& packet) {
+    if (packets_.full()) {
+      Restart();
+      ThrowTooManyOggParts("packets");
+    }
     packets_.Add(packet.bytes,
                  {static_cast<uint32_t>(packet.bytes.size()), packet.samples, packet.begin, packet.end,
                   packet.link, LowHalf(packet.position), HighHalf(packet.position)});

@@ -51,6 +51,10 @@ class OggPageReaderObject {
 
  private:
   void Keep(const OggPage& page) {
+    if (pages_.full()) {
+      Restart();
+      ThrowTooManyOggParts("pages");
+    }
     const auto granule = static_cast<uint64_t>(page.granule);
     pages_.Add(page.bytes, {static_cast<uint32_t>(page.bytes.size()), page.serial, LowHalf(granule),
                             HighHalf(granule), page.first, page.last});

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "bindings/convert.h"
@@ -16,6 +17,11 @@ namespace sluice::bindings {
 constexpr uint32_t LowHalf(uint64_t number) { return static_cast<uint32_t>(number); }
 constexpr uint32_t HighHalf(uint64_t number) { return static_cast<uint32_t>(number >> 32); }
 
+// Most parts of one call: 5.8 hours of packets of 20 ms. In JavaScript each is an object with an array, 270
+// MB for so many; a heap that runs out ends the process, which nobody can catch, and 60 MB of packets of one
+// byte are enough for it.
+constexpr size_t kMaxOggParts = size_t{1} << 20;
+
 template <size_t kColumns>
 class OggParts {
  public:
@@ -24,6 +30,7 @@ class OggParts {
     table_.insert(table_.end(), row.begin(), row.end());
   }
   bool empty() const { return table_.empty(); }
+  bool full() const { return table_.size() == kMaxOggParts * kColumns; }
 
   // { bytes, table }; undefined where there are none. Empty afterwards, what a chunk of usual size needs
   // kept.
@@ -61,5 +68,13 @@ class OggParts {
   std::vector<uint8_t> bytes_;
   std::vector<uint32_t> table_;
 };
+
+// what: "packets" or "pages".
+[[noreturn]] inline void ThrowTooManyOggParts(const std::string& what) {
+  ThrowRange("There are more than " + std::to_string(kMaxOggParts) + " " + what +
+                 " in this chunk, and those before them are lost with it; read the file from its beginning "
+                 "in smaller chunks",
+             ErrorCodeName(ErrorCode::kTooLarge));
+}
 
 }  // namespace sluice::bindings

@@ -27,6 +27,10 @@ export interface OggPage {
  * and no bytes are an error: where there is no page, none comes. It holds one page at most. The pages do not depend on
  * where the input was cut.
  *
+ * One call gives 1 048 576 pages at most: each is an object, and the process ends where V8's heap does. At a chunk with more
+ * it throws a RangeError ERR_TOO_LARGE, and the reader is as after `reset`: read the file from its beginning in smaller
+ * chunks. None of up to 28 MB holds as many.
+ *
  * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
  *
  * @see docs/ogg.md
@@ -47,7 +51,8 @@ export class OggPageReader {
    * Takes all of a chunk and gives the pages that end in it.
    *
    * @param chunk The next bytes; a Buffer is fine. Behind a `flush` they begin another file.
-   * @throws TypeError ERR_INVALID_ARG; RangeError ERR_TOO_LARGE when there is no memory for the result.
+   * @throws TypeError ERR_INVALID_ARG; RangeError ERR_TOO_LARGE when there are more than 1 048 576 pages (the reader is as
+   * after `reset` then), or no memory for the result.
    */
   process(chunk: Uint8Array): OggPage[] {
     return pages(this.#native.process(chunk));

@@ -192,7 +192,44 @@ describe('OggOpusReader', () => {
     expect(next).toBe(count);
     expect((count - 1) * samples).toBeGreaterThan(2 ** 32);
   });
+
+  test('gives 2^20 packets a call; more throw, and it is as new', () => {
+    const reader = new OggOpusReader();
+    const fits = manyPackets(MAX_PARTS);
+    expect(reader.process(fits).length + reader.flush().length).toBe(MAX_PARTS);
+    const tooMany = manyPackets(MAX_PARTS + 1);
+    expect(tooMany.length).toBeGreaterThan(2 ** 21); // 2 MB, of which docs/ogg.md says that they are never too much
+    for (let i = 0; i < 2; i++) {
+      const error = thrown(() => reader.process(tooMany));
+      expect(error).toMatchObject({ name: 'RangeError', code: 'ERR_TOO_LARGE' });
+      expect(error.message).toMatch(/1048576 packets .* from its beginning in smaller chunks/);
+      expect(reader.info).toBeUndefined();
+      expect(reader.flush.bind(reader)).toThrow(); // of nothing
+      reader.reset();
+    }
+    expect(collect(reader, CHAIN, 4096)).toEqual(collect(new OggOpusReader(), CHAIN, 4096));
+    reader.reset();
+    let count = 0;
+    for (let at = 0; at < tooMany.length; at += 2 ** 20)
+      count += reader.process(tooMany.subarray(at, at + 2 ** 20)).length;
+    expect(count + reader.flush().length).toBe(MAX_PARTS + 1);
+  });
 });
+
+const MAX_PARTS = 2 ** 20; // of one call
+
+/** So many packets of one byte, 255 a page: the same two pages again and again, and a last one of what is missing. */
+function manyPackets(count: number): Buffer {
+  const packet = Uint8Array.of(16 << 3); // CELT, 2.5 ms, of nothing
+  const writer = new OggOpusWriter({ channels: 1, preSkip: 0, inputSampleRateHz: 48_000, pageMs: 4000 });
+  const write = (packets: number) =>
+    Buffer.concat(Array.from({ length: packets }, () => writer.write(packet)));
+  const last = count % 510;
+  const headers = write(1);
+  const twoPages = write(510);
+  const end = Buffer.concat([write(last - 1), writer.finish()]);
+  return Buffer.concat([headers, ...Array<Buffer>((count - last) / 510).fill(twoPages), end]);
+}
 
 /** A sound page of one packet of less than 255 bytes that begins a stream. */
 function pageOf(packet: string, serial: number, granule = 0n): Buffer {
@@ -247,6 +284,20 @@ describe('OggPageReader', () => {
     const pages = collect(new OggPageReader(), file, 50);
     expect(pages.map(({ granule }) => granule)).toEqual(granules.map(Number));
     for (const { serial } of pages) expect(serial).toBe(2 ** 32 - 1);
+  });
+
+  test('gives 2^20 pages a call; more throw, and it is as new', () => {
+    const page = pageOf('', 7);
+    const tooMany = Buffer.alloc((MAX_PARTS + 1) * page.length, page);
+    const reader = new OggPageReader();
+    expect(reader.process(tooMany.subarray(page.length)).length).toBe(MAX_PARTS);
+    reader.process(Buffer.from('junk'));
+    const error = thrown(() => reader.process(tooMany));
+    expect(error).toMatchObject({ name: 'RangeError', code: 'ERR_TOO_LARGE' });
+    expect(error.message).toMatch(/1048576 pages .* from its beginning in smaller chunks/);
+    expect(reader.warnings).toEqual([]);
+    expect(reader.process(tooMany.subarray(0, 1000 * page.length)).length).toBe(1000);
+    expect(reader.flush()).toEqual([]);
   });
 
   test('throws for no bytes', () => {
