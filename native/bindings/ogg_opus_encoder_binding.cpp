@@ -59,8 +59,8 @@ class WriteOggOpusJob final : public SlicedJob {
     if (slices_.AtEnd()) Append(encoder_->MaxFlushBytes(), [&](auto room) { return encoder_->Flush(room); });
   }
   napi_value Finish(napi_env env) override {
-    const NewArray<uint8_t> file = Allocate<uint8_t>(env, file_.size());
-    std::ranges::copy(file_, file.data.begin());
+    const NewArray<uint8_t> file = Allocate<uint8_t>(env, bytes_);
+    std::copy_n(file_.begin(), bytes_, file.data.begin());
     return file.value;
   }
   size_t StateBytes() const override { return file_.capacity() + (encoder_ ? encoder_->StateBytes() : 0); }
@@ -69,15 +69,17 @@ class WriteOggOpusJob final : public SlicedJob {
   // write(room of most_bytes) -> bytes
   template <class Write>
   void Append(size_t most_bytes, Write write) {
-    const size_t before = file_.size();
-    file_.resize(before + most_bytes);
-    file_.resize(before + Take(write(std::span(file_).subspan(before))));
+    file_.resize(std::max(file_.size(), bytes_ + most_bytes));
+    bytes_ += Take(write(std::span(file_).subspan(bytes_)));
   }
 
   OggOpusEncoderOptions options_;
   Slicer slices_;
   std::optional<OggOpusEncoder<T>> encoder_;
+  // The file and room behind it, which is never taken back: room wants clearing, and with large tags it is
+  // large for each slice.
   std::vector<uint8_t> file_;
+  size_t bytes_ = 0;  // of the file
 };
 
 template <class T>

@@ -8,7 +8,7 @@ import { argumentRangeError, argumentTypeError } from '../errors.js';
 export function describe(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
   if (typeof value === 'number' || value === undefined || value === null) return String(value);
-  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object';
   return `a ${typeof value}`;
 }
 

@@ -35,8 +35,8 @@ export interface OggOpusEncoderOptions<S extends SampleType = SampleType> extend
   sample?: S;
 }
 
-/** Of room that `process` and `flush` share: for headers, two pages and some 10 s of packets as large as can be. */
-const MAX_KEPT_BYTES = 1 << 20;
+/** Of kept room, besides what any call needs for tags and pages: some 10 s of packets as large as can be. */
+const MAX_KEPT_PACKETS_BYTES = 1 << 20;
 
 /**
  * Makes Ogg Opus (RFC 7845) of samples of any length, in constant memory: `process` or `processInto` for each chunk,
@@ -47,7 +47,8 @@ const MAX_KEPT_BYTES = 1 << 20;
  * with the first page, which comes once `pageMs` of sound is there.
  *
  * Samples after `flush` begin another link of a chained stream: the same headers, the next serial number. `reset` begins
- * a file. Everything but `close` throws a TypeError ERR_CLOSED after `close`.
+ * a file. Until `close` it keeps the room that `process` needed for chunks of up to some 10 s, in which the tags are twice.
+ * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
  *
  * @see docs/ogg.md
  * @example
@@ -62,8 +63,9 @@ const MAX_KEPT_BYTES = 1 << 20;
 export class OggOpusEncoder<S extends SampleType = 'int16'> {
   readonly #native: NativeOggOpusEncoder;
   readonly #channels: number;
-  /** Kept from call to call while it is small: more than a page, while most calls write none. */
+  /** Of `process` and `flush`, kept from call to call: tags and pages fit in, while most calls write none. */
   #room = new Uint8Array(0);
+  readonly #maxKeptBytes: number;
 
   /**
    * @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION (one of the others is out of range),
@@ -75,6 +77,7 @@ export class OggOpusEncoder<S extends SampleType = 'int16'> {
     const float32 = requireWord<SampleType>(sample, 'sample', ['int16', 'float32']) === 'float32';
     this.#native = new native.OggOpusEncoder(...nativeOptions(options), float32);
     this.#channels = channels;
+    this.#maxKeptBytes = this.#native.maxFlushBytes() + MAX_KEPT_PACKETS_BYTES;
   }
 
   /**
@@ -163,7 +166,7 @@ export class OggOpusEncoder<S extends SampleType = 'int16'> {
   #roomOf(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes <= this.#room.length) return this.#room;
     const room = roomFor(Uint8Array, bytes);
-    if (bytes <= MAX_KEPT_BYTES) this.#room = room;
+    if (bytes <= this.#maxKeptBytes) this.#room = room;
     return room;
   }
 }

@@ -56,7 +56,8 @@ const MAX_PAGE_MS = 4000;
  * begins another link of a chained stream: the same headers, the next serial number. For other headers put what
  * a second writer makes behind the first one's bytes.
  *
- * Everything but `close` throws a TypeError ERR_CLOSED after `close`.
+ * Until `close` it keeps room for what a call may write, the tags included. Everything but `close` throws a TypeError
+ * ERR_CLOSED after `close`.
  *
  * @see docs/ogg.md
  * @example
@@ -152,10 +153,11 @@ export class OggOpusWriter {
     this.close();
   }
 
-  /** Kept from call to call: a page is larger than most of what a call writes. */
+  /** Kept from call to call: tags and a page are larger than most of what a call writes. */
   #roomOf(packetBytes: number): Uint8Array<ArrayBuffer> {
     if (packetBytes > this.#roomFor) {
-      this.#room = roomFor(Uint8Array, this.#native.maxOutputBytes(packetBytes));
+      const bytes = this.#native.maxOutputBytes(packetBytes); // the same for most packets
+      if (bytes > this.#room.length) this.#room = roomFor(Uint8Array, bytes);
       this.#roomFor = packetBytes;
     }
     return this.#room;
@@ -172,8 +174,8 @@ export function nativeStreamOptions(
 
 /** `NAME=value` of each, with a zero character behind it. */
 function comments(tags: unknown): string {
-  if (typeof tags !== 'object' || tags === null)
-    throw argumentTypeError(`tags must be an object, got ${describe(tags)}`);
+  if (typeof tags !== 'object' || tags === null || Array.isArray(tags))
+    throw argumentTypeError(`tags must be an object of names and texts, got ${describe(tags)}`);
   return Object.entries(tags)
     .flatMap(([name, values]) => [values].flat().map((value) => comment(name, value)))
     .join('');

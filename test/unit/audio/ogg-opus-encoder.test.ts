@@ -132,6 +132,17 @@ describe('writeOggOpusAsync', () => {
     const none = new Int16Array(0);
     expect(await writeOggOpusAsync(none, options)).toEqual(writeOggOpus(none, options));
   });
+
+  test('gives the bytes of OggOpusEncoder, with tags larger than all else', async () => {
+    const tagged = { ...options, tags: { COVER: 'x'.repeat(3_000_000) } };
+    using encoder = new OggOpusEncoder({ ...tagged, sample: 'float32' });
+    const parts = [0, 60_000, 120_000, 180_000].map((at) =>
+      encoder.process(samples.subarray(at, at + 60_000)),
+    );
+    const wanted = Buffer.concat([...parts, encoder.flush()]);
+    expect(wanted.equals(await writeOggOpusAsync(samples, tagged))).toBe(true);
+    expect(wanted.equals(writeOggOpus(samples, tagged))).toBe(true);
+  });
 });
 
 describe('OggOpusEncoder', () => {

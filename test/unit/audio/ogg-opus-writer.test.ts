@@ -190,6 +190,7 @@ describe('OggOpusWriter', () => {
     ['a gain as text', { ...MONO, gainDb: '1' }],
     ['a tag that is no text', { ...MONO, tags: { A: 1 } }],
     ['tags as text', { ...MONO, tags: 'A=B' }],
+    ['tags as an array', { ...MONO, tags: ['A=B'] }],
   ])('refuses %s with a TypeError', (_, options) => {
     const run = () => new OggOpusWriter(options as OggOpusWriterOptions);
     expect(thrown(run)).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
