@@ -140,13 +140,16 @@ describe('transcribe of Ogg Opus', () => {
     expect(server.peers[0]!.audio.equals(file)).toBe(true);
   });
 
-  it.each([1, 16, 40, 300])('knows Ogg behind other bytes in a stream of %i bytes at a time', async (size) => {
-    await using server = await scriptedServer((peer) => politeStt(peer));
-    const file = oggFile('garbage-before-first-page.opus');
-    const { source, warnings } = await client(server.url).stt.transcribe(Readable.from(cut(file, size)));
-    expect(source.frames).toBe(readOggOpus(file).frames);
-    expect(warnings).toEqual(['junk-before-first-page']);
-  });
+  it.each([1, 16, 40, 300])(
+    'knows Ogg behind other bytes in a stream of %i bytes at a time',
+    async (size) => {
+      await using server = await scriptedServer((peer) => politeStt(peer));
+      const file = oggFile('garbage-before-first-page.opus');
+      const { source, warnings } = await client(server.url).stt.transcribe(Readable.from(cut(file, size)));
+      expect(source.frames).toBe(readOggOpus(file).frames);
+      expect(warnings).toEqual(['junk-before-first-page']);
+    },
+  );
 
   it('decodes to the raw wire that is asked for', async () => {
     await using server = await scriptedServer((peer) => politeStt(peer));
