@@ -76,7 +76,9 @@ struct OggPage {
 size_t WriteOggPage(const OggPage& page, std::span<uint8_t> out);
 
 // Finds the pages that are sound: version 0, whole, with the right checksum. What is none is searched from
-// its second byte on, so that a false "OggS" costs nothing and a damaged length is not believed.
+// its second byte on, so that a false "OggS" hides no page and a damaged length is not believed. The price is
+// that of each "OggS" up to kMaxOggPageBytes are summed: in the worst file found, with one every 7 bytes,
+// 4600 for each byte of it, at the checksum's 13 GB/s: 2.5 MB/s.
 class OggPageReader {
  public:
   OggPageReader() : held_(kMaxOggPageBytes) {}
