@@ -17,7 +17,7 @@ export interface ReadOggOpusOptions<S extends 'int16' | 'float32' = 'int16' | 'f
   channels?: number;
   /**
    * Where to begin, in seconds of the decoded sound, all links one behind the other: from 0 (default), to the nearest
-   * frame. What lies more than 80 ms before it is counted, not decoded. Beyond the end there are no samples.
+   * frame. What lies more than 200 ms before it is counted, not decoded. Beyond the end there are no samples.
    */
   startS?: number;
   /** Where to end, likewise: from `startS` on. Default: with the file. */

@@ -191,7 +191,7 @@ TEST_ONCE("OggOpusDecoder gives the part that is wanted, to the frame, also acro
   REQUIRE(whole.size() == 50'000 * channels);
   constexpr uint64_t kEnd = std::numeric_limits<uint64_t>::max();
   for (const uint64_t begin :
-       {0u, 1u, 3840u, 10'000u, 29'999u, 30'000u, 30'001u, 33'840u, 45'000u, 49'999u, 50'000u}) {
+       {0u, 1u, 9600u, 10'000u, 29'999u, 30'000u, 30'001u, 39'600u, 45'000u, 49'999u, 50'000u}) {
     for (const uint64_t end : {begin, begin + 1, begin + 5000, kEnd}) {
       const auto part = Decode<float>(file, 999, {.begin = begin, .end = end});
       CHECK(!part.error);
@@ -258,7 +258,7 @@ TEST_ONCE("OggOpusDecoder opens no decoder for a link of which no packet is want
   std::span<const uint8_t> input(file);
   CHECK(decoder.Next(input).value().empty());
   CHECK_EQ(decoder.channels(), 2u);
-  CHECK_EQ(decoder.StateBytes(), before);
+  CHECK_LE(decoder.StateBytes(), before + 1000);  // the link; a decoder takes 18 kB or more
 }
 
 }  // namespace
