@@ -29,7 +29,7 @@ class ReadOggOpusJob final : public SlicedJob {
     auto slice = slices_.Next();
     if (slice || samples_) return slice;
     while (Take(counter_.Finish()) != OggOpusReader::Event::kNone) continue;
-    if (options_.channels == 0) options_.channels = counter_.links()[0].head.channels;
+    if (options_.channels == 0) options_.channels = counter_.links()[0].channels;
     samples_.emplace(env, WantedFrames() * options_.channels);
     rest_ = samples_->data();
     decoder_.emplace(options_);

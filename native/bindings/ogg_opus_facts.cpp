@@ -17,11 +17,11 @@ napi_value LinkFacts(napi_env env, const OggOpusLink& link) {
   std::vector<napi_value> comments;
   for (const std::string& comment : link.tags.comments) comments.push_back(StoredText(env, comment));
   return ObjectBuilder(env)
-      .Set("channels", link.head.channels)
+      .Set("channels", link.channels)
       .Set("frames", static_cast<double>(link.samples))
-      .Set("preSkip", link.head.preskip)
-      .Set("gainDb", link.head.gain_q8 / 256.0)
-      .Set("inputSampleRateHz", link.head.input_rate_hz)
+      .Set("preSkip", link.preskip)
+      .Set("gainDb", link.gain_q8 / 256.0)
+      .Set("inputSampleRateHz", link.input_rate_hz)
       .Set("serial", link.serial)
       .Set("vendor", StoredText(env, link.tags.vendor))
       .Set("comments", List(env, comments))
@@ -47,7 +47,7 @@ void SetOggOpusFacts(napi_env env, const OggOpusReader& reader, ObjectBuilder& o
 napi_value OggOpusInfo(napi_env env, const OggOpusReader& reader) {
   if (reader.links().empty()) return Undefined(env);
   ObjectBuilder info(env);
-  info.Set("channels", reader.links()[0].head.channels).Set("frames", static_cast<double>(reader.samples()));
+  info.Set("channels", reader.links()[0].channels).Set("frames", static_cast<double>(reader.samples()));
   SetOggOpusFacts(env, reader, info);
   return info.Build();
 }

@@ -71,13 +71,13 @@ void OggOpusDecoder<Sample>::BeginLink() {
   const auto links = reader_.links();
   if (links.size() > 1) link_begin_ += links[links.size() - 2].samples;
   decoder_.reset();
-  if (channels_ == 0) channels_ = links.back().head.channels;
+  if (channels_ == 0) channels_ = links.back().channels;
 }
 
 // Not before a packet is wanted: of 255 streams it takes 25 ms, and a link of 350 bytes may hold no packet.
 template <class Sample>
 Status OggOpusDecoder<Sample>::OpenDecoder() {
-  const OpusHead& head = reader_.links().back().head;
+  const OpusHead& head = reader_.head();
   auto decoder = OpusDecoder::Create({kOpusRateHz, LayoutOf(head), head.gain_q8});
   if (!decoder.ok()) return decoder.error();
   decoder_ = std::move(decoder.value());

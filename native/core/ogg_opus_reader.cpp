@@ -82,6 +82,14 @@ uint64_t OggOpusReader::samples() const {
   return samples;
 }
 
+size_t OggOpusReader::StateBytes() const {
+  constexpr size_t kSerialBytes =
+      sizeof(decltype(serials_)::value_type) + 5 * sizeof(void*);  // a tree's node
+  return sizeof *this + pages_.StateBytes() + assembled_.capacity() +
+         links_.capacity() * sizeof(OggOpusLink) + tags_bytes_ + tags_.held_bytes() +
+         serials_.size() * kSerialBytes;
+}
+
 uint32_t OggOpusReader::warnings() const {
   OggWarnings all = warnings_;
   all.Add(pages_.warnings());
@@ -167,7 +175,7 @@ void OggOpusReader::BeginStream(const OggPage& page) {
   if (!in_bos_group_) group_has_opus_ = false;
   in_bos_group_ = true;
   const bool reads = opus && !group_has_opus_;
-  const FirstPage first{page.sequence, page.granule, !reads};
+  const FirstPage first{page.granule, page.sequence, !reads};
   if (!serials_.insert_or_assign(page.serial, first).second) warnings_.Add(OggWarning::kSerialReused);
   if (reads) return BeginLink(page);
   warnings_.Add(OggWarning::kStreamSkipped);
@@ -280,7 +288,7 @@ void OggOpusReader::TakeHead(const OggPackets::Fragment& fragment) {
 }
 
 OggOpusReader::Event OggOpusReader::TakeTags(const OggPackets::Fragment& fragment) {
-  if (fragment.begins) tags_.Reset();
+  if (fragment.begins) tags_.Reset(OpusTagsReader::kMaxTagsBytes - tags_bytes_);
   tags_.Feed(fragment.bytes, fragment.offset);
   if (!fragment.ends) return Event::kNone;
   auto tags = tags_.Finish();
@@ -288,7 +296,10 @@ OggOpusReader::Event OggOpusReader::TakeTags(const OggPackets::Fragment& fragmen
     error_ = tags.error();
     return Event::kNone;
   }
-  links_.push_back({head_, std::move(tags.value()), serial_, 0});
+  links_.push_back({head_.channels, head_.preskip, head_.input_rate_hz, head_.gain_q8, serial_, 0,
+                    std::move(tags.value())});
+  tags_bytes_ += tags_.held_bytes();
+  tags_.Reset();
   timeline_.Begin(head_.preskip);
   BeginAudio();
   return Event::kLink;

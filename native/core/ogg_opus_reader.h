@@ -3,16 +3,17 @@
 // (ogg_page.h), packets on pages (ogg_packets.h), what counts (opus_timeline.h), the headers' fields
 // (opus_head.h), decoding (opus_codec.h). Decisions where the format leaves room: docs/ogg.md.
 //
-// Held at any time: at most one page, one packet, and what is known of the links.
+// Held at any time: one page, one packet, 1 MB of tags, of all links together, 88 bytes for each link (twice
+// that where their vector has just grown) and 64 for each stream that was announced, read or not.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "core/container.h"
@@ -36,11 +37,15 @@ struct OggOpusPacket {
 };
 
 // One of the streams that follow each other in a file (a chain, RFC 3533 4).
+// Not its channel mapping, which would be most of it: a chain may have more links than any memory holds.
 struct OggOpusLink {
-  OpusHead head;
-  OpusTags tags;
+  uint8_t channels = 1;
+  uint16_t preskip = 0;
+  uint32_t input_rate_hz = 0;
+  int16_t gain_q8 = 0;
   uint32_t serial = 0;
   uint64_t samples = 0;  // at 48 kHz, counted so far; final once the next link begins
+  OpusTags tags;         // no more texts once those of all links take 1 MB
 };
 
 class OggOpusReader {
@@ -63,12 +68,13 @@ class OggOpusReader {
   void Reset();
 
   const OggOpusLink& link() const { return links_.back(); }  // requires an Event::kLink
+  const OpusHead& head() const { return head_; }             // of the link that the last event was of
   const OggOpusPacket& packet() const { return packet_; }    // its bytes are valid until the next call
   std::span<const OggOpusLink> links() const { return links_; }
   uint64_t samples() const;   // of all links, at 48 kHz
   uint32_t warnings() const;  // bit i is OggWarning i; final when Finish() has returned kNone
   uint64_t offset() const { return pages_.offset(); }  // bytes taken so far
-  size_t StateBytes() const { return sizeof *this + pages_.StateBytes() + assembled_.capacity(); }
+  size_t StateBytes() const;
 
  private:
   // Where the stream that is read stands.
@@ -119,12 +125,13 @@ class OggOpusReader {
   // Streams: BOS pages stand together at the beginning of a link, and the first Opus stream among them is
   // read.
   struct FirstPage {
-    uint32_t sequence;
     int64_t granule;
+    uint32_t sequence;
     bool is_last;  // none of its stream followed, which is passed over
   };
-  std::unordered_map<uint32_t, FirstPage> serials_;  // of all that were announced
-  uint32_t codecs_ = 0;                              // that were passed over; bit i is kCodecs[i]
+  // Of all that were announced. No hash table: serial numbers that share a bucket are easily chosen.
+  std::map<uint32_t, FirstPage> serials_;
+  uint32_t codecs_ = 0;  // that were passed over; bit i is kCodecs[i]
   bool in_bos_group_ = false;
   bool group_has_opus_ = false;
 
@@ -134,6 +141,7 @@ class OggOpusReader {
   OpusHead head_;
   OpusTagsReader tags_;
   std::vector<OggOpusLink> links_;
+  size_t tags_bytes_ = 0;           // of the room for tags, by those of links_
   bool has_audio_ = false;          // an audio packet began
   bool has_eos_ = false;            // an EOS page came
   std::vector<uint8_t> assembled_;  // a packet that spans pages

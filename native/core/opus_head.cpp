@@ -126,7 +126,10 @@ size_t WriteOpusHead(const OpusHead& head, std::span<uint8_t> out) {
 
 // "OpusTags" | vendor bytes u32, vendor | comments u32 | per comment: bytes u32, text | padding
 
-void OpusTagsReader::Reset() { *this = OpusTagsReader(); }
+void OpusTagsReader::Reset(size_t room_bytes) {
+  *this = OpusTagsReader();
+  room_bytes_ = room_bytes;
+}
 
 void OpusTagsReader::Feed(std::span<const uint8_t> bytes, uint64_t offset) {
   if (field_ == Field::kMagic && text_.empty()) length_offset_ = offset;
@@ -145,7 +148,7 @@ void OpusTagsReader::Enter(Field field, uint64_t bytes, uint64_t offset) {
   field_left_ = bytes;
   const bool text = field == Field::kVendor || field == Field::kComment;
   if (!text && field != Field::kPadding) length_offset_ = offset;
-  holds_ = !text || (bytes <= kMaxCommentBytes && held_bytes_ + bytes + sizeof(std::string) <= kMaxTagsBytes);
+  holds_ = !text || (bytes <= kMaxCommentBytes && held_bytes_ + bytes + kTextBytes <= room_bytes_);
   text_.clear();
 }
 
@@ -164,7 +167,7 @@ void OpusTagsReader::EndField(uint64_t offset) {
     case Field::kVendorBytes:
       return Enter(Field::kVendor, Value(), offset);
     case Field::kVendor:
-      if (holds_) held_bytes_ += text_.size();
+      if (!text_.empty()) held_bytes_ += text_.size() + kTextBytes;
       tags_.vendor = text_;
       return Enter(Field::kCount, 4, offset);
     case Field::kCount:
@@ -175,7 +178,7 @@ void OpusTagsReader::EndField(uint64_t offset) {
       return Enter(Field::kComment, Value(), offset);
     case Field::kComment:
       if (holds_) {
-        held_bytes_ += text_.size() + sizeof(std::string);
+        held_bytes_ += text_.size() + kTextBytes;
         tags_.comments.push_back(text_);
       }
       return NextComment(offset);
@@ -192,7 +195,10 @@ void OpusTagsReader::NextComment(uint64_t offset) {
 
 Result<OpusTags> OpusTagsReader::Finish() {
   constexpr const char* kWayOut = " (RFC 7845 5.2); rewrite its tags, or export the file again";
-  if (field_ == Field::kPadding && !wrong_magic_) return std::move(tags_);
+  if (field_ == Field::kPadding && !wrong_magic_) {
+    tags_.comments.shrink_to_fit();
+    return std::move(tags_);
+  }
   if (field_ == Field::kMagic || wrong_magic_)
     return Error{ErrorCode::kOpusBadTags, length_offset_,
                  "the packet after OpusHead is not OpusTags" + std::string(kWayOut)};

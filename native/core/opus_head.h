@@ -48,18 +48,21 @@ struct OpusTags {
   uint64_t comment_count = 0;         // those that were too long to be held as well
 };
 
-// OpusTags from the pieces of its packet. A comment above kMaxCommentBytes (album art), or that would make
-// them more than kMaxTagsBytes in all, is counted but not held; a vendor above kMaxCommentBytes is left
-// empty.
+// OpusTags from the pieces of its packet. A comment above kMaxCommentBytes (album art), or that there is no
+// room for, is counted but not held; such a vendor is left empty.
 class OpusTagsReader {
  public:
   static constexpr size_t kMaxCommentBytes = 65536;
-  static constexpr size_t kMaxTagsBytes = 1 << 20;  // with the memory that each string takes beside its text
+  static constexpr size_t kMaxTagsBytes = 1 << 20;
+  // What a text takes of the room beside its bytes: an empty comment is 4 bytes in the file, but a string in
+  // a vector that may have grown to twice what it holds. Of a longer text the allocator's share, too.
+  static constexpr size_t kTextBytes = 2 * sizeof(std::string);
 
-  void Reset();
+  void Reset(size_t room_bytes = kMaxTagsBytes);               // another packet
   void Feed(std::span<const uint8_t> bytes, uint64_t offset);  // offset: of `bytes` in the file
   // The packet is over: hands out what it held. Error: kOpusBadTags.
   Result<OpusTags> Finish();
+  size_t held_bytes() const { return held_bytes_; }  // of the room, by this packet's tags
 
  private:
   enum class Field : uint8_t { kMagic, kVendorBytes, kVendor, kCount, kCommentBytes, kComment, kPadding };
@@ -74,6 +77,7 @@ class OpusTagsReader {
   bool holds_ = true;                            // the field's bytes go to text_
   std::string text_;
   uint32_t comments_left_ = 0;
+  size_t room_bytes_ = kMaxTagsBytes;
   size_t held_bytes_ = 0;
   bool wrong_magic_ = false;
   OpusTags tags_;

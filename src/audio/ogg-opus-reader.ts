@@ -26,7 +26,7 @@ export interface OggOpusPacket {
 /**
  * Reads the packets of an Ogg Opus file or stream in chunks of any size: `process` for each, `flush` at the end. Pages
  * that are damaged, lost, doubled or of other streams, packets that span pages, chained links: as `readOggOpus` reads
- * them, with the same errors and warnings, in memory that does not grow. The packets do not depend on where the input
+ * them, with the same errors and warnings, in memory that grows with the links of a chain alone. The packets do not depend on where the input
  * was cut: those before an error are handed out, and the call after throws it (`flush` at once).
  *
  * One call gives 1 048 576 packets at most, 5.8 hours of 20 ms: each is an object, and the process ends where V8's heap

@@ -251,7 +251,7 @@ export interface OggOpusLink {
   serial: number;
   /** The encoder. */
   vendor: string;
-  /** `NAME=value`, as stored. Those above 64 kB (album art) are counted only. */
+  /** `NAME=value`, as stored. Those above 64 kB (album art), or beyond 1 MB of tags in all links, are counted only. */
   comments: string[];
   /** All comments, those that are not in `comments` as well. */
   commentCount: number;

@@ -89,7 +89,7 @@ void CheckReadBack(const Bytes& file, const OggOpusEncoderOptions& options, uint
   for (size_t i = 0; i < links; ++i) {
     const OggOpusLink& link = reader.links()[i];
     FUZZ_CHECK(link.samples == (frames * 48'000 + rate_hz - 1) / rate_hz);
-    FUZZ_CHECK(link.head.channels == options.opus.channels && link.head.input_rate_hz == rate_hz);
+    FUZZ_CHECK(link.channels == options.opus.channels && link.input_rate_hz == rate_hz);
     FUZZ_CHECK(link.serial == options.serial + static_cast<uint32_t>(i));
   }
   const uint32_t no_audio = 1U << static_cast<unsigned>(OggWarning::kNoAudio);

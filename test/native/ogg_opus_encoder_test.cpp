@@ -247,8 +247,8 @@ TEST("OggOpusEncoder writes its options into the headers") {
     const OggOpusLink& link = reader.link();
     CHECK(link.tags.comments == options.comments && link.tags.vendor == "test");
     CHECK_EQ(link.serial, 0xFFFFFFFFU);
-    CHECK_EQ(link.head.input_rate_hz, 22'050U);
-    CHECK_EQ(link.head.preskip, application == OpusApplication::kLowDelay ? 120 : 312);
+    CHECK_EQ(link.input_rate_hz, 22'050U);
+    CHECK_EQ(link.preskip, application == OpusApplication::kLowDelay ? 120 : 312);
   }
 }
 

@@ -46,6 +46,7 @@ class Reading {
  public:
   Outcome Read(const Bytes& file, size_t most, bool random) {
     reader_.Reset();
+    heads_.clear();
     outcome_ = {};
     std::mt19937 engine(static_cast<uint32_t>(most));
     for (size_t at = 0; at < file.size() && !outcome_.error;) {
@@ -79,6 +80,7 @@ class Reading {
     }
     if (event.value() == Event::kLink) {
       CHECK(&reader_.link() == &reader_.links().back());
+      heads_.push_back(reader_.head());
       CHECK_EQ(reader_.link().samples, uint64_t{0});
     }
     if (event.value() == Event::kPacket) {
@@ -91,9 +93,16 @@ class Reading {
   }
 
   void Settle() {
-    for (const OggOpusLink& link : reader_.links())
-      outcome_.links.emplace_back(link.head, link.tags.vendor, link.tags.comment_count, link.serial,
+    REQUIRE(heads_.size() == reader_.links().size());
+    for (size_t i = 0; i < heads_.size(); ++i) {
+      const OggOpusLink& link = reader_.links()[i];
+      const auto facts = [](const auto& of) {
+        return std::tuple(of.channels, of.preskip, of.input_rate_hz, of.gain_q8);
+      };
+      CHECK(facts(link) == facts(heads_[i]));
+      outcome_.links.emplace_back(heads_[i], link.tags.vendor, link.tags.comment_count, link.serial,
                                   link.samples);
+    }
     if (outcome_.error) return;
     CHECK(reader_.Finish().value() == Event::kNone);
     outcome_.samples = reader_.samples();
@@ -106,6 +115,7 @@ class Reading {
   }
 
   OggOpusReader reader_;
+  std::vector<OpusHead> heads_;
   Outcome outcome_;
 };
 
@@ -581,6 +591,51 @@ TEST_ONCE("OggOpusReader ignores pages of streams that nothing announced") {
   CheckReads(Pages{stray.Page(5, Packets(2))} + Plain(), 3840, {"stray-page"});
 }
 
+// ---- what is held
+
+TEST_ONCE("OggOpusReader holds no more tags of all links together than of one") {
+  // Empty comments, which take 4 bytes each in the file, 16 384 of which have room.
+  const Bytes tags = TagsPacket("", std::vector<std::string>(10'000));
+  OggOpusReader reader;
+  std::vector<size_t> held;
+  for (uint32_t serial = 1; serial <= 4; ++serial) {
+    const Bytes file = File(Stream(serial).Headers(Head(), tags));
+    std::span<const uint8_t> input(file);
+    while (reader.Next(input).value() != Event::kNone) {
+    }
+    held.push_back(reader.link().tags.comments.size());
+    CHECK_EQ(reader.link().tags.comment_count, uint64_t{10'000});
+  }
+  CHECK(held == (std::vector<size_t>{10'000, 6384, 0, 0}));
+  const size_t before = OggOpusReader().StateBytes();
+  CHECK_LE(before + OpusTagsReader::kMaxTagsBytes, reader.StateBytes());
+  CHECK_LE(reader.StateBytes(), before + OpusTagsReader::kMaxTagsBytes + 4 * (2 * sizeof(OggOpusLink) + 64));
+}
+
+TEST_ONCE("OggOpusReader counts what it holds of links, tags and streams, and lets go of it on Reset") {
+  OggOpusReader reader;
+  const size_t before = reader.StateBytes();
+  const auto grows_by = [&](const Pages& pages) {
+    const size_t bytes = reader.StateBytes();
+    const Bytes file = File(pages);
+    std::span<const uint8_t> input(file);
+    while (reader.Next(input).value() != Event::kNone) {
+    }
+    return reader.StateBytes() - bytes;
+  };
+  Pages links;
+  for (uint32_t serial = 1; serial <= 1000; ++serial)
+    links = links + Stream(serial).Headers(Head(), TagsPacket("", {}));
+  const size_t of_links = grows_by(links);
+  CHECK_LE(1000 * (88u + 64u), of_links);  // docs/ogg.md
+  CHECK_LE(of_links, 1000 * (2 * 88u + 64u));
+  CHECK_EQ(grows_by(Pages{Foreign(2000)[0], Foreign(2001)[0]}), size_t{2 * 64});
+  const size_t texts = grows_by(Stream(3000).Headers(Head(), TagsPacket("", {"A=1", "B=2"})));
+  CHECK_LE(size_t{6}, texts);
+  reader.Reset();
+  CHECK_EQ(reader.StateBytes(), before);
+}
+
 // ---- what is refused
 
 TEST_ONCE("OggOpusReader refuses files without an Opus stream, and names what there is") {
@@ -780,12 +835,16 @@ TEST_ONCE("OpusTagsReader counts comments that are too long, and holds the other
 }
 
 TEST_ONCE("OpusTagsReader holds no more than its limit of many comments") {
-  const std::vector<std::string> comments(200000, "A=1");
-  const auto tags = ReadTags(WriteOpusTags("v", comments), 65536);
-  REQUIRE(tags.ok());
-  CHECK_EQ(tags.value().comment_count, uint64_t{200000});
-  CHECK(tags.value().comments.size() > 10000);
-  CHECK_LE(tags.value().comments.size() * (3 + sizeof(std::string)), OpusTagsReader::kMaxTagsBytes);
+  for (const std::string text : {"", "A=1", "A=a comment that has its text on the heap"}) {
+    const std::vector<std::string> comments(200000, text);
+    const auto tags = ReadTags(WriteOpusTags("v", comments), 65536);
+    REQUIRE(tags.ok());
+    CHECK_EQ(tags.value().comment_count, uint64_t{200000});
+    const std::vector<std::string>& held = tags.value().comments;
+    CHECK(held.size() > 5000);
+    CHECK_EQ(held.capacity(), held.size());
+    CHECK_LE(held.size() * (text.size() + 2 * sizeof(std::string)), OpusTagsReader::kMaxTagsBytes);
+  }
 }
 
 TEST_ONCE("OpusTagsReader holds no vendor that is too long") {
