@@ -127,9 +127,9 @@ class RateCheck {
   }
 }
 
-/** What no samples begin with by chance: magic, size, form type; capture pattern, version, flags. */
+/** What no samples begin with by chance: magic, size, form type; capture pattern and version. */
 const WAV_HEAD = /^(RIFF|RIFX|RF64|BW64).{4}WAVE$/s;
-const OGG_HEAD = /^OggS\0[\0-\x07]/;
+const OGG_HEAD = 'OggS\0';
 const HEAD_BYTES = 12;
 
 /** What samples without a header are. */
@@ -177,7 +177,7 @@ export class RawSource implements Source {
     const warnings: string[] = [];
     const head = this.#head.toString('latin1');
     if (WAV_HEAD.test(head)) warnings.push('wav-header-as-samples');
-    if (OGG_HEAD.test(head)) warnings.push('ogg-pages-as-samples');
+    if (head.startsWith(OGG_HEAD)) warnings.push('ogg-pages-as-samples');
     if (this.#rest.length > 0) warnings.push('partial-frame');
     if (this.#frames === 0) warnings.push('no-audio');
     return warnings;
