@@ -158,8 +158,7 @@ class DecodeJob final : public SlicedJob {
     if (!frames.ok() || (last ? frames.value() != room : frames.value() > room)) {
       ThrowType(
           "The packets were written to before all of them were decoded; leave them alone until the promise "
-          "is "
-          "settled, or pass a copy");
+          "is settled, or pass a copy");
     }
     Take(codec_->core.DecodePackets(slice, sizes_of_slice_, rest_));
     rest_ = rest_.subspan(frames.value() * core.channels());
