@@ -30,6 +30,8 @@ export interface SourceFound {
 
 /** Where messages go: an SttSession. */
 export interface MessageSink {
+  /** The `client_req_id` that each message needs; undefined: none. */
+  readonly clientReqId: string | undefined;
   /** Takes a complete `audio` message; its memory may be reused at once. */
   send(message: Buffer): void;
   /** @param sentS all the audio sent so far, in seconds. */

@@ -2,9 +2,10 @@
  * The Gradium client: who is asking, where, and with which deadlines.
  * Not here: how each thing is done.
  */
-import { argumentTypeError } from '../errors.js';
-import { type ByteSource, resolveDeadlines, socketUrl } from '../speech/index.js';
+import { type ByteSource, resolveDeadlines } from '../speech/index.js';
+import { Access } from './access.js';
 import type { ClientConfig } from './session.js';
+import { SocketLink } from './socket-link.js';
 import { SttStream } from './stt-stream.js';
 import { transcribe } from './transcribe.js';
 import { synthesize } from './tts.js';
@@ -16,9 +17,6 @@ import type {
   Transcript,
   TtsOptions,
 } from './types.js';
-
-/** Where the Gradium API lives, unless `baseUrl` or GRADIUM_BASE_URL says otherwise (wire reference, section 1.1). */
-export const DEFAULT_BASE_URL = 'https://api.gradium.ai/api';
 
 /** Speech to text. */
 export class GradiumStt {
@@ -110,28 +108,10 @@ export class Gradium {
 
   /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
-    const apiKey = checkedKey(options.apiKey ?? process.env.GRADIUM_API_KEY);
-    const baseUrl = options.baseUrl ?? (process.env.GRADIUM_BASE_URL || DEFAULT_BASE_URL);
-    if (typeof baseUrl !== 'string') throw argumentTypeError('baseUrl must be a string');
     const { deadlines } = options;
     resolveDeadlines(deadlines);
-    this.stt = new GradiumStt({ url: socketUrl(baseUrl, 'speech/asr'), apiKey, deadlines });
-    this.tts = new GradiumTts({ url: socketUrl(baseUrl, 'speech/tts'), apiKey, deadlines });
+    const config: ClientConfig = { link: new SocketLink(new Access(options)), deadlines };
+    this.stt = new GradiumStt(config);
+    this.tts = new GradiumTts(config);
   }
-}
-
-/** The key is never quoted; its prefix is not checked, for there are several. */
-function checkedKey(value: unknown): string {
-  if (value !== undefined && typeof value !== 'string') throw argumentTypeError('apiKey must be a string');
-  const key = value?.trim();
-  if (!key) {
-    throw argumentTypeError('no API key: pass apiKey or set GRADIUM_API_KEY', 'ERR_NO_API_KEY');
-  }
-  // What may stand in an HTTP header (RFC 9110 §5.5) without becoming something else.
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw argumentTypeError(
-      'apiKey holds characters that no key has (spaces, control or non-ASCII characters)',
-    );
-  }
-  return key;
 }

@@ -49,6 +49,7 @@ export class FramerSender implements AudioSender {
       to: wire,
       stepsPerMessage,
       ...(bytes !== undefined && { sourceBytes: bytes }),
+      ...(sink.clientReqId !== undefined && { clientReqId: sink.clientReqId }),
     });
     this.#wireRateHz = wireAudio(wire, 'input')?.sampleRateHz;
     // The framer parses no WAV that passes as it is.

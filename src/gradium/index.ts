@@ -8,7 +8,8 @@ export {
   UnsupportedError,
 } from '../errors.js';
 export type { ByteSource } from '../speech/index.js';
-export { DEFAULT_BASE_URL, Gradium, type GradiumStt, type GradiumTts } from './client.js';
+export { DEFAULT_BASE_URL } from './access.js';
+export { Gradium, type GradiumStt, type GradiumTts } from './client.js';
 export type { SttStream } from './stt-stream.js';
 export type {
   Deadlines,

@@ -80,7 +80,9 @@ export class PageMessages {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#gatheredSamples = 0;
-    this.#sink.send(Buffer.from(`{"type":"audio","audio":"${audio}"}`, 'latin1'));
+    const { clientReqId } = this.#sink;
+    const id = clientReqId === undefined ? '' : `,"client_req_id":${JSON.stringify(clientReqId)}`;
+    this.#sink.send(Buffer.from(`{"type":"audio","audio":"${audio}"${id}}`));
     this.#sink.sent(this.#sentSamples / OPUS_RATE_HZ);
   }
 }

@@ -11,23 +11,25 @@ import {
   protocolError,
   quoted,
   type ResolvedDeadlines,
-  SpeechSocket,
   serviceError,
 } from '../speech/index.js';
+import type { Channel, Link, Route } from './channel.js';
 import { Malformed, parseMessage, type Ready, readError, readReady, type ServerMessage } from './messages.js';
 
 /** What the client knows and a call does not. */
 export interface ClientConfig {
-  url: URL;
-  apiKey: string;
+  link: Link;
   deadlines: Deadlines | undefined;
 }
 
 export interface SessionConfig {
-  url: URL;
-  apiKey: string;
+  link: Link;
+  route: Route;
   deadlines: ResolvedDeadlines;
 }
+
+/** A message of ours, without the id that the session may have to add. */
+export type ClientMessage = Record<string, unknown> & { type: string };
 
 export interface SessionHandlers {
   /** The `setup` is on its way; more may be sent. */
@@ -52,8 +54,7 @@ const CLOSE_CODE_WAIT_MS = CLOSE_TIMEOUT_MS + 1_000;
 
 export class GradiumSession {
   readonly #handlers: SessionHandlers;
-  readonly #secrets: readonly string[];
-  readonly #socket: SpeechSocket;
+  readonly #channel: Channel;
   readonly #setup: DeadlineTimer;
   readonly #idle: DeadlineTimer;
   #phase: ConnectionPhase = 'connect';
@@ -66,26 +67,32 @@ export class GradiumSession {
   #uncoded: { message: string; wait: DeadlineTimer } | undefined;
 
   /** Connects at once. */
-  constructor(config: SessionConfig, setup: { retry_for_s?: number }, handlers: SessionHandlers) {
+  constructor(
+    config: SessionConfig,
+    setup: ClientMessage & { retry_for_s?: number },
+    handlers: SessionHandlers,
+  ) {
     const { deadlines } = config;
     this.#handlers = handlers;
-    this.#secrets = [config.apiKey];
     const setupMs = deadlines.setupMs && deadlines.setupMs + 1000 * (setup.retry_for_s ?? 0);
     this.#setup = new DeadlineTimer(setupMs, () => this.#expired('setup', this.#setup.ms, 'no ready'));
     this.#idle = new DeadlineTimer(deadlines.idleMs, () =>
       this.#expired('idle', this.#idle.ms, 'no message'),
     );
-    this.#socket = new SpeechSocket({
-      url: config.url,
-      headers: { 'x-api-key': config.apiKey },
+    this.#channel = config.link.open(config.route, {
       connectMs: deadlines.connectMs,
-      secrets: this.#secrets,
-      where: () => this.#context(),
+      where: () => ({ phase: this.#phase, requestId: this.requestId }),
       onOpen: () => this.#checked(() => this.#opened(setup)),
       onMessage: (data) => this.#received(data),
-      onDrain: () => this.#checked(() => this.#drained()),
+      onSent: () => this.#checked(() => this.#sent()),
+      onDrain: () => this.#checked(() => this.#handlers.onDrain()),
       onFail: (error) => this.#failed(error),
     });
+  }
+
+  /** The `client_req_id` that every message needs which is sent by `send`; undefined: none. */
+  get clientReqId(): string | undefined {
+    return this.#channel.clientReqId;
   }
 
   get requestId(): string | undefined {
@@ -97,22 +104,29 @@ export class GradiumSession {
   }
 
   get isOpen(): boolean {
-    return this.#socket.isOpen;
+    return this.#channel.isOpen;
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedBytes;
+    return this.#channel.bufferedBytes;
   }
 
   send(message: string | Buffer): void {
     this.#unsent++;
-    this.#socket.send(message);
+    this.#channel.send(message);
+  }
+
+  sendJson(message: ClientMessage): void {
+    const { clientReqId } = this;
+    this.send(
+      JSON.stringify(clientReqId === undefined ? message : { ...message, client_req_id: clientReqId }),
+    );
   }
 
   /** Sends `end_of_stream`: the service sends the rest, then its own. */
   finish(): void {
     this.#finishing = true;
-    this.send('{"type":"end_of_stream"}');
+    this.sendJson({ type: 'end_of_stream' });
     this.setWaiting(true);
   }
 
@@ -130,13 +144,13 @@ export class GradiumSession {
   /** Stops reading while the consumer is behind; no deadline runs against the service meanwhile. */
   pause(): void {
     this.#paused = true;
-    this.#socket.pause();
+    this.#channel.pause();
     this.#watchIdle();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#socket.resume();
+    this.#channel.resume();
     this.#watchIdle();
   }
 
@@ -147,22 +161,22 @@ export class GradiumSession {
   /** Drops everything at once, without a word to the handlers. */
   destroy(): void {
     this.#stop();
-    this.#socket.destroy();
+    this.#channel.destroy();
   }
 
   /** Ends it for a reason found outside of the handlers. */
   fail(error: unknown): void {
-    this.#socket.fail(this.#typed(error));
+    this.#channel.fail(this.#typed(error));
   }
 
-  #opened(setup: object): void {
+  #opened(setup: ClientMessage): void {
     this.#phase = 'setup';
     this.#setup.start();
-    this.send(JSON.stringify(setup));
+    this.sendJson(this.clientReqId === undefined ? setup : { ...setup, close_ws_on_eos: false });
     this.#handlers.onOpen();
   }
 
-  #drained(): void {
+  #sent(): void {
     this.#unsent--;
     if (this.#finishing) this.postponeIdle();
     this.#handlers.onDrain();
@@ -210,7 +224,7 @@ export class GradiumSession {
   #gotReady(said: Ready): void {
     if (this.#ready) throw new Malformed('a second ready');
     // Cleaned here once: it goes into messages, and the service could echo anything in it.
-    const ready = { ...said, requestId: quoted(said.requestId, this.#secrets) };
+    const ready = { ...said, requestId: quoted(said.requestId, this.#channel.secrets) };
     this.#ready = ready;
     this.#phase = 'stream';
     this.#setup.stop();
@@ -221,7 +235,7 @@ export class GradiumSession {
   #gotError({ message, code }: { message: string; code: number | undefined }): void {
     if (code !== undefined) throw serviceError(message, code, this.#context());
     const wait = new DeadlineTimer(CLOSE_CODE_WAIT_MS, () =>
-      this.#socket.fail(serviceError(message, undefined, this.#context())),
+      this.#channel.fail(serviceError(message, undefined, this.#context())),
     );
     this.#stop();
     this.#uncoded = { message, wait };
@@ -251,7 +265,7 @@ export class GradiumSession {
   #end(): void {
     this.#stop();
     this.#handlers.onEnd();
-    this.#socket.close();
+    this.#channel.close();
   }
 
   #endedEarly(): ConnectionError {
@@ -278,7 +292,7 @@ export class GradiumSession {
 
   #expired(phase: 'setup' | 'idle', ms: number, what: string): void {
     const id = this.requestId ? ` (request ${this.requestId})` : '';
-    this.#socket.fail(
+    this.#channel.fail(
       new TimeoutError(`${what} from the service within ${ms} ms${id}`, { phase, requestId: this.requestId }),
     );
   }
@@ -296,6 +310,6 @@ export class GradiumSession {
   }
 
   #context(): ErrorContext {
-    return { phase: this.#phase, requestId: this.requestId, secrets: this.#secrets };
+    return { phase: this.#phase, requestId: this.requestId, secrets: this.#channel.secrets };
   }
 }

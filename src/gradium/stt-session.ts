@@ -75,6 +75,11 @@ export class SttSession {
     return this.#session.requestId;
   }
 
+  /** The `client_req_id` of the messages that `send` takes; undefined: they have none. */
+  get clientReqId(): string | undefined {
+    return this.#session.clientReqId;
+  }
+
   get isOpen(): boolean {
     return this.#session.isOpen;
   }
@@ -125,7 +130,7 @@ export class SttSession {
   flush(flushId: number): void {
     this.#flushes++;
     this.#lastFlushId = flushId;
-    this.#session.send(JSON.stringify({ type: 'flush', flush_id: flushId }));
+    this.#session.sendJson({ type: 'flush', flush_id: flushId });
     this.#updateWaiting();
   }
 

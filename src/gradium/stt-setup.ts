@@ -4,9 +4,10 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import type { ClientMessage } from './session.js';
 import type { SttOptions } from './types.js';
 
-export interface SttSetup {
+export interface SttSetup extends ClientMessage {
   type: 'setup';
   model_name: string;
   input_format: WireFormat;

@@ -201,12 +201,8 @@ export class SttStream extends Duplex {
     const { format } = this.#options;
     const { wire } = wireFor(layout, this.#stt.wire);
     const source = { from: format, layout, wire, info, bytes: undefined, again: false };
-    const sender = openSender(source, this.#stt.stepsPerMessage, {
-      send: (message) => session.send(message),
-      sent: (sentS) => session.sent(sentS),
-    });
     const session = new SttSession({
-      config: { url: this.#config.url, apiKey: this.#config.apiKey, deadlines: this.#deadlines },
+      config: { link: this.#config.link, route: 'stt', deadlines: this.#deadlines },
       options: this.#stt,
       wire,
       steps: this.#options.steps ?? true,
@@ -216,8 +212,14 @@ export class SttStream extends Duplex {
       onEnd: () => this.push(null),
       onFail: (error) => this.destroy(error as Error),
     });
-    this.#running = { session, sender, sampleRateHz: layout.sampleRateHz };
-    return this.#running;
+    try {
+      const sender = openSender(source, this.#stt.stepsPerMessage, session);
+      this.#running = { session, sender, sampleRateHz: layout.sampleRateHz };
+      return this.#running;
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
   }
 
   /** Sends `audio` from `at` on as the session takes it; nothing more once the stream is destroyed. */

@@ -78,14 +78,9 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
   const { config, recording, stt, deadlines } = job;
   const scope = new Scope(outer);
   const words: Word[] = [];
-  const sender = openSender(recording, stt.stepsPerMessage, {
-    send: (message) => session.send(message),
-    sent: (sentS) => session.sent(sentS),
-  });
-  const reader = recording.open();
   const ended = deferred();
   const session = new SttSession({
-    config: { url: config.url, apiKey: config.apiKey, deadlines },
+    config: { link: config.link, route: 'stt', deadlines },
     options: stt,
     wire: recording.wire,
     steps: false,
@@ -95,15 +90,19 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
     onEnd: ended.resolve,
     onFail: (error) => scope.fail(error),
   });
+  let reader: ChunkReader | undefined;
+  let sender: AudioSender | undefined;
   try {
+    sender = openSender(recording, stt.stepsPerMessage, session);
+    reader = recording.open();
     const facts = await sendAll(job, session, sender, scope, reader);
     session.finish(facts.durationS);
     await scope.wait(ended.promise);
     return finished(job, session, facts, words);
   } finally {
     session.destroy();
-    reader.close();
-    sender.close();
+    reader?.close();
+    sender?.close();
     scope.close();
   }
 }

@@ -15,13 +15,13 @@ import {
 } from '../speech/index.js';
 import { type Ready, readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
 import { saveWhole } from './save.js';
-import { type ClientConfig, GradiumSession, type SessionConfig } from './session.js';
+import { type ClientConfig, type ClientMessage, GradiumSession, type SessionConfig } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
 import { collectAudio } from './tts-audio.js';
 import { textMessages } from './tts-text.js';
 import type { Speech, TtsOptions, Word } from './types.js';
 
-export interface TtsSetup {
+export interface TtsSetup extends ClientMessage {
   type: 'setup';
   model_name: string;
   output_format: WireFormat;
@@ -80,7 +80,7 @@ export async function synthesize(
     scope.throwIfFailed();
     total.start(totalMs(deadlines, text.length / CHARS_PER_S));
     return await withRetries({ retries, scope, remainingMs: () => total.remainingMs }, () =>
-      attempt({ ...config, deadlines }, setup, messages, scope),
+      attempt({ link: config.link, route: 'tts', deadlines }, setup, messages, scope),
     );
   } finally {
     total.stop();
@@ -117,7 +117,7 @@ async function attempt(
 
 /** The whole text at once: 300 s, the session's limit, are some 4 kB of it. */
 function sendText(session: GradiumSession, messages: string[]): void {
-  for (const text of messages) session.send(JSON.stringify({ type: 'text', text }));
+  for (const text of messages) session.sendJson({ type: 'text', text });
   session.finish();
 }
 

@@ -147,6 +147,22 @@ export interface GradiumOptions {
   apiKey?: string;
   /** Default: GRADIUM_BASE_URL, then https://api.gradium.ai/api. http(s) or ws(s), with or without /api. */
   baseUrl?: string;
+  /**
+   * In place of a key: a token that opens one WebSocket (`?token=`, for programs that must not hold the key), or what
+   * fetches one. A function is asked anew for every connection; what it throws comes through untouched. HTTP requests
+   * still need a key. Default: none.
+   */
+  token?: string | (() => string | Promise<string>);
+  /**
+   * The service on a machine of one's own: its WebSocket is at `baseUrl` itself, and the key goes as
+   * `Authorization: Api-Key …`. Default false.
+   */
+  selfHosted?: boolean;
+  /**
+   * Further HTTP headers of every connection and request; they replace ours of the same name. With `authorization` or
+   * `x-api-key` among them no `apiKey` is needed. Their values are never logged, never part of a message. Default: none.
+   */
+  headers?: Readonly<Record<string, string>>;
   /** In milliseconds, for all calls; a call's own go before, one by one. Default: those of {@link Deadlines}. */
   deadlines?: Deadlines;
 }

@@ -15,8 +15,9 @@ export {
   LOW_WATER_BYTES,
   type SocketOptions,
   SpeechSocket,
+  type Target,
 } from './socket.js';
 export { type ByteSource, type ChunkReader, pipeReader, readerOf } from './source.js';
 export { TotalDeadline } from './total-deadline.js';
 export { Turns } from './turns.js';
-export { socketUrl } from './url.js';
+export { restUrl, socketUrl } from './url.js';

@@ -31,18 +31,25 @@ export interface SocketHandlers {
   onOpen(): void;
   /** A text message, as the UTF-8 bytes that came. A throw ends the socket with that error. */
   onMessage(data: Buffer): void;
-  /** Some of what was sent has left; look at `bufferedBytes` again. */
-  onDrain(): void;
+  /** A message has left; look at `bufferedBytes` again. */
+  onSent(): void;
   /** The socket is gone, and nobody here asked for it. Called at most once, after which nothing is called. */
   onFail(error: unknown): void;
 }
 
-export interface SocketOptions extends SocketHandlers {
+/** Where a socket leads. */
+export interface Target {
   url: URL;
   headers: Record<string, string>;
+  /** Texts in them that must never appear in a message. */
+  secrets: readonly string[];
+}
+
+export interface SocketOptions extends SocketHandlers {
+  /** Asked once, at once: a token has to be fetched first. What it throws or rejects with fails the socket, untouched. */
+  target: () => Target | Promise<Target>;
   /** 0: no deadline. */
   connectMs: number;
-  secrets: readonly string[];
   /** Where the session stands, for the errors. */
   where: () => { phase: ConnectionPhase; requestId: string | undefined };
 }
@@ -51,8 +58,10 @@ const TEXT = { binary: false } as const;
 
 export class SpeechSocket {
   readonly #options: SocketOptions;
-  readonly #ws: WebSocket;
   readonly #connect: DeadlineTimer;
+  #target: Target | undefined;
+  /** Undefined until the target is known. */
+  #ws: WebSocket | undefined;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   /** Set while the body of a refused upgrade is being read: ends that at once. */
   #refuse: (() => void) | undefined;
@@ -60,18 +69,18 @@ export class SpeechSocket {
   constructor(options: SocketOptions) {
     this.#options = options;
     this.#connect = new DeadlineTimer(options.connectMs, () => this.#connectExpired());
-    // @types/ws does not know closeTimeout yet.
-    const clientOptions: ClientOptions & { closeTimeout: number } = {
-      headers: options.headers,
-      perMessageDeflate: false,
-      followRedirects: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-      generateMask: nonZeroMask,
-    };
-    this.#ws = new WebSocket(options.url, clientOptions);
     this.#connect.start();
-    this.#listen();
+    const target = options.target();
+    if (target instanceof Promise) {
+      target.then((known) => this.#open(known)).catch((error: unknown) => this.fail(error));
+    } else {
+      this.#open(target);
+    }
+  }
+
+  /** Texts that must never appear in a message. */
+  get secrets(): readonly string[] {
+    return this.#target?.secrets ?? [];
   }
 
   get isOpen(): boolean {
@@ -80,7 +89,7 @@ export class SpeechSocket {
 
   /** Bytes given to `send` and not yet taken by the kernel. */
   get bufferedBytes(): number {
-    return this.#ws.bufferedAmount;
+    return this.#ws?.bufferedAmount ?? 0;
   }
 
   /**
@@ -88,31 +97,31 @@ export class SpeechSocket {
    * it into memory of its own (which is why `nonZeroMask` matters).
    */
   send(message: string | Buffer): void {
-    if (this.#state === 'open') this.#ws.send(message, TEXT, this.#sent);
+    if (this.#state === 'open') this.#ws?.send(message, TEXT, this.#sent);
   }
 
   /** Stops reading; the peer notices through TCP. */
   pause(): void {
-    if (this.#state === 'open') this.#ws.pause();
+    if (this.#state === 'open') this.#ws?.pause();
   }
 
   resume(): void {
-    if (this.#state === 'open') this.#ws.resume();
+    if (this.#state === 'open') this.#ws?.resume();
   }
 
   /** We have all we want: says goodbye, and drops the connection if the peer does not answer. */
   close(): void {
     if (this.#state === 'ended') return;
     this.#end();
-    this.#ws.resume();
-    this.#ws.close(1000);
+    this.#ws?.resume();
+    this.#ws?.close(1000);
   }
 
   /** Drops the connection at once. */
   destroy(): void {
     if (this.#state === 'ended') return;
     this.#end();
-    this.#ws.terminate();
+    this.#ws?.terminate();
   }
 
   /** Ends the socket for a reason found by its user. */
@@ -127,8 +136,23 @@ export class SpeechSocket {
     this.#connect.stop();
   }
 
-  #listen(): void {
-    const ws = this.#ws;
+  #open(target: Target): void {
+    if (this.#state === 'ended') return;
+    this.#target = target;
+    // @types/ws does not know closeTimeout yet.
+    const clientOptions: ClientOptions & { closeTimeout: number } = {
+      headers: target.headers,
+      perMessageDeflate: false,
+      followRedirects: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+      generateMask: nonZeroMask,
+    };
+    this.#ws = new WebSocket(target.url, clientOptions);
+    this.#listen(this.#ws, target.url.host);
+  }
+
+  #listen(ws: WebSocket, host: string): void {
     ws.on('open', () => {
       if (this.#state !== 'connecting') return;
       this.#state = 'open';
@@ -141,14 +165,14 @@ export class SpeechSocket {
       else this.#guarded(() => this.#options.onMessage(data as Buffer));
     });
     // Stays for good: closing a CONNECTING socket emits `error` a tick later.
-    ws.on('error', (error) => this.fail(socketError(error, this.#options.url.host, this.#context())));
+    ws.on('error', (error) => this.fail(socketError(error, host, this.#context())));
     ws.on('close', (code, reason) => this.fail(closeError(code, reason.toString(), this.#context())));
     ws.on('unexpected-response', (_request, response) => this.#refused(response));
   }
 
   readonly #sent = (error?: Error | null): void => {
     // A failed write is followed by `close`, which says more.
-    if (!error && this.#state === 'open') this.#guarded(() => this.#options.onDrain());
+    if (!error && this.#state === 'open') this.#guarded(() => this.#options.onSent());
   };
 
   /** Nothing that a handler throws may reach the event loop. */
@@ -184,15 +208,13 @@ export class SpeechSocket {
       this.#refuse();
       return;
     }
-    const host = quoted(this.#options.url.host, this.#options.secrets);
-    this.fail(
-      new TimeoutError(`no connection to ${host} within ${this.#connect.ms} ms`, { phase: 'connect' }),
-    );
+    const what = this.#target ? `connection to ${quoted(this.#target.url.host, this.secrets)}` : 'token';
+    this.fail(new TimeoutError(`no ${what} within ${this.#connect.ms} ms`, { phase: 'connect' }));
   }
 
   #context(): ErrorContext {
     const { phase, requestId } = this.#options.where();
-    return { phase, requestId, secrets: this.#options.secrets };
+    return { phase, requestId, secrets: this.secrets };
   }
 }
 

@@ -44,6 +44,7 @@ function send(bytes: Uint8Array, source: SentSource, stepsPerMessage: number, ch
       expect({ type, rest }).toEqual({ type: 'audio', rest: {} });
       messages.push(Buffer.from(audio as string, 'base64'));
     },
+    clientReqId: undefined,
     sent: (s) => sentS.push(s),
   };
   const sender = openSender(source, stepsPerMessage, sink);
@@ -211,7 +212,11 @@ describe('openSender of Ogg Opus to raw samples', () => {
     const source = streamed(file, OGG, 'pcm_8000');
     const sizes: number[] = [];
     const messages = { size: 0 };
-    const sink = { send: (message: Buffer) => (messages.size += message.length), sent: () => {} };
+    const sink = {
+      send: (message: Buffer) => (messages.size += message.length),
+      sent: () => {},
+      clientReqId: undefined,
+    };
     const sender = openSender(source, 1, sink as MessageSink);
     for (let at = 0; at < file.length; ) {
       const before = messages.size;

@@ -26,14 +26,12 @@ function connect(url: string, extra: Partial<SocketOptions> = {}) {
     failed = resolve;
   });
   const socket = new SpeechSocket({
-    url: socketUrl(url, 'speech/asr'),
-    headers: { 'x-api-key': KEY },
+    target: () => ({ url: socketUrl(url, 'speech/asr'), headers: { 'x-api-key': KEY }, secrets: [KEY] }),
     connectMs: 10_000,
-    secrets: [KEY],
     where: () => ({ phase: 'connect', requestId: undefined }),
     onOpen: () => opened(),
     onMessage: (data) => messages.push(data.toString()),
-    onDrain: () => {},
+    onSent: () => {},
     onFail: (error) => {
       failures.push(error);
       failed(error);
@@ -244,7 +242,7 @@ describe('SpeechSocket open', () => {
       drained = resolve;
     });
     const { server, socket } = await opened((peer) => peer.socket.pause(), {
-      onDrain: () => {
+      onSent: () => {
         if (socket.bufferedBytes === 0) drained();
       },
     });
