@@ -22,6 +22,8 @@ export interface CheckedSttOptions {
   delayInFrames: number;
   temp: number | undefined;
   paddingBonus: number | undefined;
+  keywords: { words: readonly string[]; boost?: number } | undefined;
+  targetLanguage: string | undefined;
   retryForS: number | undefined;
   extra: Record<string, unknown>;
   wire: 'auto' | WireFormat;
@@ -30,6 +32,9 @@ export interface CheckedSttOptions {
 }
 
 const MAX_STEPS_PER_MESSAGE = 125;
+const MAX_KEYWORDS = 500;
+/** By analogy with speech to speech, which documents it (wire reference, section 2.2). */
+const TRANSLATING_MODEL = 'stt-translate';
 
 /** @throws TypeError, RangeError ERR_INVALID_ARG */
 export function checkSttOptions(options: SttOptions, defaultSteps: number): CheckedSttOptions {
@@ -42,12 +47,16 @@ export function checkSttOptions(options: SttOptions, defaultSteps: number): Chec
   }
   checkSignal(options.signal);
   const steps = checkNumber('stepsPerMessage', options.stepsPerMessage, 1, MAX_STEPS_PER_MESSAGE, true);
+  const targetLanguage = checkText('targetLanguage', options.targetLanguage);
   return {
     language: checkText('language', options.language) ?? 'any',
-    model: checkText('model', options.model) ?? 'default',
+    model:
+      checkText('model', options.model) ?? (targetLanguage === undefined ? 'default' : TRANSLATING_MODEL),
     delayInFrames: checkNumber('delayInFrames', options.delayInFrames, 0, 80, true) ?? 10,
     temp: checkNumber('temp', options.temp, 0, 1.5),
     paddingBonus: checkNumber('paddingBonus', options.paddingBonus, -4, 4),
+    keywords: checkKeywords(options.keywords),
+    targetLanguage,
     retryForS: checkNumber('retryForS', options.retryForS, 0, 86_400),
     extra: checkExtra(options.extra),
     wire,
@@ -66,10 +75,33 @@ export function sttSetup(options: CheckedSttOptions, wire: WireFormat): SttSetup
       ...options.extra,
       language: options.language,
       delay_in_frames: options.delayInFrames,
-      ...defined({ temp: options.temp, padding_bonus: options.paddingBonus }),
+      ...defined({
+        temp: options.temp,
+        padding_bonus: options.paddingBonus,
+        keywords: options.keywords,
+        target_language: options.targetLanguage,
+      }),
     },
     ...defined({ retry_for_s: options.retryForS }),
   };
+}
+
+function checkKeywords(value: unknown): CheckedSttOptions['keywords'] {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null) throw argumentTypeError('keywords must be an object');
+  const { words, boost } = value as Record<string, unknown>;
+  if (!Array.isArray(words) || words.some((word) => typeof word !== 'string')) {
+    throw argumentTypeError('keywords.words must be an array of strings');
+  }
+  if (words.length > MAX_KEYWORDS) {
+    throw argumentRangeError(`keywords.words may hold up to ${MAX_KEYWORDS}, got ${words.length}`);
+  }
+  const phrase = words.find((word) => word === '' || /\s/u.test(word));
+  if (phrase !== undefined) {
+    throw argumentRangeError(`keywords.words holds ${JSON.stringify(phrase)}: each must be a single word`);
+  }
+  const checked = checkNumber('keywords.boost', boost, -6, 6);
+  return { words: [...words], ...(checked !== undefined && { boost: checked }) };
 }
 
 /** Without the keys whose value is undefined. */

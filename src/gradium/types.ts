@@ -74,6 +74,37 @@ export interface TranscriptSource {
   missingS?: number;
 }
 
+/** One horizon of the service's voice activity detection. */
+export interface VadEntry {
+  /** How far ahead, in seconds: 0.5, 1, 2, and 3 where the service gives it. */
+  horizonS: number;
+  /** Probability, 0 to 1, that the speaker is silent that far ahead. */
+  inactivityProb: number;
+}
+
+/**
+ * How a live session finds the ends of turns. A turn begins when the probability of silence falls below
+ * `threshold - hysteresis`, or with a word; it ends after `steps` steps in a row at or above `threshold`.
+ */
+export interface TurnOptions {
+  /** Which horizon of the `step`s decides, in seconds: the nearest that the service gives. 0 to 10. Default 2. */
+  horizonS?: number;
+  /** Probability of silence from which a step is quiet, 0 to 1. Default 0.7. */
+  threshold?: number;
+  /** How far below `threshold` it must fall for a new turn, 0 to `threshold`. Default 0.2, or `threshold` if that is less. */
+  hysteresis?: number;
+  /** Quiet steps of 80 ms in a row that end a turn: a whole number from 1 to 125. Default 2. */
+  steps?: number;
+  /**
+   * How the last words are got at once: by a `flush` message, by `delayInFrames` steps of silence sent faster than real
+   * time (not with `wire` `opus` or `wav`), or not at all: the turn then ends with the words that were there. Default
+   * `flush`.
+   */
+  flushBy?: 'flush' | 'silence' | 'none';
+  /** How long to wait for more words after that, in milliseconds: 0 to 10 000. Default 0. */
+  graceMs?: number;
+}
+
 /**
  * What a live session hands out, in the service's order (wire reference, section 2.2): one `ready` first, `endOfStream`
  * last. Times are in seconds of the audio written, corrected as `timestamps` says.
@@ -125,12 +156,17 @@ export type SttEvent =
       /** Audio worked through so far, in seconds. */
       totalDurationS: number;
       /** Whether the speaker has stopped; pick an entry by its horizon, not by its place. */
-      vad: {
-        /** How far ahead, in seconds: 0.5, 1, 2, and 3 where the service gives it. */
-        horizonS: number;
-        /** Probability, 0 to 1, that the speaker is silent that far ahead. */
-        inactivityProb: number;
-      }[];
+      vad: VadEntry[];
+    }
+  /** The speaker has ended a turn, and its words are all there. Only with `turns`. */
+  | {
+      type: 'turnEnd';
+      /** Its words joined by single spaces; never empty. */
+      text: string;
+      /** Its words, final, in their order; at least one. */
+      words: Word[];
+      /** When the end was seen, in seconds of the audio written. */
+      atS: number;
     }
   /** All words of what was written before a `flush()` have been handed out. */
   | {
@@ -182,6 +218,18 @@ export interface SttOptions {
   temp?: number;
   /** −4 to 4: moves words earlier or later. Default: not sent. */
   paddingBonus?: number;
+  /** Words that the recogniser should expect. Default: none. */
+  keywords?: {
+    /** Up to 500 single words, without white space; upper case and accents matter. */
+    words: readonly string[];
+    /** How much they are favoured, −6 to 6: 3 is typical, and above 5 a word may repeat itself. Default: not sent. */
+    boost?: number;
+  };
+  /**
+   * Language of the transcript, en, fr, de, es or pt, when it is to be translated: the model is `stt-translate` then, unless
+   * `model` says otherwise. Default: not sent, and the transcript is in the language spoken.
+   */
+  targetLanguage?: string;
   /**
    * Seconds the service may keep looking for a free worker at setup, 0 to 86 400; `setupMs` grows by them. Default: not
    * sent.
