@@ -1,6 +1,6 @@
 /**
  * Text to speech: the setup, the session, and what comes of it.
- * Not here: cutting the text (tts-text.ts), the audio's header (tts-audio.ts).
+ * Not here: cutting the text (../text), the audio's header (tts-audio.ts).
  */
 import { argumentRangeError, argumentTypeError, ConnectionError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
@@ -13,12 +13,12 @@ import {
   totalMs,
   withRetries,
 } from '../speech/index.js';
+import { chunkText } from '../text/index.js';
 import { type Ready, readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
 import { saveWhole } from './save.js';
 import { type ClientConfig, type ClientMessage, GradiumSession, type SessionConfig } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
 import { collectAudio } from './tts-audio.js';
-import { textMessages } from './tts-text.js';
 import type { Speech, TtsOptions, Word } from './types.js';
 
 export interface TtsSetup extends ClientMessage {
@@ -70,7 +70,7 @@ export async function synthesize(
   if (typeof text !== 'string') throw argumentTypeError(`text must be a string, got ${typeof text}`);
   checkSignal(options.signal);
   const setup = ttsSetup(options);
-  const messages = textMessages(text);
+  const messages = chunkText(text);
   if (messages.length === 0) throw argumentRangeError('text is empty: there is nothing to say');
   const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
