@@ -8,7 +8,14 @@ export {
   UnsupportedError,
 } from '../errors.js';
 export type { ByteSource } from '../speech/index.js';
-export { type ChunkerOptions, chunkText, splitText, TextChunker, type TextPart } from '../text/index.js';
+export {
+  type ChunkerOptions,
+  chunkText,
+  type SplitOptions,
+  splitText,
+  TextChunker,
+  type TextPart,
+} from '../text/index.js';
 export { DEFAULT_BASE_URL } from './access.js';
 export { Gradium, type GradiumStt, type GradiumTts } from './client.js';
 export type { SttStream } from './stt-stream.js';

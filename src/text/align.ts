@@ -45,7 +45,9 @@ const STANDS_ALONE =
 
 /** How far ahead a word is looked for, in letters: a paragraph. It bounds the work on any text. */
 const LOOK_AHEAD_LETTERS = 512;
-/** A number of this many words is not unheard of: 1 234 567,89. */
+/** A number is mostly spoken in no more words than this: 1984, $5.30. */
+const NUMBER_WORDS = 4;
+/** And hardly ever in more than this: 1,234,567.89. */
 const LONG_NUMBER_WORDS = 16;
 
 /**
@@ -117,19 +119,18 @@ export class WordLocator {
       if (this.#letters[at + 1]?.word !== word && !word.rewritten) skipped++;
     }
     // Part of a compound or a contraction (do|n't), where nothing else will do.
-    const enough = wanted.length > 1 || !this.#letters[this.#next]?.begins;
-    return enough && this.#matchEnd(wanted, this.#next) !== undefined ? this.#next : undefined;
+    const part = wanted.length > 1 && this.#matchEnd(wanted, this.#next) !== undefined;
+    return part ? this.#next : undefined;
   }
 
   /**
-   * How many words may be skipped. What is spoken in place of a number may occur further on by chance ("1984 … four"),
-   * and every word skipped is lost; so as long as a number explains why nothing matches, none is. Else the more words
-   * were not found, the more the two have come apart, and each of them may have gone one further itself.
+   * How many words may be skipped; every one is lost. The more words were not found, the more text and speech have come
+   * apart, and a passage that is not spoken must be caught up with while the speech goes on. But a number explains why
+   * nothing matches, and what is spoken in its place may occur further on by chance ("1984 … four").
    */
   #allowedSkips(): number {
-    const here = this.#letters[this.#next];
-    if (here?.word.rewritten && this.#misses <= LONG_NUMBER_WORDS) return 0;
-    return 1 + 3 * this.#misses;
+    const atNumber = this.#letters[this.#next]?.word.rewritten && this.#misses <= LONG_NUMBER_WORDS;
+    return atNumber ? Math.floor(this.#misses / NUMBER_WORDS) : 1 + 3 * this.#misses;
   }
 
   /** Index behind the match of all of `wanted` at `at`, which may hold white space but no tag. */

@@ -34,6 +34,8 @@ interface Unit {
   start: number;
   kind: 'word' | 'opening' | 'closing';
   sentence: boolean;
+  /** It ends in a <flush>. */
+  flush: boolean;
   /** As much of it as is needed to know an abbreviation. */
   head: string;
 }
@@ -75,9 +77,13 @@ export class AtomScanner {
       this.#endUnit(start);
       if (this.#glued && NEWLINE.test(piece)) this.#glued.line = true;
     } else {
-      this.#unit ??= { start, kind: 'opening', sentence: this.#glued?.sentence ?? false, head: '' };
+      this.#unit ??= this.#beginUnit(start);
       this.#extend(this.#unit, piece);
     }
+  }
+
+  #beginUnit(start: number): Unit {
+    return { start, kind: 'opening', sentence: this.#glued?.sentence ?? false, flush: false, head: '' };
   }
 
   #extend(unit: Unit, piece: string): void {
@@ -85,8 +91,8 @@ export class AtomScanner {
     if (tag || SPOKEN.test(piece)) this.#becomeWord(unit);
     else if (unit.kind === 'opening' && !OPENING.test(piece)) unit.kind = 'closing';
 
-    // What is to be said before a <flush> is not to wait for what comes after it.
-    if (tag) unit.sentence ||= FLUSH_TAG.test(piece);
+    unit.flush = tag && FLUSH_TAG.test(piece);
+    if (tag) unit.sentence ||= unit.flush;
     else if (TERMINATOR.test(piece)) unit.sentence = true;
     else if (!CLOSER.test(piece)) unit.sentence = false;
     if (unit.head.length <= MAX_ABBREVIATION_CHARS) unit.head += piece;
@@ -122,6 +128,8 @@ export class AtomScanner {
     // A mark that stands alone in the next line (a list's dash) does not undo the end of the line.
     const line = unit.kind === 'closing' && this.#glued?.line === true;
     this.#glued = { start, end, sentence, line, opening };
+    // What is to be said now is not to wait for what may come.
+    if (unit.flush) this.#giveOut();
   }
 
   /** Gives out all there is, whatever may follow. */

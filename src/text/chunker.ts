@@ -39,9 +39,9 @@ export function chunkText(text: string, options: ChunkerOptions = {}): string[] 
  * Cuts text that is still being written, such as a language model's tokens, into messages by the rules of
  * {@link chunkText}. The pieces are joined as they are: they bring their own spaces, and may be cut anywhere.
  *
- * A sentence is given out once it is certain to be whole: when the word after it begins, since a mark that stands alone
- * would still belong to it. Nothing else waits for more than `maxChars` and one word. What becomes certain at the same
- * time goes into as few messages as hold it.
+ * A sentence or a line is given out once it is certain to be whole: when the word after it begins, since a mark that
+ * stands alone would still belong to it. What ends in `<flush>` waits for the white space after it alone, the rest for no
+ * more than `maxChars` and one word. What becomes certain at the same time goes into as few messages as hold it.
  *
  * @example
  * const chunker = new TextChunker();

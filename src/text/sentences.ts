@@ -5,6 +5,12 @@
 import { checkMaxChars, checkString } from './arguments.js';
 import { type Atom, AtomScanner } from './atoms.js';
 
+/** How text is cut into parts. */
+export interface SplitOptions {
+  /** The longest part in UTF-16 units, from 1. A longer word or tag is a part by itself. */
+  maxChars: number;
+}
+
 /** A part of a longer text. */
 export interface TextPart {
   /** Without white space at either end. */
@@ -47,14 +53,13 @@ const WHITE = /^\s$/u;
  * Chinese and Japanese are cut after their full-width marks as well. Without marks and white space there is nothing to
  * cut at: a word longer than `maxChars` is a part by itself, and one of more than 10 000 characters is cut there.
  *
- * @param options `maxChars`: the longest part, in UTF-16 units.
  * @returns None for white space alone. Between two parts there is white space in `text`, or nothing.
  * @throws TypeError, RangeError ERR_INVALID_ARG
  * @example
  * splitText('He came. She, however, left.', { maxChars: 20 });
  * // [{ text: 'He came.', start: 0 }, { text: 'She, however, left.', start: 9 }]
  */
-export function splitText(text: string, options: { maxChars: number }): TextPart[] {
+export function splitText(text: string, options: SplitOptions): TextPart[] {
   checkString('text', text);
   const maxChars = checkMaxChars(options.maxChars);
   const pieces = piecesOf(text);

@@ -28,6 +28,8 @@ describe('WordLocator', () => {
     ['New York is', ['New York', 'is'], ['New York', 'is']],
     ['Do\u00adnau x', ['Donau', 'x'], ['Do\u00adnau', 'x']],
     ['你好。再见', ['你好', '再见'], ['你好', '再见']],
+    ['他说你好', ['你好'], ['你好']],
+    ['5€ 5', ['€', '5'], ['€', '5']],
   ])('does not mind spelling: %s', (text, words, want) => expect(located(text, words)).toEqual(want));
 
   it('finds repeated words in order', () => {
@@ -45,6 +47,7 @@ describe('WordLocator', () => {
   it('finds the parts of a word where nothing else will do', () => {
     expect(located("I don't know", ['I', 'do', "n't", 'know'])).toEqual(['I', 'do', "n't", 'know']);
     expect(located('Donaudampf ist', ['Donau', 'dampf', 'ist'])).toEqual(['Donau', 'dampf', 'ist']);
+    expect(located('Mamas ist', ['Mama', 's', 'ist'])).toEqual(['Mama', 's', 'ist']);
     expect(located('and so', ['a', 'and'])).toEqual([undefined, 'and']);
   });
 
@@ -58,6 +61,8 @@ describe('WordLocator', () => {
       undefined,
       'Co',
     ]);
+    const sequel = ['nineteen', 'eighty', 'four', 'sequel', 'was', 'new'];
+    expect(located('1984, SQL was new', sequel)).toEqual([...Array(4).fill(undefined), 'was', 'new']);
     expect(located('5 € 😀 ok', ['five', 'euros', 'ok'])).toEqual([undefined, undefined, 'ok']);
   });
 
@@ -65,6 +70,16 @@ describe('WordLocator', () => {
     const text = 'one two three four five six seven eight nine ten eleven twelve';
     const found = located(text, ['one', 'eight', 'nine', 'ten', 'eleven', 'twelve']);
     expect(found).toEqual(['one', undefined, undefined, undefined, 'eleven', 'twelve']);
+  });
+
+  it('does not jump ahead while it knows its place', () => {
+    expect(located('a b c d e f', ['x', 'y', 'a', 'f', 'b'])).toEqual([
+      undefined,
+      undefined,
+      'a',
+      undefined,
+      'b',
+    ]);
   });
 
   it('matches no tag, nor across one', () => {

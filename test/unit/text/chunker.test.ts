@@ -117,7 +117,8 @@ describe('TextChunker', () => {
   });
 
   it('gives out at once what a <flush> stands behind, and a line', () => {
-    expect(pushes(['Hello <flush>', ' ', 'a'])).toEqual([[], [], ['Hello <flush>'], ['a']]);
+    expect(pushes(['Hello <flush>', ' ', 'a'])).toEqual([[], ['Hello <flush>'], [], ['a']]);
+    expect(pushes(['Hello <flush>', 'a '])).toEqual([[], [], ['Hello <flush>a']]);
     expect(pushes(['Here is', ':\n- ', 'milk'])).toEqual([[], [], ['Here is:\n-'], ['milk']]);
   });
 
