@@ -1,10 +1,10 @@
 /**
- * One speech-to-text request: checks its setup, feeds its audio to the recogniser, words the answers.
- * Not here: sockets, request ids and errors on the wire (connection.ts).
+ * One speech-to-text request: checks its setup, words what was heard.
+ * Not here: hearing (hearing.ts), transports, request ids and errors on the wire (connection.ts, post.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { STEP_S } from '../format.js';
-import { InputDecoder } from './input-decoder.js';
+import { Hearing } from './hearing.js';
 import {
   audioOf,
   type Fields,
@@ -15,17 +15,18 @@ import {
   sandboxModel,
   seconds,
 } from './protocol.js';
-import { Recogniser, type RecogniserEvent } from './recogniser.js';
-
-/** Which clock word times run on: the decoder's, `delay_in_frames` behind the audio, or the audio's own. */
-export type Clock = 'decoder' | 'audio';
+import type { RecogniserEvent, VadEntry } from './recogniser.js';
+import type { Mode, SessionRules } from './session-rules.js';
 
 const LANGUAGES = ['en', 'fr', 'de', 'es', 'pt', 'any'];
 const DEFAULT_DELAY_FRAMES = 10;
+const DOCUMENTED_DELAYS = [7, 8, 10, 12, 14, 16, 20, 24, 32, 36, 48];
+/** The one at 3 s was seen of the service, and is in no document. */
+const DOCUMENTED_HORIZONS = 3;
 
 export class AsrSession implements Session {
-  readonly #decoder: InputDecoder;
-  readonly #recogniser = new Recogniser();
+  readonly #hearing: Hearing;
+  readonly #mode: Mode;
   readonly #model: string;
   readonly #delayFrames: number;
   /** Added to audio times. */
@@ -33,12 +34,13 @@ export class AsrSession implements Session {
   #ended = false;
 
   /** @throws ProtocolError */
-  constructor(setup: Fields, clock: Clock) {
+  constructor(setup: Fields, { mode, clock }: SessionRules) {
+    this.#mode = mode;
     this.#model = sandboxModel(setup);
     const format = formatOf(setup, 'input_format');
-    this.#delayFrames = checkConfig(setup.config('json_config'));
+    this.#delayFrames = checkConfig(setup.config('json_config'), mode);
     this.#clockShiftS = clock === 'decoder' ? this.#delayFrames * STEP_S : 0;
-    this.#decoder = new InputDecoder(format);
+    this.#hearing = new Hearing(format);
   }
 
   get ended(): boolean {
@@ -61,16 +63,13 @@ export class AsrSession implements Session {
   *answer(message: Message): Generator<Message, void> {
     switch (message.type) {
       case 'audio':
-        yield* this.#heard(this.#decoder.push(audioOf(message)));
+        yield* this.#worded(this.#hearing.push(audioOf(message)));
         return;
       case 'flush':
-        yield* this.#worded(this.#recogniser.push(this.#decoder.flush()));
-        yield* this.#worded(this.#recogniser.flush());
-        yield { type: 'flushed', flush_id: message.flush_id ?? 0 };
+        yield* this.#flush(message.flush_id ?? 0);
         return;
       case 'end_of_stream':
-        yield* this.#heard(this.#decoder.finish());
-        yield* this.#worded(this.#recogniser.finish());
+        yield* this.#worded(this.#hearing.finish());
         this.#ended = true;
         yield { type: 'end_of_stream' };
         return;
@@ -80,17 +79,23 @@ export class AsrSession implements Session {
   }
 
   dispose(): void {
-    this.#decoder.close();
+    this.#hearing.close();
   }
 
-  *#heard(audio: Iterable<Float32Array>): Generator<Message, void> {
-    for (const samples of audio) yield* this.#worded(this.#recogniser.push(samples));
+  *#flush(id: unknown): Generator<Message, void> {
+    if (this.#mode === 'strict' && !Number.isInteger(id))
+      throw new ProtocolError('flush_id must be an integer');
+    yield* this.#worded(this.#hearing.flush());
+    yield { type: 'flushed', flush_id: id };
   }
 
   *#worded(events: Iterable<RecogniserEvent>): Generator<Message, void> {
     for (const event of events) {
       if (event.type === 'step') {
-        yield stepMessage(event);
+        yield stepMessage(
+          event.index,
+          this.#mode === 'strict' ? event.vad.slice(0, DOCUMENTED_HORIZONS) : event.vad,
+        );
         continue;
       }
       yield { type: 'text', text: event.text, start_s: this.#time(event.startS), stream_id: 0 };
@@ -103,7 +108,7 @@ export class AsrSession implements Session {
   }
 }
 
-function stepMessage({ index, vad }: RecogniserEvent & { type: 'step' }): Message {
+function stepMessage(index: number, vad: readonly VadEntry[]): Message {
   return {
     type: 'step',
     vad: vad.map(({ horizonS, inactivityProb }) => ({
@@ -117,16 +122,20 @@ function stepMessage({ index, vad }: RecogniserEvent & { type: 'step' }): Messag
 }
 
 /** Checks what the service checks; answers the decoder's delay in frames. */
-function checkConfig(config: Fields): number {
-  const language = config.string('language') ?? 'any';
-  if (!LANGUAGES.includes(language)) {
-    throw new ProtocolError(`language "${language}" is none of ${LANGUAGES.join(', ')}`, 1011);
-  }
-  config.number('temp', 0, 1.5);
+function checkConfig(config: Fields, mode: Mode): number {
+  const isStrict = mode === 'strict';
+  if (isStrict) config.require('language');
+  config.oneOf('language', LANGUAGES);
+  config.number('temp', 0, isStrict ? 1 : 1.5);
   config.number('padding_bonus', -4, 4);
+  config.string('target_language');
   const keywords = config.config('keywords');
   keywords.strings('words', 500);
   keywords.number('boost', -6, 6);
   const alias = config.integer('delay_in_tokens', 0, 80);
-  return config.integer('delay_in_frames', 0, 80) ?? alias ?? DEFAULT_DELAY_FRAMES;
+  const delayFrames = config.integer('delay_in_frames', 0, 80) ?? alias ?? DEFAULT_DELAY_FRAMES;
+  if (isStrict && !DOCUMENTED_DELAYS.includes(delayFrames)) {
+    throw new ProtocolError(`delay_in_frames must be one of ${DOCUMENTED_DELAYS.join(', ')}`, 1011);
+  }
+  return delayFrames;
 }

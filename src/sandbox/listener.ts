@@ -7,7 +7,7 @@ import { ToneDecoder, type ToneSpan } from './tone-decoder.js';
 import { RECOGNISER_HZ } from './tone-measure.js';
 
 /** What stands for sound that holds no text of ours. The sandbox never makes text up. */
-const SPEECH = '[speech]';
+export const SPEECH = '[speech]';
 
 /** A word and its place, in samples. */
 export interface HeardWord {

@@ -1,6 +1,6 @@
 /**
  * Messages of the speech protocol as the sandbox sees them: parsing, checking, errors.
- * Not here: what a session does with them (asr-session.ts, tts-session.ts), sockets (connection.ts).
+ * Not here: what a session does with them (*-session.ts), what carries them (connection.ts, post-body.ts).
  */
 import { isWireFormat, type WireFormat } from '../format.js';
 
@@ -15,6 +15,19 @@ export class ProtocolError extends Error {
   }
 }
 
+/** What the client is told of any error; one of our own keeps its story to itself, and to the log as its cause. */
+export function asProtocolError(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  const internal = new ProtocolError('internal error of the sandbox', 1011);
+  internal.cause = error;
+  return internal;
+}
+
+/** For the log. */
+export function storyOf({ message, cause }: ProtocolError): string {
+  return cause === undefined ? message : String((cause as Error)?.stack ?? cause);
+}
+
 /** Whether a close frame may carry this code: RFC 6455 §7.4, and what IANA added up to 1014. */
 export function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
@@ -24,13 +37,13 @@ export function isCloseCode(code: number): boolean {
 /** Absent on sockets with one request at a time. */
 export type RequestId = string | number | undefined;
 
-/** Of either side. */
+/** Of either side. `audio` is base64 on the wire, and may be bytes in here. */
 export interface Message {
   type: string;
   [field: string]: unknown;
 }
 
-/** One request of a connection, from its setup to its end_of_stream. */
+/** One request, from its setup to its end_of_stream. */
 export interface Session {
   /** What follows the setup: `ready` first. */
   start(): Generator<Message, void>;
@@ -51,7 +64,7 @@ export function parseMessage(data: Buffer, isBinary: boolean): Message {
 }
 
 /** @throws ProtocolError when `text` is no JSON object */
-function parseJson(text: string, what: string, code: number): Record<string, unknown> {
+export function parseJson(text: string, what: string, code: number): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -75,9 +88,23 @@ export function requestIdOf(message: Message): RequestId {
   throw new ProtocolError('client_req_id must be a string');
 }
 
-/** The bytes of an audio message. @throws ProtocolError */
-export function audioOf(message: Message): Buffer {
+/** A message as JSON, its audio as base64. */
+export function encodeMessage(message: Message): string {
   const { audio } = message;
+  if (!(audio instanceof Uint8Array)) return JSON.stringify(message);
+  const base64 = Buffer.from(audio.buffer, audio.byteOffset, audio.byteLength).toString('base64');
+  return JSON.stringify({ ...message, audio: base64 });
+}
+
+/** What is left of a message that breaks on its way: no JSON. */
+export function firstHalf(text: string): string {
+  return text.slice(0, text.length / 2);
+}
+
+/** The bytes of an audio message. @throws ProtocolError */
+export function audioOf(message: Message): Uint8Array {
+  const { audio } = message;
+  if (audio instanceof Uint8Array) return audio;
   if (typeof audio !== 'string') throw new ProtocolError('audio message without a base64 string in "audio"');
   const bytes = Buffer.from(audio, 'base64');
   const padding = audio.endsWith('==') ? 2 : audio.endsWith('=') ? 1 : 0;
@@ -104,6 +131,18 @@ export class Fields {
     const value = this.#get(name);
     if (value === undefined || typeof value === 'string') return value;
     throw this.#error(name, 'must be a string');
+  }
+
+  /** @param words what it may be */
+  oneOf(name: string, words: readonly string[]): string | undefined {
+    const value = this.string(name);
+    if (value === undefined || words.includes(value)) return value;
+    throw this.#error(name, `must be one of ${words.join(', ')}; got ${JSON.stringify(value)}`);
+  }
+
+  /** @throws ProtocolError when it is absent */
+  require(name: string): void {
+    if (this.#get(name) === undefined) throw this.#error(name, 'is required');
   }
 
   boolean(name: string): boolean | undefined {
@@ -152,7 +191,7 @@ export class Fields {
   }
 }
 
-/** What both kinds of session may carry in their setup, checked; only close_ws_on_eos has an effect. */
+/** What every session may carry in its setup, checked; only close_ws_on_eos has an effect. */
 export function closesOnEnd(setup: Fields): boolean {
   setup.number('retry_for_s', 0, Number.MAX_VALUE);
   return setup.boolean('close_ws_on_eos') ?? true;

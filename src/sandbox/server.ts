@@ -1,6 +1,6 @@
 /**
- * The HTTP side of the sandbox: banner, routes, upgrade, keys, start and stop.
- * Not here: anything after the upgrade (connection.ts).
+ * The HTTP side of the sandbox: start and stop, which path leads where, upgrades.
+ * Not here: anything after the upgrade (connection.ts), speech over POST (post.ts), options (options.ts).
  */
 import {
   createServer,
@@ -12,29 +12,12 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { AsrSession, type Clock } from './asr-session.js';
+import { hasKey } from './access.js';
 import { Connection } from './connection.js';
-import { checkFault, type Fault, FaultScript, type RefuseFault } from './faults.js';
-import type { Fields, Session } from './protocol.js';
-import { TtsSession } from './tts-session.js';
-
-/** Where the sandbox listens, and how it behaves. */
-export interface SandboxOptions {
-  /** TCP port: a whole number from 0 to 65 535. Default 0: any free port. */
-  port?: number;
-  /** Name or address to listen on, IPv6 too. Default 127.0.0.1. */
-  host?: string;
-  /**
-   * Clock of word times. `decoder` (default): `delay_in_frames` × 80 ms behind the audio, as observed of the
-   * service. `audio`: the audio's own, as documented.
-   */
-  clock?: Clock;
-  /** Faults, played in order: each connection or session takes the first that has turns left. Default none. */
-  faults?: readonly Fault[];
-  /** Gets one line per connection, request and error. Never a key. Default: nothing. */
-  log?: (line: string) => void;
-}
+import { FaultScript } from './faults.js';
+import { checkOptions, type SandboxOptions, type Settings } from './options.js';
+import { pathOf, type Route, webSocketPaths, webSocketRoute } from './routes.js';
+import { Sessions } from './sessions.js';
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -44,9 +27,6 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-type Kind = 'asr' | 'tts';
-
-const ROUTES: Record<string, Kind> = { '/speech/asr': 'asr', '/speech/stt': 'asr', '/speech/tts': 'tts' };
 /** 100 MiB of JSON hold 40 minutes of 16 kHz audio in one message. */
 const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
 
@@ -63,9 +43,9 @@ const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = checkOptions(options);
-  const server = createServer(answerHttp);
+  const server = createServer();
   const sockets = trackSockets(server);
-  serveWebSockets(server, settings);
+  new Front(settings).serve(server);
   await listen(server, settings.port, settings.host);
   const { port } = server.address() as AddressInfo;
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
@@ -75,94 +55,94 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
 }
 
-type Settings = Required<SandboxOptions>;
-
-function checkOptions(options: SandboxOptions): Settings {
-  const { port = 0, host = '127.0.0.1', clock = 'decoder', faults = [], log = () => {} } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw argumentRangeError(`port must be a whole number from 0 to 65535, not ${String(port)}.`);
-  }
-  if (typeof host !== 'string' || host === '') throw argumentTypeError('host must be a name or an address.');
-  if (clock !== 'decoder' && clock !== 'audio') {
-    throw argumentTypeError(`clock must be "decoder" or "audio", not "${String(clock)}".`);
-  }
-  if (!Array.isArray(faults)) throw argumentTypeError('faults must be an array.');
-  if (typeof log !== 'function') throw argumentTypeError('log must be a function.');
-  return { port, host, clock, faults: faults.map(checkFault), log };
-}
-
-function serveWebSockets(server: Server, { clock, faults, log }: Settings): void {
-  const script = new FaultScript(faults);
-  const upgrader = new WebSocketServer({
+/** What all requests come to first. */
+class Front {
+  readonly #settings: Settings;
+  readonly #faults: FaultScript;
+  readonly #sessions: Sessions;
+  readonly #upgrader = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
   });
-  let connections = 0;
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  #connections = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#faults = new FaultScript(settings.faults);
+    this.#sessions = new Sessions(settings, this.#faults);
+  }
+
+  serve(server: Server): void {
+    server.on('request', (request, response) => this.#answer(request, response));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const kind = ROUTES[routeOf(request)];
-    if (kind === undefined) return refuse(socket, 404);
-    const refusal = script.takeForConnection();
-    if (refusal !== undefined) {
-      log(`${kind}: upgrade refused by fault`);
-      return refuse(socket, refusal.status ?? 503, refusal);
-    }
-    upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+    const route = webSocketRoute(pathOf(request), this.#settings.mode);
+    const refusal = route === undefined ? { status: 404 } : this.#refusal(route);
+    if (refusal !== undefined) refuseUpgrade(socket, refusal);
+    else this.#connect(route as Route, request, socket, head);
+  }
+
+  #connect(route: Route, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
       new Connection(webSocket, {
         tcp: request.socket,
-        name: `${kind} ${++connections}`,
+        name: `${route} ${++this.#connections}`,
+        mode: this.#settings.mode,
         hasKey: hasKey(request),
-        faults: script,
-        log,
-        open: (setup) => openSession(kind, setup, clock),
+        log: this.#settings.log,
+        open: (setup, outlet) => this.#sessions.open(route, setup, outlet),
       });
     });
-  });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = pathOf(request);
+    const isBanner = path === '/' && (request.method === 'GET' || request.method === 'HEAD');
+    if (isBanner) answerJson(response, 200, BANNER);
+    else refuse(response, { status: 404 });
+  }
+
+  #refusal(route: Route): Refusal | undefined {
+    const fault = this.#faults.takeForConnection();
+    if (fault !== undefined) this.#settings.log(`${route}: refused by fault`);
+    return fault === undefined ? undefined : { status: fault.status ?? 503, retryAfterS: fault.retryAfterS };
+  }
 }
 
-function openSession(kind: Kind, setup: Fields, clock: Clock): Session {
-  return kind === 'asr' ? new AsrSession(setup, clock) : new TtsSession(setup);
+/** An HTTP answer instead of what was asked for. */
+interface Refusal {
+  status: number;
+  retryAfterS?: number | undefined;
 }
 
-/** The path without its `/api` prefix, and without the double and trailing slashes that some clients make. */
-function routeOf(request: IncomingMessage): string {
-  const path = splitUrl(request)
-    .path.replace(/\/{2,}/gu, '/')
-    .replace(/\/$/u, '');
-  return path.replace(/^\/api(?=\/|$)/u, '') || '/';
-}
-
-function splitUrl(request: IncomingMessage): { path: string; query: string } {
-  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  return { path, query };
-}
-
-/** The three places the service looks for a key in. */
-function hasKey(request: IncomingMessage): boolean {
-  const { 'x-api-key': header, authorization } = request.headers;
-  const token = new URLSearchParams(splitUrl(request).query).get('token');
-  return Boolean(header) || Boolean(token) || /^Api-Key\s+\S/iu.test(authorization ?? '');
-}
-
-function refuse(socket: Duplex, status: number, { retryAfterS }: Partial<RefuseFault> = {}): void {
-  const body = errorBody(status);
+function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
+  const body = errorBody(refusal.status);
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
     'Connection: close',
-    ...(retryAfterS === undefined ? [] : [`Retry-After: ${retryAfterS}`]),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(refusalHeaders(refusal)).map(([name, value]) => `${name}: ${value}`),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function answerHttp(request: IncomingMessage, response: ServerResponse): void {
-  request.resume();
-  const isBanner = routeOf(request) === '/' && (request.method === 'GET' || request.method === 'HEAD');
-  response.writeHead(isBanner ? 200 : 404, { 'Content-Type': 'application/json' });
-  response.end(isBanner ? BANNER : errorBody(404));
+function refuse(response: ServerResponse, refusal: Refusal): void {
+  response.writeHead(refusal.status, refusalHeaders(refusal)).end(errorBody(refusal.status));
 }
+
+function refusalHeaders({ retryAfterS }: Refusal): Record<string, string> {
+  return { ...JSON_TYPE, ...(retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }) };
+}
+
+function answerJson(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, JSON_TYPE).end(body);
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 function errorBody(status: number): string {
   return JSON.stringify({ detail: `sluice sandbox: ${STATUS_CODES[status] ?? 'refused'}` });
@@ -172,7 +152,7 @@ const BANNER = JSON.stringify({
   name: 'sluice-sandbox',
   sandbox: true,
   message: 'A local sandbox, not the Gradium service: it speaks in tones and recognises only those.',
-  websocket: Object.keys(ROUTES).map((route) => `/api${route}`),
+  websocket: webSocketPaths().map((path) => `/api${path}`),
 });
 
 function trackSockets(server: Server): Set<Socket> {

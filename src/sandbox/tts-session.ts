@@ -1,11 +1,10 @@
 /**
- * One text-to-speech request: checks its setup, lays words and pauses on a line of 80 ms steps.
- * Not here: tones (voice.ts), byte formats (output-encoder.ts), sockets (connection.ts).
+ * One text-to-speech request: checks its setup, reads its text and tags.
+ * Not here: sound and its messages (speaker.ts), transports (connection.ts, post.ts).
  */
 import { randomUUID } from 'node:crypto';
 import { STEP_MS } from '../format.js';
 import { splitWords } from './acoustic-code.js';
-import { type OutputEncoder, outputEncoder, type Piece } from './output-encoder.js';
 import {
   type Fields,
   formatOf,
@@ -13,34 +12,27 @@ import {
   ProtocolError,
   type Session,
   sandboxModel,
-  seconds,
 } from './protocol.js';
-import { Voice } from './voice.js';
+import type { SessionRules } from './session-rules.js';
+import { Speaker } from './speaker.js';
 
 const FLUSH_TAG = /<flush\s*\/?>/gu;
 /** Splitting at it leaves the seconds at every odd place. */
 const BREAK_TAG = /<break\s+time="([^"]*)"\s*\/?>/u;
 const BREAK_TIME = /^(\d+(?:\.\d+)?)s$/u;
+const REWRITE_RULES = ['en', 'fr', 'fr-be', 'fr-ch', 'de', 'es', 'pt', 'none'];
 
 export class TtsSession implements Session {
   readonly #model: string;
-  readonly #encoder: OutputEncoder;
-  readonly #voice: Voice;
-  /** Steps spoken so far: the audio's length. */
-  #steps = 0;
-  /** Samples of sound in the messages so far. */
-  #samplesSent = 0;
-  /** Whether a word was the last thing said, so that the next one needs a silent step before it. */
-  #afterWord = false;
+  readonly #speaker: Speaker;
   #ended = false;
 
   /** @throws ProtocolError */
-  constructor(setup: Fields) {
+  constructor(setup: Fields, rules: SessionRules) {
     this.#model = sandboxModel(setup);
     for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
-    checkConfig(setup.config('json_config'));
-    this.#encoder = outputEncoder(formatOf(setup, 'output_format'));
-    this.#voice = new Voice(this.#encoder.sampleRateHz);
+    checkConfig(setup.config('json_config'), rules);
+    this.#speaker = new Speaker(formatOf(setup, 'output_format'));
   }
 
   get ended(): boolean {
@@ -52,12 +44,11 @@ export class TtsSession implements Session {
       type: 'ready',
       request_id: randomUUID(),
       model_name: this.#model,
-      sample_rate: this.#encoder.sampleRateHz,
-      frame_size: this.#voice.stepSamples,
+      ...this.#speaker.facts,
       audio_stream_names: [],
       text_stream_names: [],
     };
-    yield* this.#messages(this.#encoder.start());
+    yield* this.#speaker.start();
   }
 
   *answer(message: Message): Generator<Message, void> {
@@ -68,7 +59,7 @@ export class TtsSession implements Session {
         yield* this.#say(message.text);
         return;
       case 'end_of_stream':
-        yield* this.#messages(this.#encoder.finish());
+        yield* this.#speaker.finish();
         this.#ended = true;
         yield { type: 'end_of_stream' };
         return;
@@ -78,63 +69,18 @@ export class TtsSession implements Session {
   }
 
   dispose(): void {
-    this.#encoder.close();
+    this.#speaker.close();
   }
 
   *#say(text: string): Generator<Message, void> {
     for (const [i, part] of text.replace(FLUSH_TAG, '').split(BREAK_TAG).entries()) {
       if (i % 2 === 1) {
-        yield* this.#pause(breakSteps(part));
+        yield* this.#speaker.pause(breakSteps(part));
       } else {
-        for (const word of splitWords(part)) yield* this.#sayWord(word);
+        for (const word of splitWords(part)) yield* this.#speaker.say(word);
       }
     }
   }
-
-  *#sayWord(word: string): Generator<Message, void> {
-    if (this.#afterWord) yield* this.#pause(1);
-    const stop = this.#steps + Buffer.byteLength(word);
-    yield {
-      type: 'text',
-      text: word,
-      start_s: stepTime(this.#steps),
-      stop_s: stepTime(stop),
-      stream_id: 0,
-    };
-    for (const step of this.#voice.word(word)) yield* this.#audio(step);
-    this.#afterWord = true;
-  }
-
-  *#pause(steps: number): Generator<Message, void> {
-    for (let i = 0; i < steps; i++) yield* this.#audio(this.#voice.silence());
-    this.#afterWord = false;
-  }
-
-  #audio(step: Int16Array): Generator<Message, void> {
-    this.#steps++;
-    return this.#messages(this.#encoder.encode(step));
-  }
-
-  *#messages(pieces: Piece[]): Generator<Message, void> {
-    for (const { bytes, samples } of pieces) {
-      const startS = this.#sentS;
-      this.#samplesSent += samples;
-      yield audioMessage(bytes, startS, this.#sentS);
-    }
-  }
-
-  get #sentS(): number {
-    return seconds(this.#samplesSent / this.#encoder.sampleRateHz);
-  }
-}
-
-function audioMessage(bytes: Uint8Array, startS: number, stopS: number): Message {
-  const audio = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-  return { type: 'audio', audio, start_s: startS, stop_s: stopS, stream_id: 0 };
-}
-
-function stepTime(step: number): number {
-  return (step * STEP_MS) / 1000;
 }
 
 /** The nearest number of steps. @throws ProtocolError */
@@ -145,9 +91,10 @@ function breakSteps(time: string): number {
   return Math.round((timeS * 1000) / STEP_MS);
 }
 
-function checkConfig(config: Fields): void {
+function checkConfig(config: Fields, { mode }: SessionRules): void {
   config.number('temp', 0, 1.4);
   config.number('cfg_coef', 1, 4);
   config.number('padding_bonus', -4, 4);
-  config.string('rewrite_rules');
+  if (mode === 'strict') config.oneOf('rewrite_rules', REWRITE_RULES);
+  else config.string('rewrite_rules');
 }

@@ -372,13 +372,6 @@ describe('asr multiplexing', () => {
     expect(client.of('ready')).toHaveLength(5);
     expect(client.text()).toBe('again again again again');
   });
-
-  it('answers the reuse of an active id, and input for an unknown one, by an error with that id', async () => {
-    const twice = setup({ client_req_id: 'x', close_ws_on_eos: false });
-    expect(await errorOf(twice, twice)).toMatchObject({ code: 1008, client_req_id: 'x' });
-    const stray = audio(new Uint8Array(2), 'y');
-    expect(await errorOf(twice, stray)).toMatchObject({ code: 1008, client_req_id: 'y' });
-  });
 });
 
 describe('asr turns', () => {

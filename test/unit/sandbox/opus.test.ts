@@ -21,6 +21,8 @@ import { TtsSession } from '../../../src/sandbox/tts-session.js';
 import { audio, type Message, RawClient } from './client.js';
 import { copied, hear, oggOpus, speak, words } from './sound.js';
 
+const RULES = { mode: 'lenient', clock: 'audio' } as const;
+
 const ASR = '/api/speech/asr';
 const TTS = '/api/speech/tts';
 const END = { type: 'end_of_stream' };
@@ -138,7 +140,7 @@ describe('tts opus', () => {
 
   it('frees what it held with the session', () => {
     const closed = [OpusEncoder, OggOpusWriter].map((owner) => vi.spyOn(owner.prototype, 'close'));
-    new TtsSession(new Fields({ output_format: 'opus' }, 1008)).dispose();
+    new TtsSession(new Fields({ output_format: 'opus' }, 1008), RULES).dispose();
     for (const close of closed) expect(close).toHaveBeenCalled();
   });
 });
@@ -351,7 +353,7 @@ describe('InputDecoder of opus', () => {
 
   it('frees what it held with the session', () => {
     const closed = [OggOpusDecoder, Resampler].map((owner) => vi.spyOn(owner.prototype, 'close'));
-    new AsrSession(new Fields({ input_format: 'opus' }, 1008), 'audio').dispose();
+    new AsrSession(new Fields({ input_format: 'opus' }, 1008), RULES).dispose();
     for (const close of closed) expect(close).toHaveBeenCalled();
   });
 });

@@ -4,9 +4,9 @@ import { connect, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { Connection } from '../../../src/sandbox/connection.js';
-import { FaultScript } from '../../../src/sandbox/faults.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import type { Message } from '../../../src/sandbox/protocol.js';
+import { Request } from '../../../src/sandbox/request.js';
 import { audio, RawClient } from './client.js';
 
 const SETUP = { type: 'setup', input_format: 'pcm_8000' };
@@ -35,7 +35,7 @@ describe('startSandbox', () => {
 
   it('refuses upgrades on other routes by 404', () =>
     withSandbox(async ({ url }) => {
-      for (const path of ['/', '/api/speech', '/speech/asr/more', '/apispeech/asr', '/api/speech/s2s']) {
+      for (const path of ['/', '/api/speech', '/speech/asr/more', '/apispeech/asr', '/api/speech/s2t']) {
         await expect(RawClient.open(url, path)).rejects.toMatchObject({ status: 404 });
       }
     }));
@@ -112,7 +112,7 @@ describe('startSandbox', () => {
       await client.closed();
       await expect(RawClient.open(url, `/x?token=${secret}`)).rejects.toMatchObject({ status: 404 });
       const all = log.join('\n');
-      expect(all).toContain('asr 1: setup');
+      expect(all).toContain('stt 1: setup');
       expect(all).toContain('error 1008');
       expect(all + JSON.stringify(client.messages)).not.toContain('SECRET');
     }));
@@ -130,6 +130,7 @@ describe('startSandbox', () => {
     [{ port: 1.5 }, RangeError],
     [{ host: '' }, TypeError],
     [{ clock: 'sun' }, TypeError],
+    [{ mode: 'kind' }, TypeError],
     [{ faults: 'drop' }, TypeError],
     [{ faults: [null] }, TypeError],
     [{ faults: [{ kind: 'drop', after: -1 }] }, RangeError],
@@ -204,17 +205,22 @@ describe('Connection', () => {
     new Connection(socket as unknown as WebSocket, {
       tcp: new Socket(),
       name: 'test',
+      mode: 'lenient',
       hasKey: true,
-      faults: new FaultScript([]),
       log: () => {},
-      open: () => ({
-        ended: false,
-        dispose() {},
-        *start(): Generator<Message, void> {},
-        *answer(): Generator<Message, void> {
-          for (let i = 0; i < 100; i++) yield { type: 'audio', audio: 'x'.repeat(100_000) };
-        },
-      }),
+      open: (_setup, outlet) =>
+        new Request(
+          {
+            ended: false,
+            dispose() {},
+            *start(): Generator<Message, void> {},
+            *answer(): Generator<Message, void> {
+              for (let i = 0; i < 100; i++) yield { type: 'audio', audio: 'x'.repeat(100_000) };
+            },
+          },
+          outlet,
+          undefined,
+        ),
     });
     const message = (fields: object): Buffer => Buffer.from(JSON.stringify(fields));
     socket.emit('message', message({ type: 'setup' }), false);
