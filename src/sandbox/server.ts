@@ -12,10 +12,13 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { hasKey } from './access.js';
+import { hasKey, NO_KEY } from './access.js';
 import { Connection } from './connection.js';
 import { FaultScript } from './faults.js';
 import { checkOptions, type SandboxOptions, type Settings } from './options.js';
+import { answerPost, type PostRoute, postPaths, postRoute } from './post.js';
+import { refuseSpeech } from './post-body.js';
+import { ProtocolError } from './protocol.js';
 import { pathOf, type Route, webSocketPaths, webSocketRoute } from './routes.js';
 import { Sessions } from './sessions.js';
 
@@ -43,7 +46,8 @@ const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = checkOptions(options);
-  const server = createServer();
+  // A body that is live speech takes as long as the speech: no limit on the time for a request.
+  const server = createServer({ requestTimeout: 0 });
   const sockets = trackSockets(server);
   new Front(settings).serve(server);
   await listen(server, settings.port, settings.host);
@@ -101,9 +105,29 @@ class Front {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request);
+    const route = request.method === 'POST' ? postRoute(path) : undefined;
     const isBanner = path === '/' && (request.method === 'GET' || request.method === 'HEAD');
-    if (isBanner) answerJson(response, 200, BANNER);
+    if (route !== undefined) this.#post(route, request, response);
+    else if (isBanner) answerJson(response, 200, BANNER);
     else refuse(response, { status: 404 });
+  }
+
+  #post(route: PostRoute, request: IncomingMessage, response: ServerResponse): void {
+    const refusal = this.#refusal(route);
+    if (refusal !== undefined) {
+      refuse(response, refusal);
+    } else if (!hasKey(request)) {
+      refuseSpeech(response, new ProtocolError(NO_KEY));
+    } else {
+      const name = `${route} post ${++this.#connections}`;
+      void answerPost(route, {
+        request,
+        response,
+        mode: this.#settings.mode,
+        log: (line) => this.#settings.log(`${name}: ${line}`),
+        open: (setup, outlet) => this.#sessions.open(route, setup, outlet),
+      });
+    }
   }
 
   #refusal(route: Route): Refusal | undefined {
@@ -153,6 +177,7 @@ const BANNER = JSON.stringify({
   sandbox: true,
   message: 'A local sandbox, not the Gradium service: it speaks in tones and recognises only those.',
   websocket: webSocketPaths().map((path) => `/api${path}`),
+  post: postPaths().map((path) => `/api${path}`),
 });
 
 function trackSockets(server: Server): Set<Socket> {
