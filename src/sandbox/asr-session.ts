@@ -47,6 +47,10 @@ export class AsrSession implements Session {
     return this.#ended;
   }
 
+  get audioS(): number {
+    return this.#hearing.audioS;
+  }
+
   *start(): Generator<Message, void> {
     yield {
       type: 'ready',

@@ -7,7 +7,6 @@
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { NO_KEY } from './access.js';
 import {
   asProtocolError,
   closesOnEnd,
@@ -38,8 +37,8 @@ export interface ConnectionOptions {
   /** For the log. */
   name: string;
   mode: Mode;
-  /** Whether the client brought a key. */
-  hasKey: boolean;
+  /** What is wrong with the client's key. */
+  denial: ProtocolError | undefined;
   log: (line: string) => void;
   /** @throws ProtocolError when the setup is not acceptable */
   open: (setup: Message, outlet: Outlet) => Request;
@@ -74,7 +73,7 @@ export class Connection {
     socket.on('close', (code: number) => this.#onClose(code));
     socket.on('error', (error: Error) => this.#log(`socket error: ${error.message}`));
     this.#log('connected');
-    if (!options.hasKey) this.#failSocket(new ProtocolError(NO_KEY), undefined);
+    if (options.denial !== undefined) this.#failSocket(options.denial, undefined);
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
@@ -179,6 +178,7 @@ export class Connection {
   #endRequest(lane: Lane): void {
     lane.request?.dispose();
     lane.request = undefined;
+    if (!lane.working) this.#lanes.delete(lane.id);
   }
 
   /** An error of one request of several ends that request; any other, and any in strict mode, the socket. */

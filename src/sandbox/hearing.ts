@@ -14,6 +14,11 @@ export class Hearing {
     this.#decoder = new InputDecoder(format);
   }
 
+  /** Seconds heard. */
+  get audioS(): number {
+    return this.#recogniser.audioS;
+  }
+
   /** @throws ProtocolError when the bytes are not of the format */
   *push(bytes: Uint8Array): Generator<RecogniserEvent, void> {
     for (const samples of this.#decoder.push(bytes)) yield* this.#recogniser.push(samples);

@@ -4,6 +4,7 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { checkFault, type Fault } from './faults.js';
+import { ROUTES, type Route } from './routes.js';
 import type { Clock, Mode } from './session-rules.js';
 
 /** Where the sandbox listens, and how it behaves. */
@@ -22,24 +23,76 @@ export interface SandboxOptions {
    * docs/sandbox.md lists the differences.
    */
   mode?: Mode;
+  /** The API keys that are good. Default: any key, and any token, will do. */
+  keys?: readonly string[];
+  /** Seconds after which a token of `GET /api-keys/token` is no good any more: 0 to 86 400. Default 60. */
+  tokenTtlS?: number;
+  /** What a WebSocket at `/` itself does, as with self-hosted service. Default: nothing, it is answered by 404. */
+  selfHosted?: Route;
+  /**
+   * Sessions at once, those of one socket counted each: a whole number from 1. One too many is answered by HTTP 429, in
+   * strict mode by error 1008. Default: no limit.
+   */
+  concurrency?: number;
+  /**
+   * Seconds of a session, of its audio (spoken audio for text to speech) as well as of time: from 0 to 86 400, 0 for no
+   * limit. What goes on is answered by error 1011. Default 300, as with the service.
+   */
+  sessionLimitS?: number;
+  /** Characters of text in a text-to-speech session: a whole number from 1. Default: no limit; 1500 is the free tier's. */
+  maxCharsPerSession?: number;
   /** Faults, played in order: each connection or session takes the first that has turns left. Default none. */
   faults?: readonly Fault[];
   /** Gets one line per connection, request and error. Never a key. Default: nothing. */
   log?: (line: string) => void;
 }
 
-export type Settings = Required<SandboxOptions>;
+/** Infinity where there is no limit. */
+export interface Settings extends Required<Omit<SandboxOptions, 'keys' | 'selfHosted'>> {
+  keys: readonly string[] | undefined;
+  selfHosted: Route | undefined;
+}
 
 /** @throws TypeError, RangeError (ERR_INVALID_ARG) */
 export function checkOptions(options: SandboxOptions): Settings {
   const { port = 0, host = '127.0.0.1', clock = 'decoder', mode = 'lenient' } = options;
-  const { faults = [], log = () => {} } = options;
+  const { keys, tokenTtlS = 60, selfHosted, sessionLimitS = 300, faults = [], log = () => {} } = options;
+  const { concurrency = Infinity, maxCharsPerSession = Infinity } = options;
   checkWhole('port', port, 0, 65_535);
   if (typeof host !== 'string' || host === '') throw argumentTypeError('host must be a name or an address.');
   checkOneOf('clock', clock, ['decoder', 'audio']);
   checkOneOf('mode', mode, ['lenient', 'strict']);
+  if (keys !== undefined) checkKeys(keys);
+  checkSeconds('tokenTtlS', tokenTtlS);
+  if (selfHosted !== undefined) checkOneOf('selfHosted', selfHosted, ROUTES);
+  if (concurrency !== Infinity) checkWhole('concurrency', concurrency, 1, 1_000_000);
+  if (maxCharsPerSession !== Infinity) checkWhole('maxCharsPerSession', maxCharsPerSession, 1, 1_000_000_000);
+  checkSeconds('sessionLimitS', sessionLimitS);
   if (typeof log !== 'function') throw argumentTypeError('log must be a function.');
-  return { port, host, clock, mode, faults: checkFaults(faults), log };
+  return {
+    port,
+    host,
+    clock,
+    mode,
+    keys,
+    tokenTtlS,
+    selfHosted,
+    concurrency,
+    maxCharsPerSession,
+    sessionLimitS: sessionLimitS === 0 ? Infinity : sessionLimitS,
+    faults: checkFaults(faults),
+    log,
+  };
+}
+
+function checkKeys(keys: unknown): void {
+  const good = Array.isArray(keys) && keys.every((key) => typeof key === 'string' && key !== '');
+  if (!good) throw argumentTypeError('keys must be an array of strings that are not empty.');
+}
+
+function checkSeconds(name: string, value: unknown): void {
+  if (typeof value === 'number' && value >= 0 && value <= 86_400) return;
+  throw argumentRangeError(`${name} must be a number from 0 to 86400, not ${String(value)}.`);
 }
 
 /** @throws TypeError, RangeError (ERR_INVALID_ARG) */

@@ -51,6 +51,8 @@ export interface Session {
   answer(message: Message): Generator<Message, void>;
   /** True once its end_of_stream was given out. */
   readonly ended: boolean;
+  /** Seconds of audio so far, of what it hears or, where it hears nothing, of what it says. */
+  readonly audioS: number;
   /** Frees what it holds; nothing may be asked of it any more. */
   dispose(): void;
 }

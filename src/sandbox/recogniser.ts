@@ -39,12 +39,19 @@ export class Recogniser {
   /** Where the listener's stretch begins, in samples. */
   #base = 0;
   #lastVoice = 0;
+  #samples = 0;
+
+  /** Seconds that were worked on so far. */
+  get audioS(): number {
+    return this.#samples / RECOGNISER_HZ;
+  }
 
   *push(samples: Float32Array): Generator<RecogniserEvent, void> {
     for (let from = 0; from < samples.length; ) {
       const part = samples.subarray(from, from + STEP - this.#filled);
       this.#step.set(part, this.#filled);
       this.#filled += part.length;
+      this.#samples += part.length;
       from += part.length;
       if (this.#filled === STEP) yield* this.#closeStep();
     }

@@ -27,23 +27,35 @@ export interface Outlet {
   drop(): void;
 }
 
+export interface RequestOptions {
+  fault: SessionFault | undefined;
+  /** Seconds of audio, and of time. Infinity: no limit. */
+  limitS: number;
+  /** Called once, when it has ended in whatever way. */
+  onEnd: () => void;
+}
+
 export class Request {
   readonly #session: Session;
   readonly #outlet: Outlet;
-  readonly #fault: SessionFault | undefined;
+  readonly #options: RequestOptions;
+  readonly #timer: NodeJS.Timeout | undefined;
   /** Messages sent so far. */
   #sent = 0;
   #stalled = false;
+  #ended = false;
 
-  constructor(session: Session, outlet: Outlet, fault: SessionFault | undefined) {
+  constructor(session: Session, outlet: Outlet, options: RequestOptions) {
     this.#session = session;
     this.#outlet = outlet;
-    this.#fault = fault;
+    this.#options = options;
+    const { limitS } = options;
+    if (limitS !== Infinity) this.#timer = setTimeout(() => this.#fail(limitError(limitS)), limitS * 1000);
   }
 
   /** What is going to go wrong. */
   get fault(): SessionFault['kind'] | undefined {
-    return this.#fault?.kind;
+    return this.#options.fault?.kind;
   }
 
   /** Says that it is ready. */
@@ -54,33 +66,55 @@ export class Request {
   /** Resolves once the answers were written. Never rejects: errors go to the outlet. */
   async answer(message: Message): Promise<void> {
     await this.#deliver(() => this.#session.answer(message));
-    if (this.#session.ended && !this.#isSilent) this.#outlet.finish();
+    if (!this.#session.ended || this.#isSilent) return;
+    this.#outlet.finish();
+    this.dispose();
   }
 
+  /** Nothing more is said. May be called again. */
   dispose(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
     this.#session.dispose();
+    this.#options.onEnd();
   }
 
   get #isSilent(): boolean {
-    return this.#stalled || this.#outlet.isClosed;
+    return this.#stalled || this.#ended || this.#outlet.isClosed;
+  }
+
+  #fail(error: ProtocolError): void {
+    if (this.#isSilent) return;
+    this.#outlet.fail(error);
+    this.dispose();
   }
 
   async #deliver(answers: () => Iterable<Message>): Promise<void> {
     if (this.#isSilent) return;
     try {
       for (const message of answers()) {
+        this.#checkLimit();
         await this.#say(message);
         this.#sent++;
         await this.#outlet.pace();
         if (this.#isSilent) return;
       }
+      this.#checkLimit();
     } catch (error) {
-      this.#outlet.fail(asProtocolError(error));
+      this.#fail(asProtocolError(error));
     }
   }
 
+  /** @throws ProtocolError */
+  #checkLimit(): void {
+    const { limitS } = this.#options;
+    // The last sample of a resampled stream may be a part of one.
+    if (this.#session.audioS > limitS + 0.001) throw limitError(limitS);
+  }
+
   async #say(message: Message): Promise<void> {
-    const fault = this.#fault;
+    const { fault } = this.#options;
     if (fault === undefined || !isDue(fault, this.#sent)) return this.#outlet.send(message);
     switch (fault.kind) {
       case 'delay':
@@ -97,13 +131,21 @@ export class Request {
         this.#outlet.drop();
         break;
       case 'error':
-        this.#outlet.fail(new ProtocolError('fault on request', fault.code ?? 1011));
+        this.#fail(new ProtocolError('fault on request', fault.code ?? 1011));
         break;
       case 'close':
         this.#outlet.close(fault.code ?? 1011);
         break;
     }
   }
+}
+
+/**
+ * The documents have the limit and no code for it. 1011, not 1008: the client did nothing that another session would not
+ * put right, and 1008 is what it hears of a bad key.
+ */
+function limitError(limitS: number): ProtocolError {
+  return new ProtocolError(`session limit of ${limitS} s reached`, 1011);
 }
 
 function isDue(fault: SessionFault, sent: number): boolean {

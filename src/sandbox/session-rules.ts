@@ -1,5 +1,5 @@
 /**
- * What every session is held to: how closely the documents are kept, and on which clock words are.
+ * What every session is held to: how closely the documents are kept, on which clock words are, how long it may be.
  * Not here: rules of one route (*-session.ts).
  */
 
@@ -12,4 +12,8 @@ export type Clock = 'decoder' | 'audio';
 export interface SessionRules {
   mode: Mode;
   clock: Clock;
+  /** Of audio, and of time. Infinity: none. */
+  sessionLimitS: number;
+  /** Characters of text to speech. Infinity: no limit. */
+  maxCharsPerSession: number;
 }

@@ -27,6 +27,11 @@ export class Speaker {
     return { sample_rate: this.#encoder.sampleRateHz, frame_size: this.#voice.stepSamples };
   }
 
+  /** Seconds in the messages so far. */
+  get audioS(): number {
+    return seconds(this.#samplesSent / this.#encoder.sampleRateHz);
+  }
+
   /** What goes out before any sound. */
   start(): Generator<Message, void> {
     return this.#messages(this.#encoder.start());
@@ -68,14 +73,10 @@ export class Speaker {
 
   *#messages(pieces: Piece[]): Generator<Message, void> {
     for (const { bytes, samples } of pieces) {
-      const startS = this.#sentS;
+      const startS = this.audioS;
       this.#samplesSent += samples;
-      yield { type: 'audio', audio: bytes, start_s: startS, stop_s: this.#sentS, stream_id: 0 };
+      yield { type: 'audio', audio: bytes, start_s: startS, stop_s: this.audioS, stream_id: 0 };
     }
-  }
-
-  get #sentS(): number {
-    return seconds(this.#samplesSent / this.#encoder.sampleRateHz);
   }
 }
 

@@ -25,6 +25,8 @@ const REWRITE_RULES = ['en', 'fr', 'fr-be', 'fr-ch', 'de', 'es', 'pt', 'none'];
 export class TtsSession implements Session {
   readonly #model: string;
   readonly #speaker: Speaker;
+  readonly #maxChars: number;
+  #chars = 0;
   #ended = false;
 
   /** @throws ProtocolError */
@@ -32,11 +34,16 @@ export class TtsSession implements Session {
     this.#model = sandboxModel(setup);
     for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
     checkConfig(setup.config('json_config'), rules);
+    this.#maxChars = rules.maxCharsPerSession;
     this.#speaker = new Speaker(formatOf(setup, 'output_format'));
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get audioS(): number {
+    return this.#speaker.audioS;
   }
 
   *start(): Generator<Message, void> {
@@ -56,6 +63,7 @@ export class TtsSession implements Session {
       case 'text':
         if (typeof message.text !== 'string')
           throw new ProtocolError('text message without a string in "text"');
+        this.#count(message.text);
         yield* this.#say(message.text);
         return;
       case 'end_of_stream':
@@ -70,6 +78,13 @@ export class TtsSession implements Session {
 
   dispose(): void {
     this.#speaker.close();
+  }
+
+  /** @throws ProtocolError when the text is longer than a session may have */
+  #count(text: string): void {
+    this.#chars += [...text].length;
+    if (this.#chars <= this.#maxChars) return;
+    throw new ProtocolError(`text limit of ${this.#maxChars} characters per session reached`);
   }
 
   *#say(text: string): Generator<Message, void> {

@@ -21,7 +21,12 @@ import { TtsSession } from '../../../src/sandbox/tts-session.js';
 import { audio, type Message, RawClient } from './client.js';
 import { copied, hear, oggOpus, speak, words } from './sound.js';
 
-const RULES = { mode: 'lenient', clock: 'audio' } as const;
+const RULES = {
+  mode: 'lenient',
+  clock: 'audio',
+  sessionLimitS: Infinity,
+  maxCharsPerSession: Infinity,
+} as const;
 
 const ASR = '/api/speech/asr';
 const TTS = '/api/speech/tts';

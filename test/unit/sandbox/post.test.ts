@@ -12,6 +12,9 @@ import type { Message } from './client.js';
 import { type Answer, linesOf, Posting, post, textOf } from './http.js';
 import { concat, noise, oggOpus, silence, speak, speak8k, toFloat, words } from './sound.js';
 
+/** No fault, no limit. */
+const FREE = { fault: undefined, limitS: Infinity, onEnd: () => {} };
+
 let sandbox: Sandbox;
 const log: string[] = [];
 beforeAll(async () => {
@@ -425,6 +428,7 @@ describe('answerPost', () => {
     );
     const session: Session = {
       ended: false,
+      audioS: 0,
       dispose() {},
       *start(): Generator<Message, void> {},
       *answer(): Generator<Message, void> {
@@ -437,7 +441,7 @@ describe('answerPost', () => {
       response: response as unknown as ServerResponse,
       mode: 'lenient',
       log: () => {},
-      open: (_setup, outlet) => new Request(session, outlet, undefined),
+      open: (_setup, outlet) => new Request(session, outlet, FREE),
     });
     for (let taken = 1; taken <= 30; taken++) {
       while (response.written < taken) await new Promise((resolve) => setImmediate(resolve));

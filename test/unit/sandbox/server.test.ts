@@ -9,6 +9,9 @@ import type { Message } from '../../../src/sandbox/protocol.js';
 import { Request } from '../../../src/sandbox/request.js';
 import { audio, RawClient } from './client.js';
 
+/** No fault, no limit. */
+const FREE = { fault: undefined, limitS: Infinity, onEnd: () => {} };
+
 const SETUP = { type: 'setup', input_format: 'pcm_8000' };
 
 async function withSandbox(test: (sandbox: Sandbox, log: string[]) => Promise<void>): Promise<void> {
@@ -131,6 +134,16 @@ describe('startSandbox', () => {
     [{ host: '' }, TypeError],
     [{ clock: 'sun' }, TypeError],
     [{ mode: 'kind' }, TypeError],
+    [{ keys: 'k' }, TypeError],
+    [{ keys: [''] }, TypeError],
+    [{ keys: [5] }, TypeError],
+    [{ tokenTtlS: -1 }, RangeError],
+    [{ selfHosted: 'asr' }, TypeError],
+    [{ concurrency: 0 }, RangeError],
+    [{ concurrency: 1.5 }, RangeError],
+    [{ sessionLimitS: -1 }, RangeError],
+    [{ sessionLimitS: Number.NaN }, RangeError],
+    [{ maxCharsPerSession: 0 }, RangeError],
     [{ faults: 'drop' }, TypeError],
     [{ faults: [null] }, TypeError],
     [{ faults: [{ kind: 'drop', after: -1 }] }, RangeError],
@@ -206,12 +219,13 @@ describe('Connection', () => {
       tcp: new Socket(),
       name: 'test',
       mode: 'lenient',
-      hasKey: true,
+      denial: undefined,
       log: () => {},
       open: (_setup, outlet) =>
         new Request(
           {
             ended: false,
+            audioS: 0,
             dispose() {},
             *start(): Generator<Message, void> {},
             *answer(): Generator<Message, void> {
@@ -219,7 +233,7 @@ describe('Connection', () => {
             },
           },
           outlet,
-          undefined,
+          FREE,
         ),
     });
     const message = (fields: object): Buffer => Buffer.from(JSON.stringify(fields));

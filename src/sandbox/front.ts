@@ -1,0 +1,145 @@
+/**
+ * What all requests come to first: which path leads where, who may come in, upgrades.
+ * Not here: anything after the upgrade (connection.ts), speech over POST (post.ts).
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { Access } from './access.js';
+import { Connection } from './connection.js';
+import { FaultScript } from './faults.js';
+import { answerJson, type Refusal, refuse, refuseUpgrade } from './http-answer.js';
+import type { Settings } from './options.js';
+import { answerPost, type PostRoute, postPaths, postRoute } from './post.js';
+import { refuseSpeech } from './post-body.js';
+import { pathOf, type Route, webSocketPaths, webSocketRoute } from './routes.js';
+import { Sessions } from './sessions.js';
+import { type Slot, Slots } from './slots.js';
+
+/** 100 MiB of JSON hold 40 minutes of 16 kHz audio in one message. */
+const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
+
+const BANNER = {
+  name: 'sluice-sandbox',
+  sandbox: true,
+  message: 'A local sandbox, not the Gradium service: it speaks in tones and recognises only those.',
+  websocket: webSocketPaths().map((path) => `/api${path}`),
+  post: postPaths().map((path) => `/api${path}`),
+};
+
+export class Front {
+  readonly #settings: Settings;
+  readonly #access: Access;
+  readonly #faults: FaultScript;
+  readonly #slots: Slots;
+  readonly #sessions: Sessions;
+  readonly #upgrader = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
+  #connections = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#access = new Access(settings);
+    this.#faults = new FaultScript(settings.faults);
+    this.#slots = new Slots(settings.concurrency);
+    this.#sessions = new Sessions({ rules: settings, faults: this.#faults, slots: this.#slots });
+  }
+
+  serve(server: Server): void {
+    server.on('request', (request, response) => this.#answer(request, response));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const route = this.#routeOf(request);
+    const entry = route === undefined ? { refusal: { status: 404 } } : this.#enter(route);
+    if (entry.refusal !== undefined) refuseUpgrade(socket, entry.refusal);
+    else this.#connect(route as Route, entry.slot, request, socket, head);
+  }
+
+  #routeOf(request: IncomingMessage): Route | undefined {
+    const { mode, selfHosted } = this.#settings;
+    const path = pathOf(request);
+    return path === '/' ? selfHosted : webSocketRoute(path, mode);
+  }
+
+  /** Whether a connection may come in. Its first session has a place by then, but in strict mode. */
+  #enter(route: Route): { refusal: Refusal; slot?: undefined } | { refusal?: undefined; slot?: Slot } {
+    const { log, mode } = this.#settings;
+    const fault = this.#faults.takeForConnection();
+    if (fault !== undefined) {
+      log(`${route}: refused by fault`);
+      return { refusal: { status: fault.status ?? 503, retryAfterS: fault.retryAfterS } };
+    }
+    const slot = mode === 'strict' ? undefined : this.#slots.take();
+    if (slot !== undefined || mode === 'strict') return slot === undefined ? {} : { slot };
+    log(`${route}: refused by the concurrency limit`);
+    return { refusal: { status: 429, detail: this.#sessions.fullMessage, retryAfterS: 1 } };
+  }
+
+  #connect(
+    route: Route,
+    slot: Slot | undefined,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): void {
+    let reserved = slot;
+    socket.on('close', () => reserved?.release());
+    this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      new Connection(webSocket, {
+        tcp: request.socket,
+        name: `${route} ${++this.#connections}`,
+        mode: this.#settings.mode,
+        denial: this.#access.denyUpgrade(request),
+        log: this.#settings.log,
+        open: (setup, outlet) => {
+          const slot = reserved;
+          reserved = undefined;
+          return this.#sessions.open(route, setup, outlet, slot);
+        },
+      });
+    });
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = pathOf(request);
+    const route = request.method === 'POST' ? postRoute(path) : undefined;
+    const isGet = request.method === 'GET' || request.method === 'HEAD';
+    if (route !== undefined) this.#post(route, request, response);
+    else if (path === '/' && isGet) answerJson(response, BANNER);
+    else if (path === '/api-keys/token' && request.method === 'GET') this.#mint(request, response);
+    else refuse(response, { status: 404 });
+  }
+
+  #mint(request: IncomingMessage, response: ServerResponse): void {
+    const denial = this.#access.denyRequest(request);
+    if (denial === undefined) answerJson(response, this.#access.mintToken());
+    else refuse(response, { status: 401, detail: denial.message });
+  }
+
+  #post(route: PostRoute, request: IncomingMessage, response: ServerResponse): void {
+    const denial = this.#access.denyRequest(request);
+    const { refusal, slot } = this.#enter(route);
+    if (refusal !== undefined) {
+      refuse(response, refusal);
+    } else if (denial !== undefined) {
+      slot?.release();
+      refuseSpeech(response, denial);
+    } else {
+      const name = `${route} post ${++this.#connections}`;
+      response.on('close', () => slot?.release());
+      void answerPost(route, {
+        request,
+        response,
+        mode: this.#settings.mode,
+        log: (line) => this.#settings.log(`${name}: ${line}`),
+        open: (setup, outlet) => this.#sessions.open(route, setup, outlet, slot),
+      });
+    }
+  }
+}
