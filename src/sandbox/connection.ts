@@ -161,6 +161,7 @@ export class Connection {
       gone: line.gone,
       send: (message) => line.write(text(message)),
       sendHalf: (message) => line.write(firstHalf(text(message))),
+      sendBinary: (bytes) => line.write(bytes),
       pace: () => line.room() ?? lane.turn.pace(),
       finish: () => end(() => this.#finish(lane)),
       fail: (error) => end(() => this.#fail(lane, error)),

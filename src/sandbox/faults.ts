@@ -1,16 +1,27 @@
 /**
- * Faults on request: what they are, how they are written on a command line, whose turn it is.
- * Not here: carrying them out (server.ts refuses, connection.ts does the rest).
+ * Faults on request: what they are, and how they are written on a command line.
+ * Not here: whose turn it is (fault-script.ts), carrying them out (front.ts refuses, request.ts does the rest).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isCloseCode } from './protocol.js';
+import { ROUTES, type Route } from './routes.js';
 
-interface Times {
-  /** How many sessions (for `refuse`: connections) it befalls: a whole number from 1 to 1 000 000. Default: all. */
+interface Turns {
+  /**
+   * How many sessions (for `refuse`: connections) it befalls: a whole number from 1 to 1 000 000. Default: all; one where
+   * `request` is given.
+   */
   times?: number;
+  /**
+   * The first session (for `refuse`: connection) that it befalls, of its `route` where that is given: a whole number from
+   * 1, counted since these faults were set. Default: the first whose turn it is.
+   */
+  request?: number;
+  /** The route that it befalls, over WebSocket or POST. Default: every one. */
+  route?: Route;
 }
 
-interface After extends Times {
+interface After extends Turns {
   /**
    * Server messages that the session gets before it happens; `ready` is the first. A whole number from 0 to
    * 1 000 000 000. Default 1.
@@ -18,8 +29,8 @@ interface After extends Times {
   after?: number;
 }
 
-/** Answers the WebSocket upgrade with an HTTP status instead. */
-export interface RefuseFault extends Times {
+/** Answers the WebSocket upgrade, or the POST, with an HTTP status instead. */
+export interface RefuseFault extends Turns {
   /** Tells it from a {@link SessionFault}. */
   kind: 'refuse';
   /** HTTP status: a whole number from 400 to 599. Default 503. */
@@ -28,14 +39,20 @@ export interface RefuseFault extends Times {
   retryAfterS?: number;
 }
 
-/** What goes wrong within a session, after its WebSocket has opened. */
+/** What goes wrong within a session, over WebSocket or POST. */
 export type SessionFault =
   /** `ready` comes late. */
   | ({
       kind: 'delay';
       /** By so many milliseconds: a whole number from 0 to 86 400 000. */
       ms: number;
-    } & Times)
+    } & Turns)
+  /** Every message comes late. */
+  | ({
+      kind: 'slow';
+      /** After the one before it, by so many milliseconds: a whole number from 0 to 86 400 000. */
+      ms: number;
+    } & Turns)
   /** The TCP connection breaks, without a close frame. */
   | ({ kind: 'drop' } & After)
   /** An `error` message, then a close. */
@@ -49,6 +66,8 @@ export type SessionFault =
     } & After)
   /** One message arrives as broken JSON; the session goes on. */
   | ({ kind: 'malformed' } & After)
+  /** Bytes that are no text come in place of one message, in a binary frame or a line; the session goes on. */
+  | ({ kind: 'binary' } & After)
   /** Nothing comes any more, though the socket stays open and is read. */
   | ({ kind: 'stall' } & After)
   /** A close frame comes early. */
@@ -63,21 +82,25 @@ export type SessionFault =
 /** One thing that goes wrong. `after: 0` is in place of `ready`. */
 export type Fault = RefuseFault | SessionFault;
 
-type Property = 'times' | 'after' | 'status' | 'retryAfterS' | 'ms' | 'code';
+type Property = 'times' | 'request' | 'route' | 'after' | 'status' | 'retryAfterS' | 'ms' | 'code';
 
+const TURNS = ['times', 'request', 'route'] as const;
 const PROPERTIES: Record<Fault['kind'], readonly Property[]> = {
-  refuse: ['status', 'retryAfterS', 'times'],
-  delay: ['ms', 'times'],
-  drop: ['after', 'times'],
-  error: ['code', 'after', 'times'],
-  malformed: ['after', 'times'],
-  stall: ['after', 'times'],
-  close: ['code', 'after', 'times'],
+  refuse: ['status', 'retryAfterS', ...TURNS],
+  delay: ['ms', ...TURNS],
+  slow: ['ms', ...TURNS],
+  drop: ['after', ...TURNS],
+  error: ['code', 'after', ...TURNS],
+  malformed: ['after', ...TURNS],
+  binary: ['after', ...TURNS],
+  stall: ['after', ...TURNS],
+  close: ['code', 'after', ...TURNS],
 };
 
 /** Both ends included. */
-const RANGES: Record<Property, readonly [number, number]> = {
+const RANGES: Record<Exclude<Property, 'route'>, readonly [number, number]> = {
   times: [1, 1_000_000],
+  request: [1, 1_000_000_000],
   after: [0, 1_000_000_000],
   status: [400, 599],
   retryAfterS: [0, 86_400],
@@ -126,13 +149,19 @@ export function checkFault(value: unknown): Fault {
     if (!(known as readonly string[]).includes(name)) {
       throw argumentTypeError(`Fault ${kind} has no "${name}"; it has ${known.map(textName).join(', ')}.`);
     }
-    checkNumber(kind, name as Property, number);
+    if (name === 'route') checkRoute(kind, number);
+    else checkNumber(kind, name as keyof typeof RANGES, number);
   }
-  if (kind === 'delay' && fault.ms === undefined) throw argumentTypeError('Fault delay needs ms.');
+  if (known.includes('ms') && fault.ms === undefined) throw argumentTypeError(`Fault ${kind} needs ms.`);
   return { ...fault } as unknown as Fault;
 }
 
-function checkNumber(kind: string, name: Property, value: unknown): void {
+function checkRoute(kind: string, value: unknown): void {
+  if ((ROUTES as readonly unknown[]).includes(value)) return;
+  throw argumentTypeError(`Fault ${kind}: route must be ${ROUTES.join(', ')}, not "${String(value)}".`);
+}
+
+function checkNumber(kind: string, name: keyof typeof RANGES, value: unknown): void {
   const [least, most] = RANGES[name];
   const fits = Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   if (!fits || (name === 'code' && kind === 'close' && !isCloseCode(value as number))) {
@@ -145,34 +174,4 @@ function checkNumber(kind: string, name: Property, value: unknown): void {
 
 function textName(name: Property): string {
   return name === 'retryAfterS' ? 'retry-after' : name;
-}
-
-/**
- * A list of faults is played in order: each connection or session takes the first one that has turns left,
- * `refuse` before the upgrade and the others at setup. So `refuse` once, then `drop` once, then all is well.
- */
-export class FaultScript {
-  readonly #faults: { fault: Fault; left: number }[];
-
-  constructor(faults: readonly Fault[]) {
-    this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
-  }
-
-  takeForConnection(): RefuseFault | undefined {
-    const next = this.#next();
-    if (next?.fault.kind !== 'refuse') return undefined;
-    next.left--;
-    return next.fault;
-  }
-
-  takeForSession(): SessionFault | undefined {
-    const next = this.#next();
-    if (next === undefined || next.fault.kind === 'refuse') return undefined;
-    next.left--;
-    return next.fault;
-  }
-
-  #next(): { fault: Fault; left: number } | undefined {
-    return this.#faults.find(({ left }) => left > 0);
-  }
 }

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Access } from './access.js';
 import { Connection } from './connection.js';
-import { FaultScript } from './faults.js';
+import { FaultScript } from './fault-script.js';
 import { answerJson, type Refusal, refuse, refuseUpgrade } from './http-answer.js';
 import type { Settings } from './options.js';
 import { answerPost, type PostRoute, postPaths, postRoute } from './post.js';
@@ -70,7 +70,7 @@ export class Front {
   /** Whether a connection may come in. Its first session has a place by then, but in strict mode. */
   #enter(route: Route): { refusal: Refusal; slot?: undefined } | { refusal?: undefined; slot?: Slot } {
     const { log, mode } = this.#settings;
-    const fault = this.#faults.takeForConnection();
+    const fault = this.#faults.takeForConnection(route);
     if (fault !== undefined) {
       log(`${route}: refused by fault`);
       return { refusal: { status: fault.status ?? 503, retryAfterS: fault.retryAfterS } };

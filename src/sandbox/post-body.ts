@@ -16,6 +16,8 @@ interface Body {
   bytesOf(message: Message): string | Uint8Array | undefined;
   /** What breaks it: undefined where nothing can. */
   halfOf(message: Message): string | Uint8Array | undefined;
+  /** Bytes in place of a message. */
+  ofBytes(bytes: Uint8Array): Uint8Array;
   /** Undefined: this body cannot say what was wrong. */
   errorLine(message: string): string | undefined;
 }
@@ -27,6 +29,7 @@ export function lines(types?: readonly string[]): Body {
     contentType: 'application/x-ndjson',
     bytesOf: (message) => (isIn(message) ? `${encodeMessage(message)}\n` : undefined),
     halfOf: (message) => (isIn(message) ? `${firstHalf(encodeMessage(message))}\n` : undefined),
+    ofBytes: (bytes) => Buffer.concat([bytes, Buffer.from('\n')]),
     // The code is not in it (protocol reference, section 1.6).
     errorLine: (message) => `${encodeMessage({ type: 'error', message })}\n`,
   };
@@ -40,6 +43,7 @@ export function bareAudio(format: WireFormat): Body {
     contentType: contentType(format),
     bytesOf: audioOf,
     halfOf: (message) => audioOf(message)?.subarray(0, (audioOf(message) as Uint8Array).length / 2),
+    ofBytes: (bytes) => bytes,
     errorLine: () => undefined,
   };
 }
@@ -91,6 +95,10 @@ export class PostOutlet implements Outlet {
 
   sendHalf(message: Message): void {
     this.#write(this.#body.halfOf(message));
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    this.#write(this.#body.ofBytes(bytes));
   }
 
   pace(): Promise<void> | undefined {

@@ -15,6 +15,8 @@ export interface Outlet {
   send(message: Message): void;
   /** Half of the message, which is no JSON. */
   sendHalf(message: Message): void;
+  /** In place of a message. */
+  sendBinary(bytes: Uint8Array): void;
   /** Resolves once there is room for another message, and others had their turn; undefined: at once. */
   pace(): Promise<void> | undefined;
   /** Its end_of_stream was sent. */
@@ -26,6 +28,9 @@ export interface Outlet {
   /** Breaks the connection behind what was sent before. */
   drop(): void;
 }
+
+/** Neither UTF-8 nor JSON, and no line end among it. */
+const NO_TEXT = Uint8Array.from({ length: 16 }, (_, i) => 0x80 + i);
 
 export interface RequestOptions {
   fault: SessionFault | undefined;
@@ -118,11 +123,15 @@ export class Request {
     if (fault === undefined || !isDue(fault, this.#sent)) return this.#outlet.send(message);
     switch (fault.kind) {
       case 'delay':
+      case 'slow':
         await wait(fault.ms, undefined, { signal: this.#outlet.gone }).catch(() => {});
-        if (!this.#outlet.isClosed) this.#outlet.send(message);
+        if (!this.#isSilent) this.#outlet.send(message);
         break;
       case 'malformed':
         this.#outlet.sendHalf(message);
+        break;
+      case 'binary':
+        this.#outlet.sendBinary(NO_TEXT);
         break;
       case 'stall':
         this.#stalled = true;
@@ -149,6 +158,6 @@ function limitError(limitS: number): ProtocolError {
 }
 
 function isDue(fault: SessionFault, sent: number): boolean {
-  const after = fault.kind === 'delay' ? 0 : (fault.after ?? 1);
-  return sent === after;
+  if (fault.kind === 'slow') return true;
+  return sent === (fault.kind === 'delay' ? 0 : (fault.after ?? 1));
 }

@@ -3,7 +3,7 @@
  * Not here: what carries them (connection.ts, post.ts).
  */
 import { AsrSession } from './asr-session.js';
-import type { FaultScript } from './faults.js';
+import type { FaultScript } from './fault-script.js';
 import { Fields, type Message, ProtocolError, type Session } from './protocol.js';
 import { type Outlet, Request } from './request.js';
 import type { Route } from './routes.js';
@@ -50,7 +50,7 @@ export class Sessions {
     try {
       const session = new KINDS[route](new Fields(setup, 1008), this.#rules);
       return new Request(session, outlet, {
-        fault: this.#faults.takeForSession(),
+        fault: this.#faults.takeForSession(route),
         limitS: this.#rules.sessionLimitS,
         onEnd: () => slot.release(),
       });

@@ -37,7 +37,8 @@ export class SocketLine {
     return this.#gone.signal;
   }
 
-  write(data: string): void {
+  /** Bytes go in a binary frame. */
+  write(data: string | Uint8Array): void {
     if (this.#closing) return;
     // The callback comes with an error when the socket is gone; the close event deals with that.
     this.#socket.send(data, () => {

@@ -13,13 +13,16 @@ export class RawClient {
   readonly messages: Message[] = [];
   /** Text that was no JSON. */
   readonly broken: string[] = [];
+  /** Binary frames. */
+  readonly binary: Buffer[] = [];
   closeCode: number | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('message', (data: Buffer) => {
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
       try {
-        this.messages.push(JSON.parse(data.toString()));
+        if (isBinary) this.binary.push(data);
+        else this.messages.push(JSON.parse(data.toString()));
       } catch {
         this.broken.push(data.toString());
       }

@@ -147,6 +147,60 @@ describe('faults', () => {
     expect(client.types()).toEqual(ALL);
   });
 
+  it('slow holds every message back, and loses none', async () => {
+    const open = await faulty({ kind: 'slow', ms: 20 });
+    const client = await open();
+    const before = performance.now();
+    await run(client);
+    // Six messages, each at least 20 ms behind the one before it; a timer may be a fraction of a millisecond early.
+    expect(performance.now() - before).toBeGreaterThan(6 * 19);
+    expect(client.types()).toEqual(ALL);
+  });
+
+  it('binary puts a binary frame in place of one message and goes on', async () => {
+    const open = await faulty({ kind: 'binary', after: 2 });
+    const client = await run(await open());
+    expect(client.binary).toEqual([Buffer.from('808182838485868788898a8b8c8d8e8f', 'hex')]);
+    expect(client.types()).toEqual(ALL.toSpliced(2, 1));
+    expect(client.closeCode).toBe(1000);
+  });
+
+  it('befall the request of their number, as often as told, and let others pass', async () => {
+    const open = await faulty(
+      { kind: 'close', request: 2 },
+      { kind: 'drop', request: 4, times: 2 },
+      { kind: 'refuse', request: 3 },
+      { kind: 'malformed', times: 1 },
+    );
+    const first = await run(await open());
+    expect([first.broken.length, first.closeCode]).toEqual([1, 1000]);
+    expect((await run(await open())).closeCode).toBe(1011);
+    await expect(open()).rejects.toEqual({ status: 503, retryAfter: undefined });
+    const codes: unknown[] = []; // sessions 3 to 6
+    for (let i = 0; i < 4; i++) codes.push((await run(await open())).closeCode);
+    expect(codes).toEqual([1000, 1006, 1006, 1000]);
+  });
+
+  it('befall one route alone, and count its requests alone', async () => {
+    const open = await faulty(
+      { kind: 'refuse', route: 's2s' },
+      { kind: 'close', route: 'tts', request: 2 },
+      { kind: 'drop', route: 'stt', times: 1 },
+    );
+    const { url } = sandbox as Sandbox;
+    const tts = async (): Promise<number | undefined> => {
+      const client = await RawClient.open(url, '/speech/tts');
+      client.send({ type: 'setup' }, END);
+      await client.closed();
+      return client.closeCode;
+    };
+    await expect(RawClient.open(url, '/speech/s2s')).rejects.toMatchObject({ status: 503 });
+    expect(await tts()).toBe(1000);
+    expect((await run(await open())).closeCode).toBe(1006);
+    expect((await run(await open())).closeCode).toBe(1000);
+    expect([await tts(), await tts()]).toEqual([1011, 1000]);
+  });
+
   it('play in order: each session takes the first with turns left', async () => {
     const open = await faulty(
       { kind: 'close', times: 1 },
@@ -181,6 +235,8 @@ describe('parseFault', () => {
     ['malformed', { kind: 'malformed' }],
     ['stall:after=5,times=3', { kind: 'stall', after: 5, times: 3 }],
     ['close:code=1001', { kind: 'close', code: 1001 }],
+    ['slow:ms=20,route=tts', { kind: 'slow', ms: 20, route: 'tts' }],
+    ['binary:request=3,times=2', { kind: 'binary', request: 3, times: 2 }],
   ])('reads %s', (text, fault) => {
     expect(parseFault(text)).toEqual(fault);
   });
@@ -189,15 +245,17 @@ describe('parseFault', () => {
     ['', /Unknown fault ""/u],
     ['explode', /Unknown fault "explode"; there are refuse, delay/u],
     ['constructor', /Unknown fault/u],
-    ['drop:code=5', /drop has no "code"; it has after, times/u],
+    ['drop:code=5', /drop has no "code"; it has after, times, request, route/u],
     ['drop:', /drop has no ""/u],
-    ['drop:constructor=1', /drop has no "constructor"; it has after, times/u],
-    ['drop:__proto__=5', /drop has no "__proto__"; it has after, times/u],
+    ['drop:constructor=1', /drop has no "constructor"; it has after, times, request, route/u],
+    ['drop:__proto__=5', /drop has no "__proto__"; it has after, times, request, route/u],
     ['drop:toString', /drop has no "toString"/u],
     ['drop:after=1,after=2', /drop has "after" twice/u],
     ['refuse:retry-after=1,status=429,retry-after=1', /refuse has "retry-after" twice/u],
     ['drop:kind=stall', /drop has "kind" twice/u],
     ['delay', /needs ms/u],
+    ['slow', /slow needs ms/u],
+    ['drop:route=asr', /route must be stt, tts, s2s, not "asr"/u],
   ])('refuses %j as a TypeError', (text, message) => {
     const parse = (): Fault => parseFault(text);
     expect(parse).toThrow(TypeError);
@@ -220,6 +278,7 @@ describe('parseFault', () => {
     ['refuse:status=200', /status must be a whole number from 400 to 599/u],
     ['refuse:retry-after=1.5', /retry-after/u],
     ['drop:times=0', /times/u],
+    ['drop:request=0', /request/u],
     ['close:code=1005', /close frame/u],
     ['error:code=99', /code/u],
   ])('refuses %j as a RangeError', (text, message) => {

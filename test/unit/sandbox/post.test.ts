@@ -345,6 +345,31 @@ describe('faults of POST', () => {
     expect(complete).toBe(true);
   });
 
+  it('binary puts a line of rubbish in place of one, with only_audio bytes', async () => {
+    const url = await faulty({ kind: 'binary', after: 2 });
+    const rubbish = '808182838485868788898a8b8c8d8e8f';
+    const { body } = await hear(url);
+    const lines = body.toString('latin1').trimEnd().split('\n');
+    expect(lines).toHaveLength(6);
+    expect(Buffer.from(lines[2] as string, 'latin1').toString('hex')).toBe(rubbish);
+    const bare = { text: 'ab', voice_id: 'v', output_format: 'pcm_8000', only_audio: true };
+    const sound = (await post(tts({}, url), bare)).body; // in place of the first step
+    expect([sound.length, sound.toString('hex', 0, 16)]).toEqual([1_296, rubbish]);
+  });
+
+  it('malformed with only_audio loses half of the sound of one step', async () => {
+    const url = await faulty({ kind: 'malformed', after: 2 });
+    const bare = { text: 'ab', voice_id: 'v', output_format: 'pcm_8000', only_audio: true };
+    expect((await post(tts({}, url), bare)).body).toHaveLength(640 + 1_280);
+  });
+
+  it('slow holds every line back, and loses none', async () => {
+    const url = await faulty({ kind: 'slow', ms: 20 });
+    const before = performance.now();
+    expect(linesOf(await hear(url))).toHaveLength(6);
+    expect(performance.now() - before).toBeGreaterThan(6 * 19);
+  });
+
   it('close ends the body early, as if all were well', async () => {
     const url = await faulty({ kind: 'close', after: 2, times: 1 }, { kind: 'close', after: 0 });
     const answer = await hear(url);
@@ -369,17 +394,20 @@ describe('faults of POST', () => {
     expect((await answer).complete).toBe(false);
   });
 
-  it('delay holds the status back', async () => {
-    const url = await faulty({ kind: 'delay', ms: 200 });
+  it('delay holds the status back, until the client leaves', async () => {
+    const url = await faulty({ kind: 'delay', ms: 3_600_000, times: 1 });
     const posting = new Posting(tts({}, url));
     let answered = false;
-    void posting.response.then(() => {
-      answered = true;
-    });
-    const answer = posting.end(Buffer.from('{"text":"late"}'));
-    await fetch(url);
+    posting.response.then(
+      () => {
+        answered = true;
+      },
+      () => {},
+    );
+    posting.request.end('{"text":"late"}');
+    expect(textOf(await post(tts({}, url), { text: 'next' }))).toBe('next');
     expect(answered).toBe(false);
-    expect(textOf(await answer)).toBe('late');
+    posting.request.destroy();
   });
 
   it('drop with only_audio breaks off within the sound', async () => {
