@@ -2,6 +2,7 @@
  * The service's messages: recognised, checked by hand, and turned into plain values (protocol reference, section 2).
  * Not here: what follows from them; what we send.
  */
+import { errorCode } from '../speech/index.js';
 
 /** The service sent what no reading of the protocol allows; the session makes the typed error of it. */
 export class Malformed extends Error {}
@@ -128,19 +129,11 @@ export function readFlushed(message: ServerMessage): { flushId: number | string 
 }
 
 export function readError(message: ServerMessage): { message: string; code: number | undefined } {
-  const { code } = message;
-  const number = typeof code === 'string' && /^\d+$/.test(code) ? Number(code) : code;
   const said = message.message ?? message.error ?? message.detail ?? '';
   return {
     message: typeof said === 'string' ? said : JSON.stringify(said),
-    code: isErrorCode(number) ? number : undefined,
+    code: errorCode(message.code),
   };
-}
-
-/** HTTP's and the WebSocket's codes for what failed; of another number nobody knows whether a new attempt can help. */
-function isErrorCode(code: unknown): code is number {
-  if (typeof code !== 'number' || !Number.isInteger(code)) return false;
-  return (code >= 400 && code <= 599) || (code >= 1001 && code <= 1014);
 }
 
 /** Where the audio starts and stops is in its samples. */

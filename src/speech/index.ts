@@ -6,9 +6,24 @@ export {
   totalMs,
 } from './deadlines.js';
 export { type Deferred, deferred } from './deferred.js';
+export {
+  HttpExchange,
+  type HttpHandlers,
+  type HttpHead,
+  type HttpOptions,
+} from './http.js';
+export { type JsonAnswer, type JsonRequest, requestJson } from './http-json.js';
+export { LineSplitter } from './line-splitter.js';
 export { retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
-export { type ErrorContext, protocolError, quoted, serviceError } from './service-errors.js';
+export {
+  type ErrorContext,
+  errorCode,
+  protocolError,
+  quoted,
+  quotedCode,
+  serviceError,
+} from './service-errors.js';
 export {
   CLOSE_TIMEOUT_MS,
   HIGH_WATER_BYTES,

@@ -86,43 +86,87 @@ export function closeError(closeCode: number, reason: string, context: ErrorCont
   });
 }
 
-/** The upgrade was answered with an HTTP response instead. */
+/**
+ * An HTTP response that is no success, to an upgrade or to a request.
+ *
+ * @param asked what was refused
+ */
 export function httpError(
   status: number,
   body: string,
   retryAfter: string | undefined,
   context: ErrorContext,
+  asked: 'connection' | 'request' = 'connection',
 ): SpeechApiError {
-  const said = quoted(httpDetail(body), context.secrets);
-  const hint =
-    status === 401 || status === 403
-      ? '; check the API key and the account'
-      : status >= 300 && status < 400
-        ? '; redirects are not followed, for the API key would travel along: check the base URL'
-        : status === 404
-          ? '; check the base URL'
-          : '';
+  const { text, code } = httpDetail(body);
+  const said = quoted(text, context.secrets);
+  const where = details([code !== undefined && `code ${code}`, requestPart(context)]);
+  const apiCode = code ?? status;
   return new SpeechApiError(
-    `the service refused the connection: HTTP ${status}${said && ` “${said}”`}${hint}`,
+    `the service refused the ${asked}: HTTP ${status}${said && ` “${said}”`}${where}${httpHint(status)}`,
     {
-      apiCode: status,
+      apiCode,
       requestId: context.requestId,
-      retryable: isRetryableApiCode(status),
+      retryable: isRetryableApiCode(apiCode),
       retryAfterS: retryAfterSeconds(retryAfter),
     },
   );
 }
 
-/** The bodies in use are {"detail": …}, {"error": …}, {"message": …} and plain text. */
-function httpDetail(body: string): string {
+function httpHint(status: number): string {
+  if (status === 401 || status === 403) return '; check the API key and the account';
+  if (status === 404) return '; check the base URL';
+  if (status < 300 || status > 399) return '';
+  return '; redirects are not followed, for the API key would travel along: check the base URL';
+}
+
+/**
+ * The bodies in use (wire reference, section 1.6) are {"detail": …}, {"error": …, "code"}, {"message": …}, and plain
+ * text, maybe with a code of the service's own. That code says more than the status, which is 500 with all of them.
+ */
+function httpDetail(body: string): { text: string; code: number | undefined } {
   try {
     const json = JSON.parse(body) as Record<string, unknown> | null;
     const detail = json?.detail ?? json?.error ?? json?.message;
-    if (detail !== undefined) return typeof detail === 'string' ? detail : JSON.stringify(detail);
+    if (detail !== undefined) {
+      const text = detailText(detail);
+      return { text, code: errorCode(json?.code) ?? quotedCode(text) };
+    }
   } catch {
-    // Not JSON: the text itself.
+    // Not JSON.
   }
-  return body;
+  return { text: htmlTitle(body) ?? body, code: quotedCode(body) };
+}
+
+/** A text, or the list that a failed validation gives: [{"loc": ["body", "name"], "msg": "field required"}]. */
+function detailText(detail: unknown): string {
+  if (typeof detail === 'string') return detail;
+  if (!Array.isArray(detail)) return JSON.stringify(detail);
+  return detail.map(validationText).join('; ');
+}
+
+function validationText(entry: unknown): string {
+  const { loc, msg } = (entry ?? {}) as { loc?: unknown; msg?: unknown };
+  if (typeof msg !== 'string') return JSON.stringify(entry);
+  return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+}
+
+/** What a page from a proxy on the way is about; its markup helps nobody. */
+function htmlTitle(body: string): string | undefined {
+  if (!/^\s*<(!doctype|html)\b/i.test(body)) return undefined;
+  return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() || 'an HTML page';
+}
+
+/** The code within a text of the service: `error from server 1008: no credits`. */
+export function quotedCode(text: string): number | undefined {
+  return errorCode(/error from server (\d{3,4})\b/i.exec(text)?.[1]);
+}
+
+/** HTTP's and the WebSocket's codes for what failed; of another number nobody knows whether a new attempt can help. */
+export function errorCode(value: unknown): number | undefined {
+  const code = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof code !== 'number' || !Number.isInteger(code)) return undefined;
+  return (code >= 400 && code <= 599) || (code >= 1001 && code <= 1014) ? code : undefined;
 }
 
 /** RFC 9110 §10.2.3: seconds or an HTTP date. */
@@ -161,6 +205,22 @@ export function socketError(
     retryable: code !== undefined && SYSTEM_ERRORS.has(code),
     // Errors of the HTTP parser carry the peer's raw bytes, which could echo the request; they stay out.
     ...('rawPacket' in error ? {} : { cause: error }),
+  });
+}
+
+/** An `error` event of an HTTP request that was connected, or its end before that of its answer. */
+export function brokenError(error: (Error & { code?: unknown }) | undefined, context: ErrorContext): Error {
+  const code = typeof error?.code === 'string' ? error.code : undefined;
+  const said = quoted(error?.message ?? '', context.secrets) || code;
+  // Of Node's HTTP parser.
+  if (code?.startsWith('HPE_')) return protocolError(`its answer is not HTTP: ${said}`, context);
+  const where = details([said, requestPart(context)]);
+  return new ConnectionError(`the connection was dropped before the end of the answer${where}`, {
+    code: 'ERR_CLOSED_EARLY',
+    phase: context.phase,
+    requestId: context.requestId,
+    retryable: true,
+    cause: error,
   });
 }
 

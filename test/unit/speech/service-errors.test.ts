@@ -66,7 +66,7 @@ describe('httpError', () => {
   it.each([
     ['{"detail":"key unknown"}', 'key unknown'],
     ['{"error":"key unknown","code":401}', 'key unknown'],
-    ['{"detail":[{"msg":"x"}]}', '[{"msg":"x"}]'],
+    ['{"detail":[{"msg":"x"},{"loc":["body",0],"msg":"y"},5]}', 'x; body.0: y; 5'],
     ['plain words', 'plain words'],
   ])('reads the body %s', (body, said) => {
     expect(httpError(401, body, undefined, context).message).toContain(`HTTP 401 “${said}”`);
