@@ -122,7 +122,8 @@ export interface NetworkErrorInfo {
 
 /**
  * How far a session had come: `connect` until the WebSocket is open (name, TCP, TLS, upgrade), `setup` from then to the
- * service's `ready`, `stream` after that.
+ * service's `ready`, `stream` after that. Of an HTTP request: `connect` until name, TCP and TLS are done, `setup` to the
+ * head of the answer; a POST that stands in for a WebSocket has no `setup`.
  */
 export type ConnectionPhase = 'connect' | 'setup' | 'stream';
 
@@ -146,7 +147,8 @@ export class ConnectionError extends Error {
   readonly closeCode: number | undefined;
   /**
    * Whether trying again may help: true for system errors, early closes and a service that broke the protocol; false
-   * for a bad certificate, and for the closes by which the peer says that we broke it (1002, 1003, 1007, 1009, 1010).
+   * for a bad certificate, for the closes by which the peer says that we broke it (1002, 1003, 1007, 1009, 1010), and for
+   * an empty answer to a POST, which is how the service says that it could not read the options.
    */
   readonly retryable: boolean;
 
@@ -193,8 +195,8 @@ export class TimeoutError extends Error {
 }
 
 /**
- * The service refused, by an `error` message, a close that says so, or an HTTP answer to the upgrade: its code, its
- * request id, and whether trying again may help (wire reference, section 1.6).
+ * The service refused, by an `error` message, a close that says so, or an HTTP answer: its code, its request id,
+ * and whether trying again may help (wire reference, section 1.6).
  *
  * @example
  * try {

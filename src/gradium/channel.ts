@@ -1,6 +1,6 @@
 /**
  * One request's way to the service and back, whatever carries it: a WebSocket of its own, a share of one, or a POST.
- * Not here: what the messages mean (session.ts), what carries them (socket-link.ts).
+ * Not here: what the messages mean (session.ts), what carries them (socket-link.ts, post-link.ts).
  */
 import type { ConnectionPhase } from '../errors.js';
 
@@ -12,9 +12,11 @@ export interface ChannelHandlers {
   onOpen(): void;
   /** One JSON text message, as the UTF-8 bytes that came. A throw ends the channel with that error. */
   onMessage(data: Buffer): void;
+  /** Audio by itself, which a POST may ask for (`only_audio`). As `onMessage` for the rest. */
+  onAudio?(bytes: Buffer): void;
   /** The kernel has taken one of our messages; look at `bufferedBytes` again. */
   onSent(): void;
-  /** Something else made room; look at `bufferedBytes` again. */
+  /** Something else made room; look at `isOpen` and `bufferedBytes` again. */
   onDrain(): void;
   /** The channel is gone, and nobody here asked for it. Called at most once, after which nothing is called. */
   onFail(error: unknown): void;

@@ -4,6 +4,7 @@
  */
 import { type ByteSource, resolveDeadlines } from '../speech/index.js';
 import { Access } from './access.js';
+import { PostLink } from './post-link.js';
 import type { ClientConfig } from './session.js';
 import { SocketLink } from './socket-link.js';
 import { SttStream } from './stt-stream.js';
@@ -110,7 +111,8 @@ export class Gradium {
   constructor(options: GradiumOptions = {}) {
     const { deadlines } = options;
     resolveDeadlines(deadlines);
-    const config: ClientConfig = { link: new SocketLink(new Access(options)), deadlines };
+    const access = new Access(options);
+    const config: ClientConfig = { link: new SocketLink(access), post: new PostLink(access), deadlines };
     this.stt = new GradiumStt(config);
     this.tts = new GradiumTts(config);
   }

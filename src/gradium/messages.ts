@@ -2,7 +2,7 @@
  * The service's messages: recognised, checked by hand, and turned into plain values (protocol reference, section 2).
  * Not here: what follows from them; what we send.
  */
-import { errorCode } from '../speech/index.js';
+import { errorCode, quotedCode } from '../speech/index.js';
 
 /** The service sent what no reading of the protocol allows; the session makes the typed error of it. */
 export class Malformed extends Error {}
@@ -47,6 +47,8 @@ export interface Ready {
   frameSize: number;
   /** Undefined when the service does not say. */
   delayInFrames: number | undefined;
+  /** Whether it only stands in for the service's own, which may follow: a POST need not wait for one. */
+  provisional: boolean;
 }
 
 /** Everything in `ready` may be missing but the message itself; only a text in place of a number is worse. */
@@ -57,6 +59,7 @@ export function readReady(message: ServerMessage): Ready {
     sampleRateHz: optionalNumber(message, 'sample_rate') ?? 0,
     frameSize: optionalNumber(message, 'frame_size') ?? 0,
     delayInFrames: delayOf(message),
+    provisional: message.provisional === true,
   };
 }
 
@@ -129,11 +132,9 @@ export function readFlushed(message: ServerMessage): { flushId: number | string 
 }
 
 export function readError(message: ServerMessage): { message: string; code: number | undefined } {
-  const said = message.message ?? message.error ?? message.detail ?? '';
-  return {
-    message: typeof said === 'string' ? said : JSON.stringify(said),
-    code: errorCode(message.code),
-  };
+  const given = message.message ?? message.error ?? message.detail ?? '';
+  const said = typeof given === 'string' ? given : JSON.stringify(given);
+  return { message: said, code: errorCode(message.code) ?? quotedCode(said) };
 }
 
 /** Where the audio starts and stops is in its samples. */

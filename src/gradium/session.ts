@@ -2,7 +2,7 @@
  * What STT and TTS sessions share: setup, the one `ready`, errors, deadlines while we wait, and the end.
  * Not here: what lies between; see stt-session.ts and tts.ts.
  */
-import { ConnectionError, type ConnectionPhase, TimeoutError } from '../errors.js';
+import { argumentRangeError, ConnectionError, type ConnectionPhase, TimeoutError } from '../errors.js';
 import {
   CLOSE_TIMEOUT_MS,
   type Deadlines,
@@ -18,7 +18,10 @@ import { Malformed, parseMessage, type Ready, readError, readReady, type ServerM
 
 /** What the client knows and a call does not. */
 export interface ClientConfig {
+  /** By WebSocket. */
   link: Link;
+  /** By HTTP POST. */
+  post: Link;
   deadlines: Deadlines | undefined;
 }
 
@@ -26,6 +29,13 @@ export interface SessionConfig {
   link: Link;
   route: Route;
   deadlines: ResolvedDeadlines;
+}
+
+/** @throws RangeError ERR_INVALID_ARG */
+export function linkFor(config: ClientConfig, transport: unknown = 'websocket'): Link {
+  if (transport === 'websocket') return config.link;
+  if (transport === 'post') return config.post;
+  throw argumentRangeError("transport must be 'websocket' or 'post'");
 }
 
 /** A message of ours, without the id that the session may have to add. */
@@ -39,6 +49,8 @@ export interface SessionHandlers {
   onReady(ready: Ready): void;
   /** Any other message, unknown types among them. */
   onMessage(message: ServerMessage): void;
+  /** Audio by itself, of a request that asked for nothing else. */
+  onAudio?(bytes: Buffer): void;
   onDrain(): void;
   /** The service said `end_of_stream` after we did. */
   onEnd(): void;
@@ -84,8 +96,9 @@ export class GradiumSession {
       where: () => ({ phase: this.#phase, requestId: this.requestId }),
       onOpen: () => this.#checked(() => this.#opened(setup)),
       onMessage: (data) => this.#received(data),
+      onAudio: (bytes) => this.#checked(() => this.#audio(bytes)),
       onSent: () => this.#checked(() => this.#sent()),
-      onDrain: () => this.#checked(() => this.#handlers.onDrain()),
+      onDrain: () => this.#checked(() => this.#drained()),
       onFail: (error) => this.#failed(error),
     });
   }
@@ -96,7 +109,7 @@ export class GradiumSession {
   }
 
   get requestId(): string | undefined {
-    return this.#ready?.requestId;
+    return this.#ready?.requestId || undefined;
   }
 
   get isReady(): boolean {
@@ -182,6 +195,17 @@ export class GradiumSession {
     this.#handlers.onDrain();
   }
 
+  /** A POST is open at first, then not until it is connected. */
+  #drained(): void {
+    this.#watchIdle();
+    this.#handlers.onDrain();
+  }
+
+  #audio(bytes: Buffer): void {
+    this.postponeIdle();
+    this.#handlers.onAudio?.(bytes);
+  }
+
   #received(data: Buffer): void {
     if (this.#uncoded) return;
     this.postponeIdle();
@@ -222,7 +246,7 @@ export class GradiumSession {
   }
 
   #gotReady(said: Ready): void {
-    if (this.#ready) throw new Malformed('a second ready');
+    if (this.#ready && !this.#ready.provisional) throw new Malformed('a second ready');
     // Cleaned here once: it goes into messages, and the service could echo anything in it.
     const ready = { ...said, requestId: quoted(said.requestId, this.#channel.secrets) };
     this.#ready = ready;

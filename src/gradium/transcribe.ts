@@ -15,9 +15,10 @@ import {
   withRetries,
 } from '../speech/index.js';
 import type { AudioSender } from './audio-sender.js';
+import type { Link } from './channel.js';
 import { openSender } from './open-sender.js';
 import { openRecording, type Recording, type SourceFacts, sourceFacts } from './recording.js';
-import type { ClientConfig } from './session.js';
+import { type ClientConfig, linkFor } from './session.js';
 import { SttSession } from './stt-session.js';
 import { type CheckedSttOptions, checkNumber, checkSttOptions, checkText } from './stt-setup.js';
 import type { TranscribeOptions, Transcript, Word } from './types.js';
@@ -28,7 +29,7 @@ const STEPS_PER_MESSAGE = 10;
 const PROGRESS_EVERY_S = 1;
 
 interface Job {
-  config: ClientConfig;
+  link: Link;
   recording: Recording;
   stt: CheckedSttOptions;
   deadlines: ResolvedDeadlines;
@@ -45,6 +46,7 @@ export async function transcribe(
   const stt = checkSttOptions(options, STEPS_PER_MESSAGE);
   const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+  const link = linkFor(config, options.transport);
   const ffmpeg = checkText('ffmpeg', options.ffmpeg);
   const scope = new Scope(options.signal);
   const total = new TotalDeadline(scope);
@@ -62,7 +64,7 @@ export async function transcribe(
     if (recording.durationS !== undefined) total.start(totalMs(deadlines, recording.durationS));
     const { onProgress } = options;
     const lengthKnown = (durationS: number) => total.start(totalMs(deadlines, durationS));
-    const job: Job = { config, recording, stt, deadlines, onProgress, lengthKnown };
+    const job: Job = { link, recording, stt, deadlines, onProgress, lengthKnown };
     return await withRetries(
       { retries: recording.again ? retries : 0, scope, remainingMs: () => total.remainingMs },
       () => attempt(job, scope),
@@ -75,12 +77,12 @@ export async function transcribe(
 }
 
 async function attempt(job: Job, outer: Scope): Promise<Transcript> {
-  const { config, recording, stt, deadlines } = job;
+  const { link, recording, stt, deadlines } = job;
   const scope = new Scope(outer);
   const words: Word[] = [];
   const ended = deferred();
   const session = new SttSession({
-    config: { link: config.link, route: 'stt', deadlines },
+    config: { link, route: 'stt', deadlines },
     options: stt,
     wire: recording.wire,
     steps: false,

@@ -16,7 +16,13 @@ import {
 import { chunkText } from '../text/index.js';
 import { type Ready, readAudio, readText, requiredNumber, type ServerMessage } from './messages.js';
 import { saveWhole } from './save.js';
-import { type ClientConfig, type ClientMessage, GradiumSession, type SessionConfig } from './session.js';
+import {
+  type ClientConfig,
+  type ClientMessage,
+  GradiumSession,
+  linkFor,
+  type SessionConfig,
+} from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
 import { collectAudio } from './tts-audio.js';
 import type { Speech, TtsOptions, Word } from './types.js';
@@ -74,13 +80,14 @@ export async function synthesize(
   if (messages.length === 0) throw argumentRangeError('text is empty: there is nothing to say');
   const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+  const link = linkFor(config, options.transport);
   const scope = new Scope(options.signal);
   const total = new TotalDeadline(scope);
   try {
     scope.throwIfFailed();
     total.start(totalMs(deadlines, text.length / CHARS_PER_S));
     return await withRetries({ retries, scope, remainingMs: () => total.remainingMs }, () =>
-      attempt({ link: config.link, route: 'tts', deadlines }, setup, messages, scope),
+      attempt({ link, route: 'tts', deadlines }, setup, messages, scope),
     );
   } finally {
     total.stop();

@@ -267,6 +267,11 @@ export interface TranscribeOptions extends SttOptions {
    * `ffmpeg` on PATH.
    */
   ffmpeg?: string;
+  /**
+   * `websocket` (default), or `post`: one HTTP POST, for networks that let no WebSocket through. The service has no
+   * `retryForS` there.
+   */
+  transport?: 'websocket' | 'post';
   /** New attempts after retryable failures, 0 to 1 000, for sources that can be read again (path, Buffer). Default 4. */
   retries?: number;
   /** Called as the service gets on, about once for each second of audio, and at the end. */
@@ -314,6 +319,11 @@ export interface TtsOptions {
    * sent.
    */
   retryForS?: number;
+  /**
+   * `websocket` (default), or `post`: one HTTP POST, for networks that let no WebSocket through. The text goes
+   * whole, and the service has no `retryForS` there.
+   */
+  transport?: 'websocket' | 'post';
   /** New attempts after retryable failures, 0 to 1 000; each speaks the whole text again. Default 4. */
   retries?: number;
   /** In milliseconds; go before the client's, one by one. Default: the client's. */

@@ -54,6 +54,8 @@ export interface HttpHead {
 export interface HttpHandlers {
   /** Connected: what is written leaves from now on. Again when it is made anew. */
   onOpen?(): void;
+  /** The kernel has the whole request. */
+  onSent?(): void;
   /** A 2xx; its body follows. A throw, here and in the others, ends the exchange with that error. */
   onHead?(head: HttpHead): void;
   onData(bytes: Buffer): void;
@@ -91,7 +93,8 @@ export class HttpExchange {
   readonly #idle: DeadlineTimer;
   #request: ClientRequest;
   #response: IncomingMessage | undefined;
-  #state: 'connecting' | 'open' | 'answering' | 'refused' | 'ended' = 'connecting';
+  #state: 'connecting' | 'open' | 'answering' | 'answered' | 'refused' | 'ended' = 'connecting';
+  #sent = false;
   #paused = false;
 
   /** Connects at once; no handler is called before this has returned. */
@@ -118,12 +121,12 @@ export class HttpExchange {
 
   /** @param bytes must not change until `sent` is called: the kernel has them. */
   write(bytes: Buffer, sent: () => void): void {
-    if (this.#wantsBody()) this.#request.write(bytes, (error) => this.#wrote(error, sent));
+    if (this.#goesOn()) this.#request.write(bytes, (error) => this.#wrote(error, sent));
   }
 
-  /** The body is complete. @param sent called when the kernel has all of it */
-  end(sent: () => void): void {
-    if (this.#wantsBody()) this.#request.end(() => this.#wrote(undefined, sent));
+  /** The streamed body is complete. */
+  end(): void {
+    if (this.#goesOn()) this.#request.end();
   }
 
   /** Stops reading the answer; the peer notices through TCP. */
@@ -176,7 +179,7 @@ export class HttpExchange {
     });
   }
 
-  #wantsBody(): boolean {
+  #goesOn(): boolean {
     return this.isOpen || this.#state === 'connecting';
   }
 
@@ -215,7 +218,7 @@ export class HttpExchange {
     request.on('error', (error) => {
       if (request === this.#request) this.#failed(error);
     });
-    request.on('finish', () => this.#setup.refresh());
+    request.on('finish', () => this.#wrote(undefined, () => this.#sentAll()));
   }
 
   #opened(): void {
@@ -231,6 +234,13 @@ export class HttpExchange {
     if (error || this.#state === 'ended') return;
     this.#setup.refresh();
     this.#guarded(sent);
+  }
+
+  /** Once, though it may be made anew. */
+  #sentAll(): void {
+    if (this.#sent) return;
+    this.#sent = true;
+    this.#options.onSent?.();
   }
 
   #answered(response: IncomingMessage): void {
@@ -271,6 +281,16 @@ export class HttpExchange {
 
   #answeredWhole(): void {
     if (this.#state !== 'answering') return;
+    this.#state = 'answered';
+    this.#idle.stop();
+    const { writableEnded, writableFinished } = this.#request;
+    // Over TLS Node tells of a finished write a turn late, maybe after the answer to it was read.
+    if (writableEnded && !writableFinished) setImmediate(() => this.#finished());
+    else this.#finished();
+  }
+
+  #finished(): void {
+    if (this.#state === 'ended') return;
     this.#end();
     // The service wants no more of the body; Node would wait for its end.
     if (!this.#request.writableFinished) this.#request.destroy();
@@ -312,8 +332,8 @@ export class HttpExchange {
 
   /** @param error undefined: the answer ended without an end */
   #failed(error: Error | undefined): void {
-    // The refusal is what matters, not how its connection ends; readRefusal hears of that too.
-    if (this.#state === 'ended' || this.#state === 'refused') return;
+    // What was answered matters, not how its connection ends; readRefusal hears of that too.
+    if (!this.#goesOn()) return;
     const { repeatable, target } = this.#options;
     if (repeatable && !this.#response && this.#request.reusedSocket) {
       this.#askAnew();

@@ -17,6 +17,7 @@ export { LineSplitter } from './line-splitter.js';
 export { retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
 export {
+  brokenError,
   type ErrorContext,
   errorCode,
   protocolError,

@@ -58,7 +58,14 @@ describe('readReady', () => {
           delay_in_frames: 12,
         }),
       ),
-    ).toEqual({ requestId: 'r', model: 'm', sampleRateHz: 24000, frameSize: 1920, delayInFrames: 12 });
+    ).toEqual({
+      requestId: 'r',
+      model: 'm',
+      sampleRateHz: 24000,
+      frameSize: 1920,
+      delayInFrames: 12,
+      provisional: false,
+    });
   });
 
   it('knows the old name of the delay, and does without any', () => {

@@ -111,16 +111,17 @@ describe('HttpExchange', () => {
     const heard: string[] = [];
     const asked = ask(server.url, {
       body: 'streamed',
+      onSent: () => sent.push('all'),
       onData: (bytes) => {
         heard.push(bytes.toString());
         if (heard.join('') === 'ONE') asked.exchange.write(Buffer.from('two'), () => sent.push('two'));
-        if (heard.join('') === 'ONETWO') asked.exchange.end(() => sent.push('end'));
+        if (heard.join('') === 'ONETWO') asked.exchange.end();
       },
     });
     asked.exchange.write(Buffer.from('one'), () => sent.push('one'));
     await asked.end;
     expect(heard.join('')).toBe('ONETWO!');
-    expect(sent).toEqual(['one', 'two', 'end']);
+    expect(sent).toEqual(['one', 'two', 'all']);
     await server.idle();
   });
 
@@ -139,7 +140,7 @@ describe('HttpExchange', () => {
     expect(asked.exchange.bufferedBytes).toBeGreaterThan(1024 * 1024);
     expect(taken).toBeLessThan(32);
     read.resolve();
-    asked.exchange.end(() => {});
+    asked.exchange.end();
     await asked.end;
     expect(taken).toBe(32);
     expect(asked.exchange.bufferedBytes).toBe(0);
@@ -188,7 +189,7 @@ describe('HttpExchange', () => {
     }
     expect(server.connections).toBe(1);
     const streamed = ask(server.url, { body: 'streamed' });
-    streamed.exchange.end(() => {});
+    streamed.exchange.end();
     await streamed.end;
     expect(server.connections).toBe(2);
   });
@@ -482,12 +483,14 @@ describe('HttpExchange deadlines', () => {
   it('setupMs: from the last part of the body that left to the head of the answer', async () => {
     await using server = await scriptedHttp((peer) => peer.raw('HTTP/1.1 200 OK\r\nConte'));
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const asked = ask(server.url, { body: 'streamed' });
+    const sent = withResolvers<void>();
+    const asked = ask(server.url, { body: 'streamed', onSent: sent.resolve });
     await asked.open;
     vi.advanceTimersByTime(29_999);
     await new Promise<void>((resolve) => asked.exchange.write(Buffer.from('x'), resolve));
     vi.advanceTimersByTime(29_999);
-    await new Promise<void>((resolve) => asked.exchange.end(resolve));
+    asked.exchange.end();
+    await sent.promise;
     vi.advanceTimersByTime(29_999);
     expect(asked.told.failures).toEqual([]);
     vi.advanceTimersByTime(1);
