@@ -170,8 +170,8 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Which of the {@link Deadlines} passed: `connectMs`, `setupMs`, `idleMs` or `totalMs`. */
-export type DeadlinePhase = 'connect' | 'setup' | 'idle' | 'total';
+/** Which of the {@link Deadlines} passed: `connectMs`, `setupMs`, `idleMs`, `pingMs` or `totalMs`. */
+export type DeadlinePhase = 'connect' | 'setup' | 'idle' | 'ping' | 'total';
 
 /** A deadline passed: nothing hangs. Which there are, in milliseconds, and their defaults: `Deadlines`. */
 export class TimeoutError extends Error {

@@ -16,6 +16,12 @@ export interface Deadlines {
    * since `ready`. Our own silence does not count, and audio that still leaves a backlog counts as a message.
    */
   idleMs?: number;
+  /**
+   * Without anything at all from the other side, not even the answer to a ping. Default 20 000. After so long (or half of
+   * it) a ping is sent, and after as long again the connection is taken for dead. Not while we do not read ourselves. On
+   * the shared sockets of `connect()` the client's counts, not a call's.
+   */
+  pingMs?: number;
   /** For the whole operation, new attempts included. Default 60 000 + 2 × the audio's length where that is known. */
   totalMs?: number;
 }
@@ -24,11 +30,12 @@ export interface ResolvedDeadlines {
   connectMs: number;
   setupMs: number;
   idleMs: number;
+  pingMs: number;
   /** Undefined: the default, which depends on the audio. */
   totalMs: number | undefined;
 }
 
-const NAMES = ['connectMs', 'setupMs', 'idleMs', 'totalMs'] as const;
+const NAMES = ['connectMs', 'setupMs', 'idleMs', 'pingMs', 'totalMs'] as const;
 
 /** The first layer that names a deadline decides it. @throws TypeError, RangeError ERR_INVALID_ARG */
 export function resolveDeadlines(...layers: (Deadlines | undefined)[]): ResolvedDeadlines {
@@ -36,6 +43,7 @@ export function resolveDeadlines(...layers: (Deadlines | undefined)[]): Resolved
     connectMs: 10_000,
     setupMs: 30_000,
     idleMs: 30_000,
+    pingMs: 20_000,
     totalMs: undefined,
   };
   for (const layer of layers.toReversed()) {

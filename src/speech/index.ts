@@ -20,6 +20,7 @@ export {
   brokenError,
   type ErrorContext,
   errorCode,
+  errorOfRequest,
   protocolError,
   quoted,
   quotedCode,

@@ -2,7 +2,7 @@
  * From what a service or a socket does to the typed error that says so, and whether a new attempt can help.
  * Not here: noticing it; see socket.ts.
  */
-import { ConnectionError, type ConnectionPhase, SpeechApiError } from '../errors.js';
+import { ConnectionError, type ConnectionPhase, SpeechApiError, TimeoutError } from '../errors.js';
 
 /** Where things stood when it went wrong. */
 export interface ErrorContext {
@@ -84,6 +84,25 @@ export function closeError(closeCode: number, reason: string, context: ErrorCont
     closeCode,
     retryable: !ours,
   });
+}
+
+/** A failure of what several requests share, as the one among them hears of it that stands at `context`. */
+export function errorOfRequest(error: unknown, context: ErrorContext): unknown {
+  const { phase, requestId } = context;
+  const told = (message: string) => message + details([requestPart(context)]);
+  if (error instanceof ConnectionError) {
+    const { code, closeCode, cause, retryable } = error;
+    return new ConnectionError(told(error.message), { code, phase, requestId, closeCode, cause, retryable });
+  }
+  if (error instanceof SpeechApiError) {
+    const { apiCode, retryable, retryAfterS } = error;
+    return new SpeechApiError(told(error.message), { apiCode, requestId, retryable, retryAfterS });
+  }
+  if (error instanceof TimeoutError) {
+    return new TimeoutError(told(error.message), { phase: error.phase, requestId });
+  }
+  // What a function for tokens threw is the caller's own.
+  return error;
 }
 
 /**

@@ -1,12 +1,15 @@
 /**
  * One WebSocket to a speech service: connecting within a deadline, sending with backpressure, and ending
- * exactly once with a typed error. Not here: what the messages mean, nor any deadline after connecting.
+ * exactly once with a typed error, also when the other side has vanished without a word. Not here: what the messages mean,
+ * nor any deadline for them.
  */
 import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type ConnectionPhase, TimeoutError } from '../errors.js';
 import { DeadlineTimer } from './deadlines.js';
+import { PingWatchdog } from './ping-watchdog.js';
 import {
   closeError,
   type ErrorContext,
@@ -50,6 +53,8 @@ export interface SocketOptions extends SocketHandlers {
   target: () => Target | Promise<Target>;
   /** 0: no deadline. */
   connectMs: number;
+  /** See `Deadlines`; 0: the other side is never asked whether it is there. */
+  pingMs: number;
   /** Where the session stands, for the errors. */
   where: () => { phase: ConnectionPhase; requestId: string | undefined };
 }
@@ -59,17 +64,24 @@ const TEXT = { binary: false } as const;
 export class SpeechSocket {
   readonly #options: SocketOptions;
   readonly #connect: DeadlineTimer;
+  readonly #watchdog: PingWatchdog;
   #target: Target | undefined;
   /** Undefined until the target is known. */
   #ws: WebSocket | undefined;
+  /** What `#ws` writes to, once it is open. */
+  #stream: Socket | undefined;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   /** Set while the body of a refused upgrade is being read: ends that at once. */
   #refuse: (() => void) | undefined;
 
   constructor(options: SocketOptions) {
     this.#options = options;
-    this.#connect = new DeadlineTimer(options.connectMs, () => this.#connectExpired());
+    this.#connect = new DeadlineTimer(options.connectMs, () => this.connectExpired(options.connectMs));
     this.#connect.start();
+    this.#watchdog = new PingWatchdog(options.pingMs, {
+      ping: () => this.#ws?.ping(),
+      onSilence: () => this.#silent(),
+    });
     const target = options.target();
     if (target instanceof Promise) {
       target.then((known) => this.#open(known)).catch((error: unknown) => this.fail(error));
@@ -102,11 +114,21 @@ export class SpeechSocket {
 
   /** Stops reading; the peer notices through TCP. */
   pause(): void {
-    if (this.#state === 'open') this.#ws?.pause();
+    if (this.#state !== 'open') return;
+    this.#ws?.pause();
+    this.#watchdog.pause();
   }
 
   resume(): void {
-    if (this.#state === 'open') this.#ws?.resume();
+    if (this.#state !== 'open') return;
+    this.#ws?.resume();
+    this.#watchdog.resume();
+  }
+
+  /** Whether the open connection alone keeps the process alive; until told otherwise it does. */
+  setRef(ref: boolean): void {
+    if (ref) this.#stream?.ref();
+    else this.#stream?.unref();
   }
 
   /** We have all we want: says goodbye, and drops the connection if the peer does not answer. */
@@ -134,6 +156,7 @@ export class SpeechSocket {
   #end(): void {
     this.#state = 'ended';
     this.#connect.stop();
+    this.#watchdog.stop();
   }
 
   #open(target: Target): void {
@@ -153,17 +176,24 @@ export class SpeechSocket {
   }
 
   #listen(ws: WebSocket, host: string): void {
+    ws.on('upgrade', ({ socket }) => {
+      this.#stream = socket;
+    });
     ws.on('open', () => {
       if (this.#state !== 'connecting') return;
       this.#state = 'open';
       this.#connect.stop();
+      this.#watchdog.start();
       this.#guarded(() => this.#options.onOpen());
     });
     ws.on('message', (data, isBinary) => {
       if (this.#state !== 'open') return;
+      this.#watchdog.heard();
       if (isBinary) this.fail(protocolError('a binary message', this.#context()));
       else this.#guarded(() => this.#options.onMessage(data as Buffer));
     });
+    ws.on('ping', () => this.#watchdog.heard());
+    ws.on('pong', () => this.#watchdog.heard());
     // Stays for good: closing a CONNECTING socket emits `error` a tick later.
     ws.on('error', (error) => this.fail(socketError(error, host, this.#context())));
     ws.on('close', (code, reason) => this.fail(closeError(code, reason.toString(), this.#context())));
@@ -172,7 +202,10 @@ export class SpeechSocket {
 
   readonly #sent = (error?: Error | null): void => {
     // A failed write is followed by `close`, which says more.
-    if (!error && this.#state === 'open') this.#guarded(() => this.#options.onSent());
+    if (error || this.#state !== 'open') return;
+    // A peer that works off our backlog is alive. What leaves at once shows only that there is a kernel.
+    if (this.bufferedBytes > 0) this.#watchdog.heard();
+    this.#guarded(() => this.#options.onSent());
   };
 
   /** Nothing that a handler throws may reach the event loop. */
@@ -203,13 +236,25 @@ export class SpeechSocket {
     response.on('close', refuse);
   }
 
-  #connectExpired(): void {
+  /** Ends the attempt to connect: it took longer than `ms`. */
+  connectExpired(ms: number): void {
     if (this.#refuse) {
       this.#refuse();
       return;
     }
     const what = this.#target ? `connection to ${quoted(this.#target.url.host, this.secrets)}` : 'token';
-    this.fail(new TimeoutError(`no ${what} within ${this.#connect.ms} ms`, { phase: 'connect' }));
+    this.fail(new TimeoutError(`no ${what} within ${ms} ms`, { phase: 'connect' }));
+  }
+
+  #silent(): void {
+    const { requestId } = this.#context();
+    const id = requestId ? ` (request ${requestId})` : '';
+    this.fail(
+      new TimeoutError(`no answer to a ping within ${this.#options.pingMs} ms${id}`, {
+        phase: 'ping',
+        requestId,
+      }),
+    );
   }
 
   #context(): ErrorContext {

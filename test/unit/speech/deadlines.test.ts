@@ -14,6 +14,7 @@ describe('resolveDeadlines', () => {
       connectMs: 10_000,
       setupMs: 30_000,
       idleMs: 30_000,
+      pingMs: 20_000,
       totalMs: undefined,
     });
   });

@@ -28,6 +28,7 @@ function connect(url: string, extra: Partial<SocketOptions> = {}) {
   const socket = new SpeechSocket({
     target: () => ({ url: socketUrl(url, 'speech/asr'), headers: { 'x-api-key': KEY }, secrets: [KEY] }),
     connectMs: 10_000,
+    pingMs: 20_000,
     where: () => ({ phase: 'connect', requestId: undefined }),
     onOpen: () => opened(),
     onMessage: (data) => messages.push(data.toString()),
