@@ -18,6 +18,8 @@ export interface ChannelHandlers {
   onSent(): void;
   /** Something else made room; look at `isOpen` and `bufferedBytes` again. */
   onDrain(): void;
+  /** Whether others on the same way keep it from being read: what the service says, or its silence, is not known then. */
+  onStalled(stalled: boolean): void;
   /** The channel is gone, and nobody here asked for it. Called at most once, after which nothing is called. */
   onFail(error: unknown): void;
 }
@@ -25,6 +27,8 @@ export interface ChannelHandlers {
 export interface ChannelOptions extends ChannelHandlers {
   /** 0: no deadline. */
   connectMs: number;
+  /** 0: never. On a way that others share, its own counts. */
+  pingMs: number;
   /** Where the request stands, for the errors. */
   where: () => { phase: ConnectionPhase; requestId: string | undefined };
 }
@@ -32,6 +36,8 @@ export interface ChannelOptions extends ChannelHandlers {
 export interface Channel {
   /** The `client_req_id` of every message of this request; undefined: none has one. Known from the start. */
   readonly clientReqId: string | undefined;
+  /** Whether the way outlives the request, so that the service must not close it; undefined: it does not. */
+  readonly staysOpen?: boolean;
   /** Texts that must never appear in a message or a log. */
   readonly secrets: readonly string[];
   readonly isOpen: boolean;

@@ -4,6 +4,8 @@
  */
 import { type ByteSource, resolveDeadlines } from '../speech/index.js';
 import { Access } from './access.js';
+import { Calls } from './calls.js';
+import { PoolLink, poolOptions } from './pool-link.js';
 import { PostLink } from './post-link.js';
 import type { ClientConfig } from './session.js';
 import { SocketLink } from './socket-link.js';
@@ -11,6 +13,8 @@ import { SttStream } from './stt-stream.js';
 import { transcribe } from './transcribe.js';
 import { synthesize } from './tts.js';
 import type {
+  ConnectionStats,
+  ConnectOptions,
   GradiumOptions,
   Speech,
   SttStreamOptions,
@@ -46,7 +50,7 @@ export class GradiumStt {
    * const { text, words } = await client.stt.transcribe('call.wav', { language: 'en' });
    */
   transcribe(source: ByteSource, options?: TranscribeOptions): Promise<Transcript> {
-    return transcribe(this.#config, source, options);
+    return this.#config.calls.run(() => transcribe(this.#config, source, options));
   }
 
   /**
@@ -63,7 +67,7 @@ export class GradiumStt {
    * for await (const event of stream) if (event.type === 'word') console.log(event.word.text);
    */
   stream(options: SttStreamOptions): SttStream {
-    return new SttStream(this.#config, options);
+    return this.#config.calls.open(() => new SttStream(this.#config, options));
   }
 }
 
@@ -91,12 +95,69 @@ export class GradiumTts {
    * await speech.save('hello.wav');
    */
   synthesize(text: string, options?: TtsOptions): Promise<Speech> {
-    return synthesize(this.#config, text, options);
+    return this.#config.calls.run(() => synthesize(this.#config, text, options));
   }
 }
 
 /**
- * A client of the Gradium speech API. It opens nothing by itself; every call has a connection of its own.
+ * Many requests over few sockets. A request of it fails, is cancelled and is tried again by itself, as one with a
+ * connection of its own does. Leaving the scope of an `await using` closes it.
+ *
+ * @example
+ * const connection = new Gradium().connect();
+ * const speech = await connection.tts.synthesize('Hello there.', { voiceId: 'YOUR_VOICE' });
+ * const { text } = await connection.stt.transcribe(speech.data);
+ * await connection.close();
+ */
+export class GradiumConnection {
+  /** Speech to text. */
+  readonly stt: GradiumStt;
+  /** Text to speech. */
+  readonly tts: GradiumTts;
+  readonly #pool: PoolLink;
+  readonly #calls: Calls;
+
+  /** @internal */
+  constructor(pool: PoolLink, calls: Calls, { stt, tts }: Pick<GradiumConnection, 'stt' | 'tts'>) {
+    this.#pool = pool;
+    this.#calls = calls;
+    this.stt = stt;
+    this.tts = tts;
+  }
+
+  /** As things stand now. */
+  get stats(): ConnectionStats {
+    return this.#pool.stats;
+  }
+
+  /**
+   * Takes no more calls (TypeError ERR_CLOSED) and waits for the end of those under way, streams among them, with all
+   * their attempts. A socket is closed as soon as it has no request. Never rejects, and may be called again.
+   */
+  async close(): Promise<void> {
+    const ended = this.#calls.close();
+    this.#pool.closeIdle();
+    await ended;
+  }
+
+  /**
+   * Ends all calls with TypeError ERR_CLOSED, at once or where they wait for a new attempt with that, and drops the
+   * sockets. May be called again.
+   */
+  destroy(): void {
+    void this.#calls.close();
+    this.#pool.destroy();
+  }
+
+  /** As `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/**
+ * A client of the Gradium speech API. It opens nothing by itself; every call has a connection of its own, but
+ * for those on what `connect` gives.
  *
  * @example
  * const client = new Gradium(); // GRADIUM_API_KEY, GRADIUM_BASE_URL
@@ -106,14 +167,49 @@ export class Gradium {
   readonly stt: GradiumStt;
   /** Text to speech. */
   readonly tts: GradiumTts;
+  readonly #access: Access;
+  readonly #deadlines: GradiumOptions['deadlines'];
 
   /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
     const { deadlines } = options;
     resolveDeadlines(deadlines);
-    const access = new Access(options);
-    const config: ClientConfig = { link: new SocketLink(access), post: new PostLink(access), deadlines };
+    this.#access = new Access(options);
+    this.#deadlines = deadlines;
+    const config: ClientConfig = {
+      link: new SocketLink(this.#access),
+      post: new PostLink(this.#access),
+      calls: new Calls(),
+      deadlines,
+    };
     this.stt = new GradiumStt(config);
     this.tts = new GradiumTts(config);
+  }
+
+  /**
+   * Many requests over few sockets: the same `stt` and `tts`, whose requests share sockets that stay open. Opens none
+   * before the first request. See docs/connection.md.
+   *
+   * @throws TypeError, RangeError ERR_INVALID_ARG
+   * @see wire reference, section 2.1
+   * @example
+   * await using connection = new Gradium().connect({ sockets: 2 });
+   * const files = ['a.wav', 'b.wav', 'c.wav'];
+   * const transcripts = await Promise.all(files.map((file) => connection.stt.transcribe(file)));
+   */
+  connect(options: ConnectOptions = {}): GradiumConnection {
+    const deadlines = this.#deadlines;
+    const { pingMs } = resolveDeadlines(deadlines);
+    const pool = new PoolLink(this.#access, { ...poolOptions(options), pingMs });
+    const config: ClientConfig = {
+      link: pool,
+      post: new PostLink(this.#access),
+      calls: new Calls(),
+      deadlines,
+    };
+    return new GradiumConnection(pool, config.calls, {
+      stt: new GradiumStt(config),
+      tts: new GradiumTts(config),
+    });
   }
 }

@@ -17,9 +17,11 @@ export {
   type TextPart,
 } from '../text/index.js';
 export { DEFAULT_BASE_URL } from './access.js';
-export { Gradium, type GradiumStt, type GradiumTts } from './client.js';
+export { Gradium, type GradiumConnection, type GradiumStt, type GradiumTts } from './client.js';
 export type { SttStream } from './stt-stream.js';
 export type {
+  ConnectionStats,
+  ConnectOptions,
   Deadlines,
   GradiumOptions,
   Speech,

@@ -13,6 +13,7 @@ import {
   type ResolvedDeadlines,
   serviceError,
 } from '../speech/index.js';
+import type { Calls } from './calls.js';
 import type { Channel, Link, Route } from './channel.js';
 import { Malformed, parseMessage, type Ready, readError, readReady, type ServerMessage } from './messages.js';
 
@@ -22,6 +23,8 @@ export interface ClientConfig {
   link: Link;
   /** By HTTP POST. */
   post: Link;
+  /** Each call of the public API is one of them from its beginning to its end. */
+  calls: Calls;
   deadlines: Deadlines | undefined;
 }
 
@@ -74,6 +77,7 @@ export class GradiumSession {
   #finishing = false;
   #waiting = false;
   #paused = false;
+  #stalled = false;
   /** Messages that the kernel has not wholly taken. */
   #unsent = 0;
   #uncoded: { message: string; wait: DeadlineTimer } | undefined;
@@ -93,12 +97,14 @@ export class GradiumSession {
     );
     this.#channel = config.link.open(config.route, {
       connectMs: deadlines.connectMs,
+      pingMs: deadlines.pingMs,
       where: () => ({ phase: this.#phase, requestId: this.requestId }),
       onOpen: () => this.#checked(() => this.#opened(setup)),
       onMessage: (data) => this.#received(data),
       onAudio: (bytes) => this.#checked(() => this.#audio(bytes)),
       onSent: () => this.#checked(() => this.#sent()),
       onDrain: () => this.#checked(() => this.#drained()),
+      onStalled: (stalled) => this.#setStalled(stalled),
       onFail: (error) => this.#failed(error),
     });
   }
@@ -185,7 +191,7 @@ export class GradiumSession {
   #opened(setup: ClientMessage): void {
     this.#phase = 'setup';
     this.#setup.start();
-    this.sendJson(this.clientReqId === undefined ? setup : { ...setup, close_ws_on_eos: false });
+    this.sendJson(this.#channel.staysOpen ? { ...setup, close_ws_on_eos: false } : setup);
     this.#handlers.onOpen();
   }
 
@@ -195,8 +201,9 @@ export class GradiumSession {
     this.#handlers.onDrain();
   }
 
-  /** A POST is open at first, then not until it is connected. */
+  /** What others sent is out of the way of what we did; and a POST is open at first, then not until it is connected. */
   #drained(): void {
+    if (this.#finishing && this.#unsent > 0) this.postponeIdle();
     this.#watchIdle();
     this.#handlers.onDrain();
   }
@@ -204,6 +211,14 @@ export class GradiumSession {
   #audio(bytes: Buffer): void {
     this.postponeIdle();
     this.#handlers.onAudio?.(bytes);
+  }
+
+  /** The service's `ready` may be among what nobody reads: no deadline runs against it. */
+  #setStalled(stalled: boolean): void {
+    this.#stalled = stalled;
+    if (stalled) this.#setup.stop();
+    else if (!this.isReady && this.isOpen) this.#setup.start();
+    this.#watchIdle();
   }
 
   #received(data: Buffer): void {
@@ -322,7 +337,7 @@ export class GradiumSession {
   }
 
   #watchIdle(): void {
-    const watch = this.#waiting && !this.#paused && this.isReady && this.isOpen;
+    const watch = this.#waiting && !this.#paused && !this.#stalled && this.isReady && this.isOpen;
     if (watch && !this.#idle.running) this.#idle.start();
     else if (!watch) this.#idle.stop();
   }

@@ -332,6 +332,31 @@ export interface TtsOptions {
   signal?: AbortSignal;
 }
 
+/** How many sockets a connection has, and for how long. */
+export interface ConnectOptions {
+  /** Sockets at most for each of speech to text, text to speech and speech to speech: 1 to 1 000. Default 4. */
+  sockets?: number;
+  /**
+   * Requests at once on each socket, 1 to 1 000. Default 8. 1: one after the other, in the form of the protocol without
+   * `client_req_id`.
+   */
+  sessionsPerSocket?: number;
+  /** Milliseconds that a socket stays open without a request; 0: not at all. Default 60 000. */
+  idleMs?: number;
+}
+
+/** What a connection is doing. */
+export interface ConnectionStats {
+  /** Sockets that are open or opening, those without a request among them. */
+  sockets: number;
+  /** Requests that have a place on one. */
+  running: number;
+  /** Requests that wait for a place. */
+  waiting: number;
+  /** Messages so far that came for a request that was over, and were dropped. */
+  dropped: number;
+}
+
 /** Synthesised speech. */
 export interface Speech {
   /** The bytes as a file would hold them: a WAV's header has its true sizes. */

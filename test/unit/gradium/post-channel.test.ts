@@ -516,6 +516,7 @@ function open(url: string, route: Route, extra: Partial<ChannelOptions> = {}) {
   const link = new PostLink(new Access({ apiKey: KEY, baseUrl: url }));
   const channel: Channel = link.open(route, {
     connectMs: 10_000,
+    pingMs: 0,
     where: () => ({ phase: 'stream', requestId: undefined }),
     onOpen: () => {
       told.push('open');
@@ -525,6 +526,7 @@ function open(url: string, route: Route, extra: Partial<ChannelOptions> = {}) {
     onAudio: (bytes) => audioParts.push(Buffer.from(bytes)),
     onSent: () => told.push('sent'),
     onDrain: () => {},
+    onStalled: () => {},
     onFail: failed,
     ...extra,
   });
