@@ -18,6 +18,7 @@ import type {
   GradiumOptions,
   Speech,
   SttStreamOptions,
+  TextSource,
   TranscribeOptions,
   Transcript,
   TtsOptions,
@@ -94,7 +95,7 @@ export class GradiumTts {
    * const speech = await client.tts.synthesize('Hello there.', { voiceId: 'YOUR_VOICE' });
    * await speech.save('hello.wav');
    */
-  synthesize(text: string, options?: TtsOptions): Promise<Speech> {
+  synthesize(text: TextSource, options?: TtsOptions): Promise<Speech> {
     return this.#config.calls.run(() => synthesize(this.#config, text, options));
   }
 }

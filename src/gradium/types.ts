@@ -23,6 +23,13 @@ export interface Word {
   stopS: number;
   /** The service's `stream_id`, mostly 0; absent when it sent none. */
   streamId?: number;
+  /**
+   * Of synthesised speech: where the word's letters begin in the text that was spoken, in UTF-16 units; marks around them
+   * are not part of it. Absent when the text does not hold the word, such as `four` for `4`, and of transcripts.
+   */
+  charStart?: number;
+  /** Where they end: `text.slice(charStart, charEnd)` is the word. Absent with `charStart`. */
+  charEnd?: number;
 }
 
 /** A whole transcript; it exists only when the service said `end_of_stream`. */
@@ -299,7 +306,10 @@ export interface TtsOptions {
   voice?: string;
   /** The service's name of it. Default `default`. */
   model?: string;
-  /** Default `wav`: 48 kHz, 16 bits, mono, as `pcm` is. A `pcm_…` has the rate in its name, G.711 8 kHz. */
+  /**
+   * Default `wav`, of a stream `pcm_24000`. `wav` is 48 kHz, 16 bits, mono, as `pcm` is. A `pcm_…` has the rate in its
+   * name, G.711 8 kHz. `opus` (Ogg Opus) is made here, at 40 kb/s, when more than one session speaks or may have to.
+   */
   outputFormat?: WireFormat;
   /** Temperature, 0 to 1.4. Default: not sent, and the service takes 0.7. */
   temp?: number;
@@ -312,7 +322,11 @@ export interface TtsOptions {
    * names. Not empty, else passed on as it is. Default: not sent, and the service goes by the voice's language.
    */
   rewriteRules?: string;
-  /** Keys of json_config that this client does not know; named options go before. Default: none. */
+  /** The service's id of a pronunciation dictionary, not empty. Default: not sent. */
+  pronunciationId?: string;
+  /**
+   * Keys of json_config that this client does not know, such as `max_padding`; named options go before. Default: none.
+   */
   extra?: Record<string, unknown>;
   /**
    * Seconds the service may keep looking for a free worker at setup, 0 to 86 400; `setupMs` grows by them. Default: not
@@ -320,11 +334,11 @@ export interface TtsOptions {
    */
   retryForS?: number;
   /**
-   * `websocket` (default), or `post`: one HTTP POST, for networks that let no WebSocket through. The text goes
-   * whole, and the service has no `retryForS` there.
+   * Longer text is spoken by several sessions, one after the other: a whole number of UTF-16 units, 1 to 100 000.
+   * Default 3 000, some 240 s of speech, since the service ends a session after 300 s. The free tier takes 1 500.
    */
-  transport?: 'websocket' | 'post';
-  /** New attempts after retryable failures, 0 to 1 000; each speaks the whole text again. Default 4. */
+  maxCharsPerSession?: number;
+  /** New attempts of each session after retryable failures, 0 to 1 000. Default 4. */
   retries?: number;
   /** In milliseconds; go before the client's, one by one. Default: the client's. */
   deadlines?: Deadlines;
@@ -357,20 +371,45 @@ export interface ConnectionStats {
   dropped: number;
 }
 
+/** A text, a list of texts that are joined by one space, or pieces of a text that are joined as they are. */
+export type TextSource = string | readonly string[] | AsyncIterable<string>;
+
+/** What the service says of a session of a {@link TtsStream} once it has begun. */
+export interface TtsReady {
+  /** The service's own id of the request; empty when it gave none. */
+  requestId: string;
+  /** As the service says it, else as it was asked for. */
+  model: string;
+  /** As the service says it: of its audio, 48 000 as a rule; 0 when it did not say. */
+  sampleRateHz: number;
+  /** Samples in a step of 80 ms; 0 when it did not say. */
+  frameSize: number;
+}
+
 /** Synthesised speech. */
 export interface Speech {
-  /** The bytes as a file would hold them: a WAV's header has its true sizes. */
+  /** The bytes as a file would hold them: under one header, and a WAV's has its true sizes. */
   data: Buffer;
   /** As it was asked for. */
   outputFormat: WireFormat;
   /** Samples in a second, all formats being mono: as the format's name or the WAV's header says; 48 000 of `opus`. */
   sampleRateHz: number;
-  /** The service's own id of the request; empty when it gave none. */
+  /** What was spoken: the text as it was given. */
+  text: string;
+  /** The service's own id of the first request; empty when it gave none. */
   requestId: string;
+  /** Of all requests, in their order: one for each session. */
+  requestIds: string[];
   /** Length in seconds, counted in samples. */
   durationS: number;
-  /** What was spoken when, in seconds from the speech's first sample, as the service says. */
+  /** What was spoken when, in seconds from the speech's first sample, as the service says; and where in `text` it is. */
   words: Word[];
+  /**
+   * The samples, decoded anew with every call: as they are, or of G.711 and Opus what it stands for.
+   */
+  pcm16(): Int16Array<ArrayBuffer>;
+  /** The samples as floats, full scale 1.0, decoded anew with every call. */
+  pcm(): Float32Array<ArrayBuffer>;
   /**
    * Writes `data` to a file, whole or not at all: a file that was there stays as it was until then. Rejects with the
    * file system's own error (ENOENT, ENOSPC …).

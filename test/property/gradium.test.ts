@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { writeWav } from '../../src/audio/index.js';
+import { SampleStream } from '../../src/gradium/sample-stream.js';
 import { SourceHead } from '../../src/gradium/source-head.js';
-import { collectAudio } from '../../src/gradium/tts-audio.js';
 
 const cuts = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 20, size: 'max' });
 
@@ -21,21 +21,29 @@ function cut(data: Buffer, sizes: number[]): Buffer[] {
 
 /** A WAV as the service streams it: both sizes unknown. */
 function streamedWav(frames: number): Buffer {
-  const wav = Buffer.from(writeWav(new Int16Array(frames).fill(7), { sampleRateHz: 48_000 }));
+  const wav = Buffer.from(
+    writeWav(
+      Int16Array.from({ length: frames }, (_, i) => i),
+      { sampleRateHz: 48_000 },
+    ),
+  );
   wav.writeUInt32LE(0xffffffff, 4);
   wav.writeUInt32LE(0xffffffff, 40);
   return wav;
 }
 
-describe('collectAudio', () => {
-  test('collectAudio gives the same file however a WAV was cut into messages, with its true sizes', () => {
+describe('SampleStream', () => {
+  test('SampleStream gives the same samples however a WAV was cut into messages, a frame never cut', () => {
     fc.assert(
       fc.property(cuts, fc.integer({ min: 1, max: 2000 }), (sizes, frames) => {
-        const collected = collectAudio(cut(streamedWav(frames), sizes), 'wav');
-        expect(collected?.data).toEqual(
-          Buffer.from(writeWav(new Int16Array(frames).fill(7), { sampleRateHz: 48_000 })),
-        );
-        expect(collected?.durationS).toBe(frames / 48_000);
+        const stream = new SampleStream('wav');
+        const pieces = cut(streamedWav(frames), sizes).map((piece) => stream.push(piece));
+        stream.finish();
+        expect(pieces.every(({ length }) => length % 2 === 0)).toBe(true);
+        expect(Buffer.concat(pieces)).toEqual(streamedWav(frames).subarray(44));
+        expect(stream.frames).toBe(frames);
+        expect(stream.layout).toMatchObject({ encoding: 's16le', sampleRateHz: 48_000, channels: 1 });
+        expect(stream.layout?.head).toEqual(streamedWav(frames).subarray(0, 44));
       }),
       { numRuns: 50 },
     );

@@ -1,0 +1,153 @@
+/**
+ * One TTS session on the wire: a passage's messages out, as they come and as the socket takes them; audio and words in.
+ * Not here: where the passage comes from (passages.ts), what becomes of the speech (tts.ts, tts-stream.ts).
+ */
+import { DeadlineTimer, HIGH_WATER_BYTES, type RetryOptions, withRetries } from '../speech/index.js';
+import type { Ready, ServerMessage } from './messages.js';
+import type { Passage } from './passages.js';
+import { GradiumSession, type SessionConfig } from './session.js';
+import { SpokenSession } from './spoken-session.js';
+import type { TtsSetup } from './tts-setup.js';
+import type { Word } from './types.js';
+
+export interface TtsSessionHandlers {
+  onReady?(ready: Ready): void;
+  /** As of `SpokenSession`. */
+  onAudio(bytes: Buffer): void;
+  onWord(word: Word): void;
+  /** The service could go on if it had more text. */
+  onNeedMoreText?(): void;
+  /** The passage is spoken; what there is to say against its audio has been said. */
+  onEnd(): void;
+  /** Called at most once, and then nothing else is. */
+  onFail(error: unknown): void;
+}
+
+export interface TtsSessionOptions extends TtsSessionHandlers {
+  config: SessionConfig;
+  setup: TtsSetup;
+  passage: Passage;
+  /** Speech of earlier sessions, in seconds. */
+  startS: number;
+}
+
+/** The service ends a session after 300 s; whether its text still comes by then does not matter to it. */
+const SESSION_MS = 240_000;
+
+export class TtsSession {
+  readonly spoken: SpokenSession;
+  readonly #session: GradiumSession;
+  readonly #passage: Passage;
+  readonly #options: TtsSessionOptions;
+  readonly #age: DeadlineTimer;
+  #sent = 0;
+  #finished = false;
+
+  /** Connects at once. */
+  constructor(options: TtsSessionOptions) {
+    const { config, setup, passage, startS } = options;
+    this.#options = options;
+    this.#passage = passage;
+    this.spoken = new SpokenSession({
+      format: setup.output_format,
+      startS,
+      locate: passage.locator(),
+      onAudio: (bytes) => options.onAudio(bytes),
+      onWord: (word) => options.onWord(word),
+    });
+    // What is written later goes into a passage, and so a session, of its own.
+    this.#age = new DeadlineTimer(SESSION_MS, () => passage.isEmpty || passage.close());
+    this.#session = new GradiumSession(config, setup, {
+      onOpen: () => this.#send(),
+      onFrame: () => false,
+      onReady: (ready) => this.#ready(ready),
+      onMessage: (message) => this.#message(message),
+      onDrain: () => this.#send(),
+      onEnd: () => this.#ended(),
+      onFail: (error) => {
+        this.#age.stop();
+        options.onFail(error);
+      },
+    });
+    passage.onChange = () => this.#send();
+    this.#age.start();
+  }
+
+  get requestId(): string | undefined {
+    return this.#session.requestId;
+  }
+
+  get paused(): boolean {
+    return this.#session.paused;
+  }
+
+  pause(): void {
+    this.#session.pause();
+  }
+
+  resume(): void {
+    this.#session.resume();
+  }
+
+  destroy(): void {
+    this.#age.stop();
+    this.#passage.onChange = () => {};
+    this.#session.destroy();
+  }
+
+  #send(): void {
+    const { messages, isClosed, isEmpty } = this.#passage;
+    const session = this.#session;
+    if (isClosed && isEmpty) {
+      // Nothing was said, and what the service would say of that is nothing to wait for.
+      this.destroy();
+      this.#options.onEnd();
+      return;
+    }
+    while (session.isOpen && this.#sent < messages.length && session.bufferedBytes <= HIGH_WATER_BYTES) {
+      session.sendJson({ type: 'text', text: messages[this.#sent++] });
+    }
+    if (!isClosed || !session.isOpen || this.#sent < messages.length || this.#finished) return;
+    this.#finished = true;
+    session.finish();
+  }
+
+  #ready(ready: Ready): void {
+    this.spoken.ready(ready);
+    this.#options.onReady?.(ready);
+  }
+
+  #message(message: ServerMessage): void {
+    if (message.type === 'need_more_text') this.#options.onNeedMoreText?.();
+    else this.spoken.message(message);
+  }
+
+  #ended(): void {
+    this.#age.stop();
+    this.spoken.finish();
+    this.#options.onEnd();
+  }
+}
+
+/**
+ * Speaks a passage, anew after failures that may pass. A connection that was lost before there was anything to say is
+ * made anew only once there is, and counts as no attempt.
+ */
+export async function speakPassage<T>(
+  passage: Passage,
+  limits: RetryOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  let wasEmpty = false;
+  const again = () => {
+    wasEmpty = passage.isEmpty;
+    return !wasEmpty && (limits.again?.() ?? true);
+  };
+  try {
+    return await withRetries({ ...limits, again }, attempt);
+  } catch (error) {
+    if (!wasEmpty) throw error;
+  }
+  if (passage.isEmpty && !passage.isClosed) await limits.scope.wait(passage.changed);
+  return await withRetries(limits, attempt);
+}

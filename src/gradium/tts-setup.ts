@@ -1,0 +1,82 @@
+/**
+ * The TTS `setup` message from the caller's options, checked.
+ * Not here: sending it.
+ */
+import { argumentRangeError } from '../errors.js';
+import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import type { ClientMessage } from './session.js';
+import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
+import type { TtsOptions } from './types.js';
+
+export interface TtsSetup extends ClientMessage {
+  type: 'setup';
+  model_name: string;
+  output_format: WireFormat;
+  voice_id?: string;
+  voice?: string;
+  pronunciation_id?: string;
+  only_audio?: boolean;
+  json_config?: Record<string, unknown>;
+  retry_for_s?: number;
+}
+
+/** The service's own pace. */
+export const CHARS_PER_S = 12.5;
+/** 240 s of speech: the service ends a session after 300 s, and not every text is spoken at its usual pace. */
+const SESSION_CHARS = 240 * CHARS_PER_S;
+const MAX_SESSION_CHARS = 100_000;
+const RETRIES = 4;
+
+export interface CheckedTtsOptions {
+  setup: TtsSetup;
+  /** What the caller gets; the service may have been asked for something else. */
+  outputFormat: WireFormat;
+  maxCharsPerSession: number;
+  retries: number;
+}
+
+/** @throws TypeError, RangeError ERR_INVALID_ARG */
+export function checkTtsOptions(options: TtsOptions, defaultFormat: WireFormat): CheckedTtsOptions {
+  const { outputFormat = defaultFormat } = options;
+  if (!isWireFormat(outputFormat)) {
+    throw argumentRangeError(`outputFormat must be one of ${WIRE_FORMATS.join(', ')}`);
+  }
+  checkSignal(options.signal);
+  const { maxCharsPerSession } = options;
+  return {
+    setup: ttsSetup(options, outputFormat),
+    outputFormat,
+    maxCharsPerSession:
+      checkNumber('maxCharsPerSession', maxCharsPerSession, 1, MAX_SESSION_CHARS, true) ?? SESSION_CHARS,
+    retries: checkNumber('retries', options.retries, 0, 1000, true) ?? RETRIES,
+  };
+}
+
+/** `setup` for sessions whose audio is to be joined: Ogg Opus cannot be, so it is made here of samples. */
+export function joinable(setup: TtsSetup): TtsSetup {
+  return setup.output_format === 'opus' ? { ...setup, output_format: 'pcm_48000' } : setup;
+}
+
+function ttsSetup(options: TtsOptions, outputFormat: WireFormat): TtsSetup {
+  const config = {
+    ...checkExtra(options.extra),
+    ...defined({
+      temp: checkNumber('temp', options.temp, 0, 1.4),
+      cfg_coef: checkNumber('cfgCoef', options.cfgCoef, 1, 4),
+      padding_bonus: checkNumber('paddingBonus', options.paddingBonus, -4, 4),
+      rewrite_rules: checkText('rewriteRules', options.rewriteRules),
+    }),
+  };
+  return {
+    type: 'setup',
+    model_name: checkText('model', options.model) ?? 'default',
+    output_format: outputFormat,
+    ...defined({
+      voice_id: checkText('voiceId', options.voiceId),
+      voice: checkText('voice', options.voice),
+      pronunciation_id: checkText('pronunciationId', options.pronunciationId),
+      json_config: Object.keys(config).length > 0 ? config : undefined,
+      retry_for_s: checkNumber('retryForS', options.retryForS, 0, 86_400),
+    }),
+  };
+}
