@@ -12,6 +12,7 @@ import { SocketLink } from './socket-link.js';
 import { SttStream } from './stt-stream.js';
 import { transcribe } from './transcribe.js';
 import { synthesize } from './tts.js';
+import { TtsStream } from './tts-stream.js';
 import type {
   ConnectionStats,
   ConnectOptions,
@@ -82,14 +83,19 @@ export class GradiumTts {
   }
 
   /**
-   * Speaks a text and collects the audio, `wav` by default, with the time of every word.
+   * Speaks a text and collects the audio, `wav` by default, with the time and the place of every word. Text that is still
+   * being written, a language model's answer, say, is spoken while it comes.
    *
-   * @param text Cut at white space into messages of some 300 characters; `<break time="1.5s" />` (0.1 to 2 s) and
-   * `<flush>` are the service's to understand.
+   * What does not fit one session (`maxCharsPerSession`) is spoken by several, one after the other, cut at the ends of
+   * sentences; each is tried again by itself. Audio, times and places are those of the whole.
+   *
+   * @param text A string; a list, joined by one space; or an async iterable of pieces that are joined as they are, cut
+   * anywhere. `<break time="1.5s" />` (0.1 to 2 s) and `<flush>` are the service's to understand.
    * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG (an empty text too); ConnectionError ERR_CONNECT,
-   * ERR_CLOSED_EARLY, ERR_PROTOCOL (also for no audio at all, and for Ogg Opus of which some is missing); TimeoutError ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API;
-   * FormatError, UnsupportedError when the service's WAV or Ogg Opus is none; `signal.reason`, untouched
-   * @see wire reference, section 2.3
+   * ERR_CLOSED_EARLY, ERR_PROTOCOL (also for no audio at all, and for Ogg Opus of which some is missing); TimeoutError
+   * ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API; FormatError, UnsupportedError when the service's WAV or Ogg Opus is none;
+   * the iterable's own error and `signal.reason`, untouched
+   * @see wire reference, section 2.3; docs/tts.md
    * @example
    * const client = new Gradium();
    * const speech = await client.tts.synthesize('Hello there.', { voiceId: 'YOUR_VOICE' });
@@ -97,6 +103,25 @@ export class GradiumTts {
    */
   synthesize(text: TextSource, options?: TtsOptions): Promise<Speech> {
     return this.#config.calls.run(() => synthesize(this.#config, text, options));
+  }
+
+  /**
+   * Opens a live session, at once: write text, cut anywhere, read audio bytes, `pcm_24000` by default.
+   *
+   * @throws TypeError, RangeError ERR_INVALID_ARG. Later failures, as those of `synthesize`, destroy the stream with the
+   * error.
+   * @see wire reference, section 2.3; docs/tts.md
+   * @example
+   * import { createWriteStream } from 'node:fs';
+   *
+   * const stream = new Gradium().tts.stream({ voiceId: 'YOUR_VOICE', outputFormat: 'ulaw_8000' });
+   * stream.on('word', (word) => console.log(word.startS, word.text));
+   * stream.pipe(createWriteStream('hello.ulaw'));
+   * stream.write('Hello the');
+   * stream.end('re.');
+   */
+  stream(options?: TtsOptions): TtsStream {
+    return new TtsStream(this.#config, options);
   }
 }
 

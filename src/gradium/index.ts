@@ -19,6 +19,7 @@ export {
 export { DEFAULT_BASE_URL } from './access.js';
 export { Gradium, type GradiumConnection, type GradiumStt, type GradiumTts } from './client.js';
 export type { SttStream } from './stt-stream.js';
+export type { TtsStream } from './tts-stream.js';
 export type {
   ConnectionStats,
   ConnectOptions,
@@ -28,9 +29,11 @@ export type {
   SttEvent,
   SttOptions,
   SttStreamOptions,
+  TextSource,
   TranscribeOptions,
   Transcript,
   TranscriptSource,
   TtsOptions,
+  TtsReady,
   Word,
 } from './types.js';

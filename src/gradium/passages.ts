@@ -113,12 +113,11 @@ export function passagesOf(text: string, maxChars: number): Passage[] {
 /**
  * Passages of text that is still being written: a message is added as soon as it is certain.
  *
- * A passage ends where the next message would make it too long, or before that with a sentence when there is room for
- * less than a message; and when its session says so.
+ * A passage ends where the next message would make it too long, or before that with a sentence that ends in its last
+ * quarter; and when its session says so.
  */
 export class PassageWriter {
   readonly #maxChars: number;
-  readonly #messageChars: number;
   readonly #chunker: TextChunker;
   /** Written, and not yet in a passage; and where that begins in the whole text. */
   #pending = '';
@@ -132,8 +131,7 @@ export class PassageWriter {
 
   constructor(maxChars: number) {
     this.#maxChars = maxChars;
-    this.#messageChars = Math.min(MESSAGE_CHARS, Math.ceil(maxChars / 4));
-    this.#chunker = new TextChunker({ maxChars: this.#messageChars });
+    this.#chunker = new TextChunker({ maxChars: Math.min(MESSAGE_CHARS, Math.ceil(maxChars / 4)) });
   }
 
   /** @param piece Goes on where the last one ended; may be cut anywhere. */
@@ -201,7 +199,7 @@ export class PassageWriter {
   #isFull(chars: number): boolean {
     const left = this.#maxChars - this.#last.text.length;
     const isSentence = SENTENCE_END.test(this.#last.text);
-    return !this.#last.isEmpty && (chars > left || (isSentence && left < this.#messageChars));
+    return !this.#last.isEmpty && (chars > left || (isSentence && left < this.#maxChars / 4));
   }
 
   #arrive(): void {

@@ -33,11 +33,12 @@ export class SampleStream {
   #rest: Buffer = NOTHING;
   #frames = 0;
 
-  constructor(format: Exclude<WireFormat, 'opus'>) {
+  /** @param earlier That of the audio which this one goes on: it must be the same. */
+  constructor(format: Exclude<WireFormat, 'opus'>, earlier?: SpokenLayout) {
     const raw = wireAudio(format, 'output');
     this.#isWav = raw === undefined;
-    if (raw) this.#layout = { ...raw, channels: 1 };
-    else this.#header = NOTHING;
+    this.#layout = raw ? { ...raw, channels: 1 } : earlier;
+    if (this.#isWav) this.#header = NOTHING;
   }
 
   /** Undefined until a WAV's header has come. */

@@ -21,6 +21,8 @@ export interface SpokenSessionOptions {
   format: WireFormat;
   /** Speech before this session, in seconds: its words are that much later. */
   startS: number;
+  /** What that speech is, where there is some. */
+  earlier?: SpokenLayout | undefined;
   /** Where in the text a word is. Called once for each word, in their order. */
   locate(word: string): WordRange | undefined;
   /** Whole frames without any header; of `opus` whatever the service put into one message. Never empty. */
@@ -41,7 +43,7 @@ export class SpokenSession {
 
   constructor(options: SpokenSessionOptions) {
     this.#options = options;
-    this.#samples = options.format === 'opus' ? undefined : new SampleStream(options.format);
+    this.#samples = options.format === 'opus' ? undefined : new SampleStream(options.format, options.earlier);
   }
 
   get requestId(): string {

@@ -5,6 +5,7 @@
 import { DeadlineTimer, HIGH_WATER_BYTES, type RetryOptions, withRetries } from '../speech/index.js';
 import type { Ready, ServerMessage } from './messages.js';
 import type { Passage } from './passages.js';
+import type { SpokenLayout } from './sample-stream.js';
 import { GradiumSession, type SessionConfig } from './session.js';
 import { SpokenSession } from './spoken-session.js';
 import type { TtsSetup } from './tts-setup.js';
@@ -27,8 +28,9 @@ export interface TtsSessionOptions extends TtsSessionHandlers {
   config: SessionConfig;
   setup: TtsSetup;
   passage: Passage;
-  /** Speech of earlier sessions, in seconds. */
+  /** Speech of earlier sessions: how long, and what it is. */
   startS: number;
+  earlier: SpokenLayout | undefined;
 }
 
 /** The service ends a session after 300 s; whether its text still comes by then does not matter to it. */
@@ -45,12 +47,13 @@ export class TtsSession {
 
   /** Connects at once. */
   constructor(options: TtsSessionOptions) {
-    const { config, setup, passage, startS } = options;
+    const { config, setup, passage, startS, earlier } = options;
     this.#options = options;
     this.#passage = passage;
     this.spoken = new SpokenSession({
       format: setup.output_format,
       startS,
+      earlier,
       locate: passage.locator(),
       onAudio: (bytes) => options.onAudio(bytes),
       onWord: (word) => options.onWord(word),

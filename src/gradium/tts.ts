@@ -12,6 +12,7 @@ import {
   totalMs,
 } from '../speech/index.js';
 import { type Passage, PassageWriter, passagesOf } from './passages.js';
+import type { SpokenLayout } from './sample-stream.js';
 import type { ClientConfig } from './session.js';
 import { makeSpeech, type Spoken } from './speech.js';
 import type { SpokenSession } from './spoken-session.js';
@@ -96,6 +97,7 @@ class Speaker {
       for (;;) {
         const passage = await this.#scope.wait(writer.next());
         if (!passage) break;
+        if (passage.isClosed && passage.isEmpty) continue;
         await this.#speak(passage, speech);
       }
     } finally {
@@ -116,7 +118,7 @@ class Speaker {
     if (!passage.isEmpty) speech.add(part);
   }
 
-  async #attempt(passage: Passage, { setup, durationS }: JoinedSpeech): Promise<Part> {
+  async #attempt(passage: Passage, { setup, durationS, layout }: JoinedSpeech): Promise<Part> {
     const scope = new Scope(this.#scope);
     const ended = deferred();
     const audio: Buffer[] = [];
@@ -126,6 +128,7 @@ class Speaker {
       setup,
       passage,
       startS: durationS,
+      earlier: layout,
       onAudio: (bytes) => audio.push(bytes),
       onWord: (word) => words.push(word),
       onEnd: ended.resolve,
@@ -166,6 +169,10 @@ class JoinedSpeech {
     return this.#durationS;
   }
 
+  get layout(): SpokenLayout | undefined {
+    return this.#parts[0]?.spoken.layout;
+  }
+
   add(part: Part): void {
     this.#parts.push(part);
     this.#durationS += part.spoken.durationS;
@@ -174,7 +181,7 @@ class JoinedSpeech {
   spoken(text: string): Spoken {
     return {
       audio: this.#parts.flatMap(({ audio }) => audio),
-      layout: this.#parts[0]?.spoken.layout,
+      layout: this.layout,
       words: this.#parts.flatMap(({ words }) => words),
       text,
       requestIds: this.#parts.map(({ spoken }) => spoken.requestId),

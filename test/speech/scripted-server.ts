@@ -39,11 +39,16 @@ export class Peer {
   }
 
   /** The next message of this type, passing over others; undefined when the client goes before it comes. */
-  async next(type: string): Promise<Message | undefined> {
+  next(type: string): Promise<Message | undefined> {
+    return this.nextOf(type);
+  }
+
+  /** The next message of one of these types, passing over others. */
+  async nextOf(...types: string[]): Promise<Message | undefined> {
     for (;;) {
       for (let message = this.received[this.#cursor]; message; message = this.received[this.#cursor]) {
         this.#cursor++;
-        if (message.type === type) return message;
+        if (types.includes(message.type)) return message;
       }
       if (this.ws.readyState === this.ws.CLOSED) return undefined;
       await new Promise<void>((resolve) => {
