@@ -121,7 +121,7 @@ export class GradiumTts {
    * stream.end('re.');
    */
   stream(options?: TtsOptions): TtsStream {
-    return new TtsStream(this.#config, options);
+    return this.#config.calls.open(() => new TtsStream(this.#config, options));
   }
 }
 
