@@ -79,6 +79,7 @@ function orderedTranscript(t: Transcript): Transcript {
     language: t.language,
     model: t.model,
     requestId: t.requestId,
+    sessions: t.sessions,
     durationS: t.durationS,
     delayInFrames: t.delayInFrames,
     timestampShiftS: t.timestampShiftS,

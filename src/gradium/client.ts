@@ -8,6 +8,7 @@ import { Calls } from './calls.js';
 import { PoolLink, poolOptions } from './pool-link.js';
 import { PostLink } from './post-link.js';
 import type { ClientConfig } from './session.js';
+import { checkSessionLimit } from './session-limit.js';
 import { SocketLink } from './socket-link.js';
 import { SttStream } from './stt-stream.js';
 import { transcribe } from './transcribe.js';
@@ -195,11 +196,13 @@ export class Gradium {
   readonly tts: GradiumTts;
   readonly #access: Access;
   readonly #deadlines: GradiumOptions['deadlines'];
+  readonly #sessionLimitS: number | undefined;
 
   /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
     const { deadlines } = options;
     resolveDeadlines(deadlines);
+    this.#sessionLimitS = checkSessionLimit(options.sessionLimitS);
     this.#access = new Access(options);
     this.#deadlines = deadlines;
     const config: ClientConfig = {
@@ -207,6 +210,7 @@ export class Gradium {
       post: new PostLink(this.#access),
       calls: new Calls(),
       deadlines,
+      sessionLimitS: this.#sessionLimitS,
     };
     this.stt = new GradiumStt(config);
     this.tts = new GradiumTts(config);
@@ -232,6 +236,7 @@ export class Gradium {
       post: new PostLink(this.#access),
       calls: new Calls(),
       deadlines,
+      sessionLimitS: this.#sessionLimitS,
     };
     return new GradiumConnection(pool, config.calls, {
       stt: new GradiumStt(config),

@@ -3,7 +3,7 @@
  * Not here: Ogg Opus on either side.
  */
 import { AudioFramer } from '../audio/index.js';
-import { wireAudio } from '../format.js';
+import { STEP_S, wireAudio } from '../format.js';
 import {
   type AudioSender,
   countFrames,
@@ -29,6 +29,8 @@ const MAX_RUN_BYTES = 256 * 1024;
 /** Before a WAV header is known the framer must allow for the worst of them. */
 const HEAD_PIECE_BYTES = 4 * 1024;
 const MAX_PIECE_BYTES = 256 * 1024;
+/** Bytes in a step of a WAV that passes as it is, whatever they hold (AudioFramer). */
+export const OPAQUE_STEP_BYTES = 3840;
 
 export class FramerSender implements AudioSender {
   readonly #source: SentSource<SampleLayout>;
@@ -38,12 +40,15 @@ export class FramerSender implements AudioSender {
   readonly #wireRateHz: number | undefined;
   #pieceBytes: number;
   #awaitsHeader: boolean;
+  readonly #stepsPerMessage: number;
+  #messages = 0;
   #sourceBytes = 0;
 
   constructor(source: SentSource<SampleLayout>, stepsPerMessage: number, sink: MessageSink) {
     const { from, wire, bytes } = source;
     this.#source = source;
     this.#sink = sink;
+    this.#stepsPerMessage = stepsPerMessage;
     this.#framer = new AudioFramer({
       from,
       to: wire,
@@ -83,16 +88,32 @@ export class FramerSender implements AudioSender {
 
   #sendRun(out: Buffer, bytes: number): void {
     const { messageBytes } = this.#framer;
-    for (let at = 0; at < bytes; at += messageBytes) {
-      this.#sink.send(out.subarray(at, Math.min(at + messageBytes, bytes)));
+    const allS = this.#framedS();
+    for (let at = 0; at < bytes; ) {
+      const next = Math.min(at + messageBytes, bytes);
+      this.#sink.send(out.subarray(at, next));
+      this.#messages++;
+      // Of the last message of all only the framer knows how long it is; it comes alone or last.
+      this.#sink.sent(next < bytes ? Math.min(this.#messagesS(), allS) : allS);
+      at = next;
     }
-    this.#sink.sent(this.#sentS());
   }
 
-  #sentS(): number {
+  /** All that is in messages so far. */
+  #framedS(): number {
     if (this.#wireRateHz !== undefined) return this.#framer.wireFrames / this.#wireRateHz;
+    return this.#opaqueS(this.#sourceBytes);
+  }
+
+  /** All that is in the messages sent so far, which are full. */
+  #messagesS(): number {
+    const steps = this.#messages * this.#stepsPerMessage;
+    return this.#wireRateHz !== undefined ? steps * STEP_S : this.#opaqueS(steps * OPAQUE_STEP_BYTES);
+  }
+
+  #opaqueS(bytes: number): number {
     const { layout, info } = this.#source;
-    return countFrames(layout, info, this.#sourceBytes).frames / layout.sampleRateHz;
+    return countFrames(layout, info, bytes).frames / layout.sampleRateHz;
   }
 
   #piece(): number {

@@ -38,6 +38,8 @@ export interface SttSessionOptions extends SttSessionHandlers {
   wire: WireFormat;
   /** Whether anybody listens to `step` events; if not, they are counted without being parsed. */
   steps: boolean;
+  /** Where the session's audio begins on the source's clock, which the words are on. Default 0. */
+  baseS?: number;
 }
 
 export class SttSession {
@@ -45,6 +47,7 @@ export class SttSession {
   readonly #session: GradiumSession;
   readonly #window = new AudioWindow();
   readonly #words: WordAssembler;
+  readonly #baseS: number;
   #delayInFrames: number;
   #model: string;
   #room: Deferred | undefined;
@@ -56,10 +59,11 @@ export class SttSession {
   constructor(options: SttSessionOptions) {
     const { config, options: stt, wire } = options;
     this.#options = options;
+    this.#baseS = options.baseS ?? 0;
     this.#delayInFrames = stt.delayInFrames;
     this.#model = stt.model;
     this.#words = new WordAssembler((word) => options.onEvent({ type: 'word', word }));
-    this.#words.shiftS = this.#shiftFor(stt.delayInFrames);
+    this.#words.shiftS = this.#shiftFor(stt.delayInFrames) - this.#baseS;
     this.#session = new GradiumSession(config, sttSetup(stt, wire), {
       onOpen: () => this.#wake(true),
       onFrame: (data) => this.#frame(data),
@@ -95,7 +99,17 @@ export class SttSession {
 
   /** Seconds subtracted from the service's times. */
   get timestampShiftS(): number {
-    return this.#words.shiftS;
+    return this.#shiftFor(this.#delayInFrames);
+  }
+
+  /** Up to where, in seconds of the source, everything that was said should have been handed out. */
+  get heardS(): number {
+    return this.#baseS + Math.max(0, this.#window.serverS - decoderDelayS(this.#delayInFrames));
+  }
+
+  /** How much of what was sent the service has not worked through, in seconds. */
+  get lagS(): number {
+    return this.#window.sentS - this.#window.serverS;
   }
 
   get paused(): boolean {
@@ -134,7 +148,7 @@ export class SttSession {
     this.#updateWaiting();
   }
 
-  /** All audio was sent. @param audioS its length in the source. */
+  /** All audio of the session was sent. @param audioS its length in the source. */
   finish(audioS: number): void {
     this.#limitWords(audioS);
     this.#session.finish();
@@ -160,7 +174,7 @@ export class SttSession {
   #limitWords(audioS: number): void {
     this.#audioS = audioS;
     const lateS = this.#options.options.timestamps === 'decoder' ? decoderDelayS(this.#delayInFrames) : 0;
-    this.#words.audioEndS = audioS + lateS;
+    this.#words.audioEndS = this.#baseS + audioS + lateS;
   }
 
   /** What the service did wrong fails the session; it is not thrown at a sender who asks for room. */
@@ -219,7 +233,7 @@ export class SttSession {
   #ready(ready: Ready): void {
     this.#delayInFrames = ready.delayInFrames ?? this.#delayInFrames;
     this.#model = ready.model || this.#model;
-    this.#words.shiftS = this.#shiftFor(this.#delayInFrames);
+    this.#words.shiftS = this.#shiftFor(this.#delayInFrames) - this.#baseS;
     this.#limitWords(this.#audioS);
     const { requestId, sampleRateHz, frameSize } = ready;
     this.#options.onEvent({

@@ -1,6 +1,6 @@
 /**
- * A live session as a Duplex: audio bytes in, events out.
- * Not here: the protocol (stt-session.ts), the way from bytes to messages (audio-sender.ts).
+ * A live transcription as a Duplex: audio bytes in, events out.
+ * Not here: sessions with the service (stt-chain.ts), the way from bytes to messages (audio-sender.ts).
  */
 import { Duplex } from 'node:stream';
 import type { AudioInfo } from '../audio/index.js';
@@ -9,6 +9,7 @@ import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns }
 import type { AudioSender } from './audio-sender.js';
 import { openSender } from './open-sender.js';
 import type { ClientConfig } from './session.js';
+import { sessionSeconds } from './session-limit.js';
 import { SourceHead } from './source-head.js';
 import {
   checkWire,
@@ -18,9 +19,10 @@ import {
   type SourceLayout,
   wireFor,
 } from './source-layout.js';
-import { SttSession } from './stt-session.js';
-import { type CheckedSttOptions, checkSttOptions } from './stt-setup.js';
+import { SttChain } from './stt-chain.js';
+import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
 import type { SttEvent, SttStreamOptions } from './types.js';
+import { WavRestart } from './wav-restart.js';
 
 /** Written audio that waits here before `write` says stop: 1 s. Of a container, so many bytes. */
 const WRITE_BUFFER_S = 1;
@@ -31,15 +33,25 @@ const READ_BUFFER_EVENTS = 64;
 type Callback = (error?: Error | null) => void;
 
 interface Running {
-  session: SttSession;
+  chain: SttChain;
   sender: AudioSender;
   sampleRateHz: number;
 }
 
+interface Flush {
+  id: number;
+  /** It comes behind so many bytes. */
+  atBytes: number;
+  asked: boolean;
+  resolve(id: number): void;
+  reject(error: unknown): void;
+}
+
 /**
- * Write audio, read `SttEvent`s; `end` comes only after the service's `end_of_stream`. Anything else that ends the
- * connection destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error` listener
- * all report; without any of them it is not thrown into the event loop.
+ * Write audio, read `SttEvent`s; `end` comes only after the service's `end_of_stream`. A session that may last no longer,
+ * or fails in a way that may pass, is followed by another one, which goes on where it was: see `resumed` among the events.
+ * Any other failure destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error`
+ * listener all report; without any of them it is not thrown into the event loop.
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
@@ -47,6 +59,7 @@ export class SttStream extends Duplex {
   readonly #config: ClientConfig;
   readonly #options: SttStreamOptions;
   readonly #stt: CheckedSttOptions;
+  readonly #retries: number;
   readonly #deadlines: ResolvedDeadlines;
   readonly #scope: Scope;
   readonly #total: DeadlineTimer;
@@ -57,7 +70,7 @@ export class SttStream extends Duplex {
   #flushId = 0;
   /** Of the write or the end under way: called when the stream is destroyed before that is done. */
   #pending: Callback | undefined;
-  #flushes: { atBytes: number; id: number }[] = [];
+  #flushes: Flush[] = [];
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
   constructor(config: ClientConfig, options: SttStreamOptions) {
@@ -72,6 +85,7 @@ export class SttStream extends Duplex {
     this.#config = config;
     this.#options = options;
     this.#stt = checkSttOptions(options, 1);
+    this.#retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
     this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
     checkWire(options.format, this.#stt.wire);
     const { totalMs = 0 } = this.#deadlines;
@@ -94,25 +108,31 @@ export class SttStream extends Duplex {
     }
   }
 
-  /** The service's id of this session, once it has said `ready`. */
+  /** The service's id of the session that runs or ran last, once it has said `ready`. */
   get requestId(): string | undefined {
-    return this.#running?.session.requestId;
+    return this.#running?.chain.facts.requestId;
   }
 
   /**
-   * Asks the service to transcribe all that was written so far without waiting for more; the `flushed` event
-   * carries the returned id, and comes after the words. Audio that does not yet fill a message (80 ms) goes with
-   * what follows it.
+   * Asks the service to transcribe all that was written so far without waiting for more. Audio that does not yet fill a
+   * message (80 ms) goes with what follows it.
+   *
+   * @returns A promise of the id that the `flushed` event carries, 1 for the first: kept once the words have come, of all
+   * of it at the end of the stream at the latest. It rejects with what ends the stream before; nobody has to look at it.
    * @throws TypeError ERR_CLOSED after `end()` or `destroy()`
    */
-  flush(): number {
+  flush(): Promise<number> {
     if (this.destroyed || this.writableEnded) {
       throw argumentTypeError('flush() after the end of the stream', 'ERR_CLOSED');
     }
     const id = ++this.#flushId;
-    this.#flushes.push({ atBytes: this.#takenBytes + this.writableLength, id });
+    const atBytes = this.#takenBytes + this.writableLength;
+    const flushed = new Promise<number>((resolve, reject) => {
+      this.#flushes.push({ id, atBytes, asked: false, resolve, reject });
+    });
+    flushed.catch(() => {});
     this.#sendFlushes();
-    return id;
+    return flushed;
   }
 
   /** The events; throws the error that ended the stream. Leaving the loop early closes the connection. */
@@ -152,18 +172,20 @@ export class SttStream extends Duplex {
   }
 
   override _read(): void {
-    const session = this.#running?.session;
-    if (session?.paused) session.resume();
+    const chain = this.#running?.chain;
+    if (chain?.paused) chain.resume();
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     this.#scope.close();
     this.#total.stop();
     this.#head?.close();
-    this.#running?.session.destroy();
+    this.#running?.chain.destroy();
     this.#running?.sender.close();
     callback(error);
-    this.#pending?.(error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED'));
+    const why = error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED');
+    this.#pending?.(why);
+    for (const flush of this.#flushes.splice(0)) flush.reject(why);
   }
 
   #begun(done: Callback): Callback {
@@ -201,41 +223,64 @@ export class SttStream extends Duplex {
     const { format } = this.#options;
     const { wire } = wireFor(layout, this.#stt.wire);
     const source = { from: format, layout, wire, info, bytes: undefined, again: false };
-    const session = new SttSession({
+    const { stepsPerMessage } = this.#stt;
+    const chain = new SttChain({
       config: { link: this.#config.link, route: 'stt', deadlines: this.#deadlines },
       options: this.#stt,
       wire,
       steps: this.#options.steps ?? true,
-      onEvent: (event) => {
-        if (!this.push(event)) session.pause();
+      sessionS: sessionSeconds(this.#config),
+      retries: this.#retries,
+      remainingMs: () => Number.POSITIVE_INFINITY,
+      live: true,
+      wav: wire === 'wav' && info?.container === 'wav' ? new WavRestart(info, stepsPerMessage) : undefined,
+      onEvent: (event) => this.#event(event, chain),
+      onEnd: () => {
+        this.#answerFlushes(this.#flushId);
+        this.push(null);
       },
-      onEnd: () => this.push(null),
       onFail: (error) => this.destroy(error as Error),
     });
     try {
-      const sender = openSender(source, this.#stt.stepsPerMessage, session);
-      this.#running = { session, sender, sampleRateHz: layout.sampleRateHz };
+      const sender = openSender(source, stepsPerMessage, chain.tape);
+      this.#running = { chain, sender, sampleRateHz: layout.sampleRateHz };
       return this.#running;
     } catch (error) {
-      session.destroy();
+      chain.destroy();
       throw error;
     }
   }
 
-  /** Sends `audio` from `at` on as the session takes it; nothing more once the stream is destroyed. */
+  #event(event: SttEvent, chain: SttChain): void {
+    if (!this.push(event)) chain.pause();
+    if (event.type !== 'flushed') return;
+    // It comes back as a number or a text; a server that gives back nothing answers the first one.
+    const id = event.flushId === '' ? Number.NaN : Number(event.flushId);
+    this.#answerFlushes(Number.isNaN(id) ? (this.#flushes[0]?.id ?? 0) : id);
+  }
+
+  /** One answer may stand for all flushes up to it. */
+  #answerFlushes(upTo: number): void {
+    const answered = this.#flushes.filter(({ id }) => id <= upTo);
+    this.#flushes = this.#flushes.filter(({ id }) => id > upTo);
+    for (const { id, resolve } of answered) resolve(id);
+  }
+
+  /** Sends `audio` from `at` on as the sessions take it; nothing more once the stream is destroyed. */
   #send(running: Running, audio: Uint8Array, at: number, done: () => void, failed: Callback): void {
     if (this.destroyed) return;
-    const { session, sender } = running;
+    const { chain, sender } = running;
     const turns = new Turns();
     try {
       let next = at;
       while (next < audio.length) {
-        const wait = session.room() ?? turns.due();
+        const wait = chain.room() ?? turns.due();
         if (wait) {
           wait.then(() => this.#send(running, audio, next, done, failed));
           return;
         }
         next = sender.sendPiece(audio, next);
+        chain.pump();
       }
     } catch (error) {
       failed(error as Error);
@@ -251,32 +296,31 @@ export class SttStream extends Duplex {
   }
 
   #sendFlushes(): void {
-    const session = this.#running?.session;
-    if (!session || this.destroyed) return;
-    for (let [flush] = this.#flushes; flush && flush.atBytes <= this.#takenBytes; [flush] = this.#flushes) {
-      if (!session.isOpen) {
-        session.room()?.then(() => this.#sendFlushes());
-        return;
-      }
-      session.flush(flush.id);
-      this.#flushes.shift();
+    const chain = this.#running?.chain;
+    if (!chain || this.destroyed) return;
+    for (const flush of this.#flushes) {
+      if (flush.asked || flush.atBytes > this.#takenBytes) continue;
+      flush.asked = true;
+      chain.flush(flush.id);
     }
   }
 
   #finish(running: Running, callback: Callback): void {
     if (this.destroyed) return;
-    const { session, sender, sampleRateHz } = running;
+    const { chain, sender, sampleRateHz } = running;
     const turns = new Turns();
     try {
-      for (let done = false; !done; done = sender.sendRest()) {
-        const wait = session.room() ?? turns.due();
+      for (let done = false; !done; ) {
+        const wait = chain.room() ?? turns.due();
         if (wait) {
           wait.then(() => this.#finish(running, callback));
           return;
         }
+        done = sender.sendRest();
+        chain.pump();
       }
       this.#sendFlushes();
-      session.finish(sender.found.frames / sampleRateHz);
+      chain.finish(sender.found.frames / sampleRateHz);
     } catch (error) {
       callback(error as Error);
       return;

@@ -19,9 +19,12 @@ import type { Link } from './channel.js';
 import { openSender } from './open-sender.js';
 import { openRecording, type Recording, type SourceFacts, sourceFacts } from './recording.js';
 import { type ClientConfig, linkFor } from './session.js';
+import { sessionSeconds } from './session-limit.js';
+import { SttChain } from './stt-chain.js';
 import { SttSession } from './stt-session.js';
 import { type CheckedSttOptions, checkNumber, checkSttOptions, checkText } from './stt-setup.js';
 import type { TranscribeOptions, Transcript, Word } from './types.js';
+import { WavRestart } from './wav-restart.js';
 
 /** 800 ms: masking and the trip through the socket cost per message. */
 const STEPS_PER_MESSAGE = 10;
@@ -34,6 +37,8 @@ interface Job {
   stt: CheckedSttOptions;
   deadlines: ResolvedDeadlines;
   onProgress: TranscribeOptions['onProgress'];
+  retries: number;
+  remainingMs(): number;
   /** Arms the total deadline of a source whose length was not known until now. */
   lengthKnown(durationS: number): void;
 }
@@ -63,12 +68,15 @@ export async function transcribe(
     }
     if (recording.durationS !== undefined) total.start(totalMs(deadlines, recording.durationS));
     const { onProgress } = options;
+    const remainingMs = () => total.remainingMs;
     const lengthKnown = (durationS: number) => total.start(totalMs(deadlines, durationS));
-    const job: Job = { link, recording, stt, deadlines, onProgress, lengthKnown };
-    return await withRetries(
-      { retries: recording.again ? retries : 0, scope, remainingMs: () => total.remainingMs },
-      () => attempt(job, scope),
-    );
+    const sessionS = sessionSeconds(config);
+    const job: Job = { link, recording, stt, deadlines, onProgress, retries, remainingMs, lengthKnown };
+    const { durationS } = recording;
+    if (durationS === undefined || durationS > sessionS) {
+      return await inSessions({ ...job, recording: planned(recording, stt) }, sessionS, scope);
+    }
+    return await withRetries({ retries, scope, remainingMs }, () => attempt(job, scope));
   } finally {
     total.stop();
     scope.close();
@@ -76,6 +84,14 @@ export async function transcribe(
   }
 }
 
+/** Pages of Ogg Opus are for one session: of several the times are exact only where the samples are counted here. */
+function planned(recording: Recording, stt: CheckedSttOptions): Recording {
+  const opus = recording.wire === 'opus' && recording.durationS !== undefined;
+  if (!opus || stt.wire !== 'auto') return recording;
+  return { ...recording, wire: 'pcm_24000', untouched: false };
+}
+
+/** All of it through one session. */
 async function attempt(job: Job, outer: Scope): Promise<Transcript> {
   const { link, recording, stt, deadlines } = job;
   const scope = new Scope(outer);
@@ -100,7 +116,8 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
     const facts = await sendAll(job, session, sender, scope, reader);
     session.finish(facts.durationS);
     await scope.wait(ended.promise);
-    return finished(job, session, facts, words);
+    const { requestId, model, delayInFrames, timestampShiftS } = session;
+    return finished(job, facts, words, { requestId, model, delayInFrames, timestampShiftS, sessions: 1 });
   } finally {
     session.destroy();
     reader?.close();
@@ -109,9 +126,78 @@ async function attempt(job: Job, outer: Scope): Promise<Transcript> {
   }
 }
 
+/** Through as many sessions as it takes, each with the audio that follows; what fails is said again from there. */
+async function inSessions(job: Job, sessionS: number, outer: Scope): Promise<Transcript> {
+  const { link, recording, stt, deadlines, retries, remainingMs } = job;
+  const { info, wire } = recording;
+  const scope = new Scope(outer);
+  const words: Word[] = [];
+  const ended = deferred();
+  const isWav = wire === 'wav' && info?.container === 'wav';
+  const chain = new SttChain({
+    config: { link, route: 'stt', deadlines },
+    options: stt,
+    wire,
+    steps: false,
+    sessionS,
+    retries,
+    remainingMs,
+    live: false,
+    wav: isWav ? new WavRestart(info, stt.stepsPerMessage) : undefined,
+    onEvent: () => {},
+    onWordOpened: (word) => words.push(word),
+    ...progressHandler(job),
+    onEnd: ended.resolve,
+    onFail: (error) => scope.fail(error),
+  });
+  let reader: ChunkReader | undefined;
+  let sender: AudioSender | undefined;
+  try {
+    sender = openSender(recording, stt.stepsPerMessage, chain.tape);
+    reader = recording.open();
+    const facts = await sendAll(job, chain, pumping(sender, chain), scope, reader);
+    chain.finish(facts.durationS);
+    await scope.wait(ended.promise);
+    const { requestId, model, delayInFrames, shiftS } = chain.facts;
+    const { sessions } = chain;
+    return finished(job, facts, words, {
+      requestId,
+      model,
+      delayInFrames,
+      timestampShiftS: shiftS,
+      sessions,
+    });
+  } finally {
+    chain.destroy();
+    reader?.close();
+    sender?.close();
+    scope.close();
+  }
+}
+
+/** Its messages go on the chain's tape; the chain sends them. */
+function pumping(sender: AudioSender, chain: SttChain): AudioSender {
+  return {
+    sendPiece(chunk, at) {
+      const next = sender.sendPiece(chunk, at);
+      chain.pump();
+      return next;
+    },
+    sendRest() {
+      const done = sender.sendRest();
+      chain.pump();
+      return done;
+    },
+    get found() {
+      return sender.found;
+    },
+    close: () => sender.close(),
+  };
+}
+
 async function sendAll(
   job: Job,
-  session: SttSession,
+  session: Pick<SttSession, 'room'>,
   sender: AudioSender,
   scope: Scope,
   reader: ChunkReader,
@@ -151,7 +237,11 @@ function progressHandler({ onProgress, recording }: Job): { onProgress?: (server
   };
 }
 
-function finished(job: Job, session: SttSession, facts: SourceFacts, words: Word[]): Transcript {
+type Served = Pick<Transcript, 'model' | 'delayInFrames' | 'timestampShiftS' | 'sessions'> & {
+  requestId: string | undefined;
+};
+
+function finished(job: Job, facts: SourceFacts, words: Word[], served: Served): Transcript {
   const { recording, stt, onProgress } = job;
   const { source, durationS, warnings } = facts;
   onProgress?.({ transcribedS: durationS, durationS });
@@ -159,11 +249,9 @@ function finished(job: Job, session: SttSession, facts: SourceFacts, words: Word
     text: words.map((word) => word.text).join(' '),
     words,
     language: stt.language,
-    model: session.model,
-    requestId: session.requestId ?? '',
     durationS,
-    delayInFrames: session.delayInFrames,
-    timestampShiftS: session.timestampShiftS,
+    ...served,
+    requestId: served.requestId ?? '',
     wire: { format: recording.wire, untouched: recording.untouched },
     source,
     warnings,
@@ -182,6 +270,7 @@ function emptyTranscript(recording: Recording, stt: CheckedSttOptions): Transcri
     language: stt.language,
     model: stt.model,
     requestId: '',
+    sessions: 0,
     durationS,
     delayInFrames: stt.delayInFrames,
     timestampShiftS: 0,

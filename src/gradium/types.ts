@@ -44,6 +44,11 @@ export interface Transcript {
   model: string;
   /** The service's own id of the request; empty when it gave none, or was not asked because there is no audio. */
   requestId: string;
+  /**
+   * How many sessions with the service had a part in it: 1 as a rule, more of what is longer than a session may last (see
+   * docs/stt.md, "Long sessions"), 0 when the service was not asked. `requestId` is that of the last one.
+   */
+  sessions: number;
   /** Length of the audio that was transcribed, in seconds of the source. */
   durationS: number;
   /** The decoder's delay in frames of 80 ms, 0 to 80: as the service's `ready` says it, else as it was asked for. */
@@ -181,6 +186,26 @@ export type SttEvent =
       /** What `flush()` returned. A text, maybe an empty one, only from a server that does not give back our number. */
       flushId: number | string;
     }
+  /** A further session goes on where the one before ended. What was said is not repeated; times and steps go on. */
+  | {
+      type: 'resumed';
+      /** `limit`: a session may not last longer. `lost`: it failed, and the failure may pass. */
+      reason: 'limit' | 'lost';
+      /** The service's own id of the further session; empty when it gave none. */
+      requestId: string;
+      /** Where it begins, in seconds of the audio written. */
+      atS: number;
+      /** How many seconds of it an earlier session has had already. */
+      replayedS: number;
+    }
+  /** Audio that was given up: no session has answered for it, and it is no longer kept. Nothing is known of its words. */
+  | {
+      type: 'gap';
+      /** In seconds of the audio written. */
+      startS: number;
+      /** As `startS`. */
+      stopS: number;
+    }
   /** The service has worked through everything; nothing follows. */
   | { type: 'endOfStream' };
 
@@ -208,6 +233,11 @@ export interface GradiumOptions {
   headers?: Readonly<Record<string, string>>;
   /** In milliseconds, for all calls; a call's own go before, one by one. Default: those of {@link Deadlines}. */
   deadlines?: Deadlines;
+  /**
+   * After how many seconds of audio, and of time, the service ends an STT session: 30 to 86 400, or 0 for a server that
+   * does not. Longer audio goes through several sessions. Default 300.
+   */
+  sessionLimitS?: number;
 }
 
 /** What `transcribe` and `stream` have in common. Ranges: wire reference, section 2.2. */
@@ -279,11 +309,14 @@ export interface TranscribeOptions extends SttOptions {
    * `retryForS` there.
    */
   transport?: 'websocket' | 'post';
-  /** New attempts after retryable failures, 0 to 1 000, for sources that can be read again (path, Buffer). Default 4. */
+  /**
+   * New attempts after retryable failures, 0 to 1 000. What is longer than a session may last, or is a stream, goes on where
+   * it was, and attempts are counted anew whenever one gets further. Default 4.
+   */
   retries?: number;
   /** Called as the service gets on, about once for each second of audio, and at the end. */
   onProgress?: (progress: {
-    /** Seconds of the source transcribed so far; begins anew with a new attempt. */
+    /** Seconds of the source transcribed so far; begins anew with a new attempt that does. */
     transcribedS: number;
     /** Length of the source in seconds, where it is known. */
     durationS?: number;
@@ -296,6 +329,8 @@ export interface SttStreamOptions extends SttOptions {
   format: AudioFormat;
   /** Whether to hand out `step` events. Default true; false: they are counted and not even parsed. */
   steps?: boolean;
+  /** New sessions after retryable failures, 0 to 1 000, counted anew whenever one gets further. Default 4. */
+  retries?: number;
 }
 
 /** How a text is spoken. Ranges and the service's own defaults: wire reference, section 2.3. */

@@ -14,7 +14,7 @@ export {
 } from './http.js';
 export { type JsonAnswer, type JsonRequest, requestJson } from './http-json.js';
 export { LineSplitter } from './line-splitter.js';
-export { type RetryOptions, retryDelayMs, withRetries } from './retry.js';
+export { isRetryable, type RetryOptions, retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
 export {
   brokenError,

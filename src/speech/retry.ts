@@ -7,7 +7,8 @@ import type { Scope } from './scope.js';
 const BASE_S = 0.5;
 const CAP_S = 20;
 
-function isRetryable(error: unknown): boolean {
+/** Whether the error says that a new attempt can help. */
+export function isRetryable(error: unknown): boolean {
   return error instanceof Error && 'retryable' in error && error.retryable === true;
 }
 

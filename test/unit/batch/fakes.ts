@@ -9,6 +9,7 @@ export function transcriptOf(words: Word[], fields: Partial<Transcript> = {}): T
     language: 'en',
     model: 'sandbox',
     requestId: 'req-1',
+    sessions: 1,
     durationS: words.at(-1)?.stopS ?? 0,
     delayInFrames: 10,
     timestampShiftS: 0.8,

@@ -16,8 +16,11 @@ const MULAW: SttStreamOptions = { format: { encoding: 'mulaw', sampleRateHz: 800
 /** 80 ms of 8 kHz µ-law. */
 const oneStep = Buffer.alloc(640, 0x55);
 
+/** One session, whatever happens to it: what follows a failure, or a session's length, is in stt-chain.test.ts. */
 const open = (url: string, options: SttStreamOptions = MULAW) =>
-  new Gradium({ apiKey: 'gd_secret', baseUrl: url }).stt.stream(options);
+  new Gradium({ apiKey: 'gd_secret', baseUrl: url, sessionLimitS: 0 }).stt.stream(
+    typeof options === 'object' && options !== null ? { retries: 0, ...options } : options,
+  );
 
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -188,9 +191,10 @@ describe('SttStream.flush', () => {
       if (event.type === 'flushed') flushed.push(event.flushId);
       if (flushed.length === 2) break;
     }
-    expect(flushed).toEqual([first, second]);
+    expect(flushed).toEqual([1, 2]);
+    expect(await Promise.all([first, second])).toEqual([1, 2]);
     const order = server.peers[0]?.received.map((message) => message.flush_id ?? message.type);
-    expect(order).toEqual(['setup', 'audio', first, 'audio', second]);
+    expect(order).toEqual(['setup', 'audio', 1, 'audio', 2]);
   });
 
   it('takes one answer for all the flushes up to it', async () => {
@@ -208,8 +212,9 @@ describe('SttStream.flush', () => {
       if (event.type === 'flushed') flushed.push(event.flushId);
     });
     stream.write(oneStep);
-    for (let i = 0; i < 3; i++) stream.flush();
+    const answers = Promise.all([stream.flush(), stream.flush(), stream.flush()]);
     while (flushed.length === 0) await turns(1);
+    expect(await answers).toEqual([1, 2, 3]);
     vi.advanceTimersByTime(120_000);
     expect(stream.destroyed).toBe(false);
     stream.destroy();
@@ -244,6 +249,33 @@ describe('SttStream.flush', () => {
     stream.end();
     expect(() => stream.flush()).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     await eventsOf(stream);
+  });
+});
+
+describe('the promise of SttStream.flush', () => {
+  it('is kept at the end of the stream, if the service did not answer before', async () => {
+    await using server = await scriptedServer((peer) => politeStt(peer));
+    const stream = open(server.url);
+    stream.write(oneStep);
+    const flushed = stream.flush();
+    stream.end();
+    await eventsOf(stream);
+    expect(await flushed).toBe(1);
+  });
+
+  it('rejects with what ends the stream, and harms nobody who does not look', async () => {
+    await using server = await scriptedServer(() => {});
+    const reason = new Error('enough');
+    for (const why of [reason, undefined]) {
+      const stream = open(server.url);
+      stream.write(oneStep);
+      stream.flush();
+      const flushed = stream.flush();
+      stream.destroy(why);
+      if (why) await expect(flushed).rejects.toBe(reason);
+      else await expect(flushed).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    }
+    await turns(10);
   });
 });
 

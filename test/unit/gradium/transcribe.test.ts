@@ -109,6 +109,7 @@ describe('transcribe', () => {
       language: 'en',
       model: 'scripted',
       requestId: 'req-1',
+      sessions: 1,
       durationS: 1,
       delayInFrames: 10,
       timestampShiftS: 0.8,
@@ -649,7 +650,7 @@ describe('transcribe retries', () => {
     expect(asked).toBe(1);
   });
 
-  it('does not try 1008 again, nor a source that can be read only once', async () => {
+  it('does not try 1008 again, nor anything without retries', async () => {
     const drop = await scriptedServer(async (peer) => {
       await peer.next('setup');
       peer.ws.close(peer.request.url === '/api/speech/asr' ? 1008 : 1011);
@@ -657,7 +658,7 @@ describe('transcribe retries', () => {
     await using _ = drop;
     await failure(client(drop.url).stt.transcribe(second, MULAW));
     expect(drop.peers).toHaveLength(1);
-    await failure(client(`${drop.url}/other`).stt.transcribe(Readable.from([second]), MULAW));
+    await failure(client(`${drop.url}/other`).stt.transcribe(Readable.from([second]), ONCE));
     expect(drop.peers).toHaveLength(2);
   });
 });
@@ -756,7 +757,7 @@ describe('transcribe pacing', () => {
     const pulled = { bytes: 0 };
     await using server = await scriptedServer(() => {});
     fakeTimers();
-    const result = failure(client(server.url).stt.transcribe(endless(second, pulled), MULAW));
+    const result = failure(client(server.url).stt.transcribe(endless(second, pulled), ONCE));
     await quiet(() => pulled.bytes + server.peers.length);
     vi.advanceTimersByTime(30_000);
     expect(await result).toMatchObject({ phase: 'setup' });
@@ -773,7 +774,7 @@ describe('transcribe pacing', () => {
       peer.send(...Array.from({ length: 250 }, (_, i) => step(i + 1)));
     });
     fakeTimers();
-    const result = failure(client(server.url).stt.transcribe(endless(second, pulled), MULAW));
+    const result = failure(client(server.url).stt.transcribe(endless(second, pulled), ONCE));
     await quiet(() => pulled.bytes + server.peers.length);
     vi.advanceTimersByTime(30_000);
     expect(await result).toMatchObject({ phase: 'idle' });
@@ -813,7 +814,7 @@ describe('transcribe pacing', () => {
     });
     fakeTimers();
     const chunk = Buffer.alloc(64 * 1024, 0x55);
-    const result = failure(client(server.url).stt.transcribe(endless(chunk, pulled), MULAW));
+    const result = failure(client(server.url).stt.transcribe(endless(chunk, pulled), ONCE));
     await quiet(() => pulled.bytes + server.peers.length);
     vi.advanceTimersByTime(30_000);
     expect(await result).toMatchObject({ phase: 'idle' });
@@ -836,7 +837,8 @@ describe('transcribe pacing', () => {
         yield big.subarray(at, at + 65_536);
       }
     };
-    expect((await client(server.url).stt.transcribe(source(), MULAW)).text).toBe('patient');
+    const endlessly = client(server.url, { sessionLimitS: 0 });
+    expect((await endlessly.stt.transcribe(source(), MULAW)).text).toBe('patient');
     expect(only(server.peers).audio.equals(big)).toBe(true);
   });
 });
