@@ -252,9 +252,11 @@ export class SttChain {
     return { next, baseS };
   }
 
-  /** The next session begins here, at the latest. */
+  /** The next session begins here, at the latest: never within the last word, whose tail it would take for another one. */
   #neededS(): number {
-    return Math.max(this.#wordsS() - OVERLAP_S, this.#heardS - MAX_BACK_S);
+    const silentS = this.#heardS - MAX_BACK_S;
+    const wordsS = this.#wordsS();
+    return silentS > wordsS + OVERLAP_S ? silentS : wordsS - OVERLAP_S;
   }
 
   /** What was said up to here is known. */

@@ -135,8 +135,9 @@ class StreamSeam {
     });
   }
 
+  /** Where the last word ends, or begins while that is not known. */
   get stopS(): number {
-    return this.#stopS;
+    return Math.max(this.#stopS, this.#given.at(-1)?.word.startS ?? 0);
   }
 
   get isStraight(): boolean {

@@ -7,7 +7,8 @@ export interface Said {
   stopS: number;
 }
 
-const WORDS = 'ja the quick brown ja ja fox jumps over ja ja ja ja lazy dogs international a a a I señor'.split(' ');
+const WORDS =
+  'ja the quick brown ja ja fox jumps over ja ja ja ja lazy dogs international a a a I señor'.split(' ');
 
 /** Deterministic noise in [0, 1): Park and Miller's generator. */
 export function random(seed: number): () => number {
