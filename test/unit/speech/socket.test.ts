@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, SpeechApiError, TimeoutError } from '../../../src/errors.js';
@@ -275,6 +276,69 @@ describe('SpeechSocket open', () => {
     expect(inspect(await failure, { depth: 10, showHidden: true })).not.toContain(KEY);
     const refused = await connect('http://127.0.0.1:1').failure;
     expect(inspect(refused, { depth: 10, showHidden: true })).not.toContain(KEY);
+  });
+});
+
+describe('SpeechSocket watched', () => {
+  /** Half of pingMs passes, and all that it brings about. */
+  const half = async () => {
+    vi.advanceTimersByTime(10_000);
+    for (let i = 0; i < 20; i++) await turn();
+  };
+
+  it('fails with TimeoutError of phase ping when the peer has vanished without a word', async () => {
+    await using server = await scriptedServer((peer) => {
+      // Its half of the connection stays open, and nothing is ever read or said again.
+      peer.socket.pause();
+      peer.socket.removeAllListeners('data');
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { open, failure, failures } = connect(server.url, {
+      where: () => ({ phase: 'stream', requestId: 'req-9' }),
+    });
+    await open;
+    for (let i = 0; i < 3; i++) await half();
+    expect(failures).toEqual([]);
+    await half();
+    expect(await failure).toBeInstanceOf(TimeoutError);
+    expect(await failure).toMatchObject({ phase: 'ping', requestId: 'req-9', retryable: true });
+  });
+
+  it('leaves a silent peer alone that answers its pings', async () => {
+    let pings = 0;
+    await using server = await scriptedServer((peer) => peer.ws.on('ping', () => pings++));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { open, failures, socket } = connect(server.url);
+    await open;
+    while (pings < 3) await half();
+    expect(failures).toEqual([]);
+    socket.destroy();
+  });
+
+  it('leaves a peer alone that we do not read', async () => {
+    await using server = await scriptedServer((peer) => peer.socket.pause());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { open, failures, socket } = connect(server.url);
+    await open;
+    socket.pause();
+    for (let i = 0; i < 10; i++) await half();
+    expect(failures).toEqual([]);
+    socket.resume();
+    for (let i = 0; i < 3; i++) await half();
+    expect(failures).toEqual([]);
+    await half();
+    expect(failures).toMatchObject([{ phase: 'ping' }]);
+  });
+
+  it('asks nobody with pingMs 0', async () => {
+    let pings = 0;
+    await using server = await scriptedServer((peer) => peer.ws.on('ping', () => pings++));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { open, failures, socket } = connect(server.url, { pingMs: 0 });
+    await open;
+    for (let i = 0; i < 10; i++) await half();
+    expect([pings, failures]).toEqual([0, []]);
+    socket.destroy();
   });
 });
 
