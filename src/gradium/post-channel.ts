@@ -14,6 +14,7 @@ import {
   type Target,
 } from '../speech/index.js';
 import type { Channel, ChannelOptions } from './channel.js';
+import { parseMessage } from './messages.js';
 
 /** As of a WebSocket's messages. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
@@ -42,6 +43,8 @@ export abstract class PostChannel implements Channel {
   #head: HttpHead | undefined;
   /** Anything of it has come. */
   #answered = false;
+  /** It began with `ready`: what passes that on will pass on `end_of_stream`. */
+  #saysEnd = false;
   /** All of it has come. */
   #whole = false;
   #opened = false;
@@ -194,27 +197,32 @@ export abstract class PostChannel implements Channel {
     for (const line of lines) {
       if (this.#ended) return;
       if (isBlank(line)) continue;
+      if (!this.#answered) this.#saysEnd = isReady(line);
       this.#answered = true;
       this.#options.onMessage(line);
     }
   }
 
-  /** The body is whole. What the service has to say of its end is optional here. */
+  /** The body is whole, and without `end_of_stream`, which not all of this service's answers have. */
   #gotEnd(): void {
     this.#whole = true;
     this.#gotLines(this.#lines.flush());
     if (this.#ended) return;
     if (!this.#answered) throw this.#emptyAnswer();
-    if (!this.#head?.delimited) throw brokenError(undefined, this.#context());
+    if (this.#saysEnd || !this.#head?.delimited) throw this.#cutOff();
     this.#options.onMessage(END);
     // A session waits a turn to hear that all was sent; or it waits for a code that will not come.
-    setImmediate(() => this.fail(brokenError(undefined, this.#context())));
+    setImmediate(() => this.fail(this.#cutOff()));
+  }
+
+  #cutOff(): Error {
+    return brokenError(new Error('no end_of_stream'), this.#context());
   }
 
   #emptyAnswer(): ConnectionError {
     const { phase, requestId } = this.#options.where();
     return new ConnectionError(
-      'the service answered with an empty body, as it does to a json_config that it cannot read: check the options, above all `extra`',
+      'the service answered with an empty body, as it does to a json_config that it cannot read: check the options, above all `extra`; if they are right, it may have heard nothing but silence',
       { code: 'ERR_PROTOCOL', phase, requestId, retryable: false },
     );
   }
@@ -225,6 +233,14 @@ export abstract class PostChannel implements Channel {
 
   #context(): ErrorContext {
     return { ...this.#options.where(), secrets: this.secrets };
+  }
+}
+
+function isReady(line: Buffer): boolean {
+  try {
+    return parseMessage(line).type === 'ready';
+  } catch {
+    return false; // what it is instead, the session says
   }
 }
 

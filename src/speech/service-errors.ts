@@ -234,7 +234,7 @@ export function brokenError(error: (Error & { code?: unknown }) | undefined, con
   // Of Node's HTTP parser.
   if (code?.startsWith('HPE_')) return protocolError(`its answer is not HTTP: ${said}`, context);
   const where = details([said, requestPart(context)]);
-  return new ConnectionError(`the connection was dropped before the end of the answer${where}`, {
+  return new ConnectionError(`the service's answer was cut off${where}`, {
     code: 'ERR_CLOSED_EARLY',
     phase: context.phase,
     requestId: context.requestId,

@@ -117,8 +117,8 @@ describe('transcribe by POST', () => {
     });
   });
 
-  it('takes a ready alone for a recording without words', async () => {
-    await using server = await scriptedHttp(answering(lines(READY)));
+  it('takes ready and end_of_stream alone for a recording without words', async () => {
+    await using server = await scriptedHttp(answering(lines(READY, END)));
     expect(await transcribe(server.url)).toMatchObject({ text: '', requestId: 'req-1' });
   });
 
@@ -346,6 +346,12 @@ describe('transcribe by POST failing', () => {
       expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', retryable: true });
       await server.idle();
     }
+  });
+
+  it('takes an answer that began with ready and ends without end_of_stream for cut off', async () => {
+    await using server = await scriptedHttp(answering(lines(READY) + WORDS));
+    const error = await failure(transcribe(server.url));
+    expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', requestId: 'req-1', retryable: true });
   });
 
   it('takes a body that ends with its connection once it has said end_of_stream', async () => {
