@@ -14,12 +14,16 @@ const ROUTES: Record<Route, string> = { stt: 'speech/asr', tts: 'speech/tts', s2
 /** By which the service tells its clients apart. */
 const SOURCE = 'sluice-audio';
 const KEY_HEADERS = ['x-api-key', 'authorization'];
+/** The connection's own (RFC 9110 §7.6.1, RFC 9112 §6, RFC 6455 §4.1): another value would break it. */
+const OWN_HEADERS = /^(connection|upgrade|content-length|transfer-encoding|sec-websocket-.*)$/;
 
 export class Access {
   readonly #baseUrl: string;
   readonly #selfHosted: boolean;
+  /** Without our key: for what a token opens. */
   readonly #headers: Record<string, string>;
-  readonly #apiKey: string | undefined;
+  readonly #keyHeaders: Record<string, string>;
+  readonly #hasKey: boolean;
   readonly #token: GradiumOptions['token'];
   readonly #secrets: readonly string[];
 
@@ -28,19 +32,25 @@ export class Access {
     this.#baseUrl = checkedBase(options.baseUrl ?? (process.env.GRADIUM_BASE_URL || DEFAULT_BASE_URL));
     this.#selfHosted = checkedFlag('selfHosted', options.selfHosted);
     const extra = checkedHeaders(options.headers);
-    this.#token = checkedToken(options.token);
-    const brings = this.#token !== undefined || KEY_HEADERS.some((name) => name in extra);
+    this.#token = checkedTokenOption(options.token);
+    const keyed = KEY_HEADERS.some((name) => name in extra);
+    const optional = keyed || this.#token !== undefined;
     // A key of the environment must not stand beside a token or a header that were chosen on purpose.
-    this.#apiKey = checkedKey(options.apiKey ?? (brings ? undefined : process.env.GRADIUM_API_KEY), brings);
-    this.#headers = { 'x-api-source': SOURCE, ...this.#keyHeader(), ...extra };
-    this.#secrets = [this.#apiKey, ...Object.values(extra)].filter((secret) => secret !== undefined);
+    const apiKey = checkedKey(
+      options.apiKey ?? (optional ? undefined : process.env.GRADIUM_API_KEY),
+      optional,
+    );
+    this.#hasKey = keyed || apiKey !== undefined;
+    this.#headers = { 'x-api-source': SOURCE, ...extra };
+    this.#keyHeaders = { 'x-api-source': SOURCE, ...keyHeader(apiKey, this.#selfHosted), ...extra };
+    this.#secrets = [...(apiKey === undefined ? [] : [apiKey]), ...Object.values(extra).flatMap(withParts)];
   }
 
   /** Of a WebSocket. With a function for a token this asks for a new one. */
   socket(route: Route): Target | Promise<Target> {
     const url = socketUrl(this.#baseUrl, this.#selfHosted ? '' : ROUTES[route]);
     const token = this.#token;
-    if (token === undefined) return { url, headers: this.#headers, secrets: this.#secrets };
+    if (token === undefined) return this.#withKey(url);
     if (typeof token === 'string') return this.#withToken(url, token);
     return this.#fetched(url, token);
   }
@@ -51,9 +61,12 @@ export class Access {
    * @throws TypeError ERR_NO_API_KEY when there is but a token: it opens a WebSocket, and nothing else
    */
   rest(path: string): Target {
-    if (this.#token !== undefined && this.#apiKey === undefined)
-      throw noKey('a token opens WebSockets alone; ');
-    return { url: restUrl(this.#baseUrl, path), headers: this.#headers, secrets: this.#secrets };
+    if (!this.#hasKey) throw noKey('a token opens WebSockets alone; pass apiKey beside it');
+    return this.#withKey(restUrl(this.#baseUrl, path));
+  }
+
+  #withKey(url: URL): Target {
+    return { url, headers: this.#keyHeaders, secrets: this.#secrets };
   }
 
   /** Also after a rejection: `async` makes one of what the function throws. */
@@ -61,15 +74,23 @@ export class Access {
     return this.#withToken(url, await token());
   }
 
-  #withToken(url: URL, token: string): Target {
-    url.searchParams.set('token', checkedSecret('token', token));
-    return { url, headers: this.#headers, secrets: [...this.#secrets, token, encodeURIComponent(token)] };
+  /** In place of the key: which of the two a service would go by, nobody says. */
+  #withToken(url: URL, given: string): Target {
+    const token = checkedToken(given);
+    url.searchParams.set('token', token);
+    const written = url.search.slice('?token='.length);
+    return { url, headers: this.#headers, secrets: [...this.#secrets, token, written] };
   }
+}
 
-  #keyHeader(): Record<string, string> {
-    if (this.#apiKey === undefined) return {};
-    return this.#selfHosted ? { authorization: `Api-Key ${this.#apiKey}` } : { 'x-api-key': this.#apiKey };
-  }
+function keyHeader(apiKey: string | undefined, selfHosted: boolean): Record<string, string> {
+  if (apiKey === undefined) return {};
+  return selfHosted ? { authorization: `Api-Key ${apiKey}` } : { 'x-api-key': apiKey };
+}
+
+/** `Bearer KEY`: a service may give back the key alone. */
+function withParts(value: string): string[] {
+  return [value, ...value.split(' ')];
 }
 
 function checkedBase(value: unknown): string {
@@ -83,9 +104,13 @@ function checkedFlag(name: string, value: unknown): boolean {
   throw argumentTypeError(`${name} must be true or false`);
 }
 
-function checkedToken(value: unknown): GradiumOptions['token'] {
+function checkedTokenOption(value: unknown): GradiumOptions['token'] {
   if (value === undefined || typeof value === 'function') return value as GradiumOptions['token'];
-  return checkedSecret('token', value);
+  return checkedToken(value);
+}
+
+function checkedToken(value: unknown): string {
+  return checkedSecret('token', typeof value === 'string' ? value.trim() : value);
 }
 
 /** The key is never quoted; its prefix is not checked, for there are several. */
@@ -93,12 +118,12 @@ function checkedKey(value: unknown, optional: boolean): string | undefined {
   if (value === undefined && optional) return undefined;
   if (value !== undefined && typeof value !== 'string') throw argumentTypeError('apiKey must be a string');
   const key = value?.trim();
-  if (!key) throw noKey('');
+  if (!key) throw noKey('pass apiKey or set GRADIUM_API_KEY');
   return checkedSecret('apiKey', key);
 }
 
-function noKey(why: string): TypeError {
-  return argumentTypeError(`no API key: ${why}pass apiKey or set GRADIUM_API_KEY`, 'ERR_NO_API_KEY');
+function noKey(wayOut: string): TypeError {
+  return argumentTypeError(`no API key: ${wayOut}`, 'ERR_NO_API_KEY');
 }
 
 /** What may stand in an HTTP header (RFC 9110 §5.5) without becoming something else. */
@@ -124,7 +149,9 @@ function checkedHeaders(value: unknown): Record<string, string> {
     if (typeof text !== 'string' || !/^[\x20-\x7e]*$/.test(text)) {
       throw argumentTypeError(`headers.${name} must be a string of printable ASCII`);
     }
-    headers[name.toLowerCase()] = text;
+    const lower = name.toLowerCase();
+    if (OWN_HEADERS.test(lower)) throw argumentTypeError(`headers.${lower} is the connection's own`);
+    headers[lower] = text;
   }
   return headers;
 }
