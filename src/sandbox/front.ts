@@ -2,16 +2,19 @@
  * What all requests come to first: which path leads where, who may come in, upgrades.
  * Not here: anything after the upgrade (connection.ts), speech over POST (post.ts).
  */
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Access } from './access.js';
 import { Connection } from './connection.js';
-import { FaultScript } from './fault-script.js';
+import { Control } from './control.js';
+import type { FaultScript } from './fault-script.js';
 import { answerJson, type Refusal, refuse, refuseUpgrade } from './http-answer.js';
 import type { Settings } from './options.js';
 import { answerPost, type PostRoute, postPaths, postRoute } from './post.js';
 import { refuseSpeech } from './post-body.js';
+import type { ReceivedLog } from './received.js';
 import { pathOf, type Route, webSocketPaths, webSocketRoute } from './routes.js';
 import { Sessions } from './sessions.js';
 import { type Slot, Slots } from './slots.js';
@@ -27,10 +30,20 @@ const BANNER = {
   post: postPaths().map((path) => `/api${path}`),
 };
 
+/** What is looked at, and changed, from outside as well. */
+export interface FrontParts {
+  faults: FaultScript;
+  received: ReceivedLog;
+  /** TCP connections that are open now. */
+  sockets: ReadonlySet<unknown>;
+}
+
 export class Front {
   readonly #settings: Settings;
   readonly #access: Access;
+  readonly #control: Control;
   readonly #faults: FaultScript;
+  readonly #received: ReceivedLog;
   readonly #slots: Slots;
   readonly #sessions: Sessions;
   readonly #upgrader = new WebSocketServer({
@@ -40,12 +53,14 @@ export class Front {
   });
   #connections = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, { faults, received, sockets }: FrontParts) {
     this.#settings = settings;
     this.#access = new Access(settings);
-    this.#faults = new FaultScript(settings.faults);
+    this.#control = new Control(faults, received, sockets);
+    this.#faults = faults;
+    this.#received = received;
     this.#slots = new Slots(settings.concurrency);
-    this.#sessions = new Sessions({ rules: settings, faults: this.#faults, slots: this.#slots });
+    this.#sessions = new Sessions({ rules: settings, faults, slots: this.#slots, received });
   }
 
   serve(server: Server): void {
@@ -91,16 +106,17 @@ export class Front {
     let reserved = slot;
     socket.on('close', () => reserved?.release());
     this.#upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = this.#countIn(webSocket);
       new Connection(webSocket, {
         tcp: request.socket,
-        name: `${route} ${++this.#connections}`,
+        name: `${route} ${connection}`,
         mode: this.#settings.mode,
         denial: this.#access.denyUpgrade(request),
         log: this.#settings.log,
         open: (setup, outlet) => {
           const slot = reserved;
           reserved = undefined;
-          return this.#sessions.open(route, setup, outlet, slot);
+          return this.#sessions.open(route, setup, outlet, { connection, transport: 'websocket' }, slot);
         },
       });
     });
@@ -111,6 +127,7 @@ export class Front {
     const route = request.method === 'POST' ? postRoute(path) : undefined;
     const isGet = request.method === 'GET' || request.method === 'HEAD';
     if (route !== undefined) this.#post(route, request, response);
+    else if (this.#control.answer(path, request, response)) return;
     else if (path === '/' && isGet) answerJson(response, BANNER);
     else if (path === '/api-keys/token' && request.method === 'GET') this.#mint(request, response);
     else refuse(response, { status: 404 });
@@ -131,15 +148,24 @@ export class Front {
       slot?.release();
       refuseSpeech(response, denial);
     } else {
-      const name = `${route} post ${++this.#connections}`;
+      const connection = this.#countIn(response);
+      const name = `${route} post ${connection}`;
       response.on('close', () => slot?.release());
       void answerPost(route, {
         request,
         response,
         mode: this.#settings.mode,
         log: (line) => this.#settings.log(`${name}: ${line}`),
-        open: (setup, outlet) => this.#sessions.open(route, setup, outlet, slot),
+        open: (setup, outlet) =>
+          this.#sessions.open(route, setup, outlet, { connection, transport: 'post' }, slot),
       });
     }
+  }
+
+  /** The number of a connection that was let in. */
+  #countIn(carrier: EventEmitter): number {
+    this.#received.connectionOpened();
+    carrier.once('close', () => this.#received.connectionClosed());
+    return ++this.#connections;
   }
 }

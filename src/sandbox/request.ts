@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { SessionFault } from './faults.js';
 import { asProtocolError, type Message, ProtocolError, type Session } from './protocol.js';
+import type { SessionEnd } from './received.js';
 
 /** Where a request's messages go. */
 export interface Outlet {
@@ -36,8 +37,10 @@ export interface RequestOptions {
   fault: SessionFault | undefined;
   /** Seconds of audio, and of time. Infinity: no limit. */
   limitS: number;
+  /** Called with each message that comes for it. */
+  onMessage: (message: Message) => void;
   /** Called once, when it has ended in whatever way. */
-  onEnd: () => void;
+  onEnd: (end: SessionEnd) => void;
 }
 
 export class Request {
@@ -70,29 +73,35 @@ export class Request {
 
   /** Resolves once the answers were written. Never rejects: errors go to the outlet. */
   async answer(message: Message): Promise<void> {
+    this.#options.onMessage(message);
     await this.#deliver(() => this.#session.answer(message));
     if (!this.#session.ended || this.#isSilent) return;
+    this.#end({ how: 'end_of_stream' });
     this.#outlet.finish();
-    this.dispose();
   }
 
-  /** Nothing more is said. May be called again. */
+  /** What carried it is gone. May be called again. */
   dispose(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    clearTimeout(this.#timer);
-    this.#session.dispose();
-    this.#options.onEnd();
+    this.#end({ how: 'gone' });
   }
 
   get #isSilent(): boolean {
     return this.#stalled || this.#ended || this.#outlet.isClosed;
   }
 
+  /** Before the outlet hears of it: that may end every request of a socket. */
+  #end(end: SessionEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#session.dispose();
+    this.#options.onEnd(end);
+  }
+
   #fail(error: ProtocolError): void {
     if (this.#isSilent) return;
+    this.#end({ how: 'error', code: error.code });
     this.#outlet.fail(error);
-    this.dispose();
   }
 
   async #deliver(answers: () => Iterable<Message>): Promise<void> {
@@ -137,12 +146,14 @@ export class Request {
         this.#stalled = true;
         break;
       case 'drop':
+        this.#end({ how: 'drop' });
         this.#outlet.drop();
         break;
       case 'error':
         this.#fail(new ProtocolError('fault on request', fault.code ?? 1011));
         break;
       case 'close':
+        this.#end({ how: 'close', code: fault.code ?? 1011 });
         this.#outlet.close(fault.code ?? 1011);
         break;
     }

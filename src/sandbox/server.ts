@@ -4,13 +4,26 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { FaultScript } from './fault-script.js';
+import type { Fault } from './faults.js';
 import { Front } from './front.js';
-import { checkOptions, type SandboxOptions } from './options.js';
+import { checkFaults, checkOptions, type SandboxOptions } from './options.js';
+import { type Received, ReceivedLog } from './received.js';
 
 /** A running sandbox. */
 export interface Sandbox {
   /** `http://HOST:PORT`: what GRADIUM_BASE_URL takes. */
   readonly url: string;
+  /** What came in since the start, or since it was cleared; the same as `GET /sandbox/received`. A copy. */
+  received(): Received;
+  /** Forgets what came in so far. Sessions that are open go on, unseen. */
+  clearReceived(): void;
+  /**
+   * Begins another script of faults, for connections and sessions from now on; what befell a session already stays.
+   *
+   * @throws TypeError, RangeError for faults that make no sense (ERR_INVALID_ARG)
+   */
+  setFaults(faults: readonly Fault[]): void;
   /** Ends every connection at once and frees the port. May be called again; never rejects. */
   close(): Promise<void>;
 }
@@ -31,12 +44,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   // A body that is live speech takes as long as the speech: no limit on the time for a request.
   const server = createServer({ requestTimeout: 0 });
   const sockets = trackSockets(server);
-  new Front(settings).serve(server);
+  const faults = new FaultScript(settings.faults);
+  const received = new ReceivedLog();
+  new Front(settings, { faults, received, sockets }).serve(server);
   await listen(server, settings.port, settings.host);
   const { port } = server.address() as AddressInfo;
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   return {
     url: `http://${host}:${port}`,
+    received: () => received.report(sockets.size),
+    clearReceived: () => received.clear(),
+    setFaults: (next) => faults.replace(checkFaults(next)),
     close: () => stop(server, sockets),
   };
 }

@@ -4,7 +4,8 @@
  */
 import { AsrSession } from './asr-session.js';
 import type { FaultScript } from './fault-script.js';
-import { Fields, type Message, ProtocolError, type Session } from './protocol.js';
+import { asProtocolError, Fields, type Message, ProtocolError, type Session } from './protocol.js';
+import type { Origin, ReceivedLog, SessionEnd } from './received.js';
 import { type Outlet, Request } from './request.js';
 import type { Route } from './routes.js';
 import { S2sSession } from './s2s-session.js';
@@ -22,40 +23,44 @@ export interface SessionsOptions {
   rules: SessionRules;
   faults: FaultScript;
   slots: Slots;
+  received: ReceivedLog;
 }
 
 export class Sessions {
-  readonly #rules: SessionRules;
-  readonly #faults: FaultScript;
-  readonly #slots: Slots;
+  readonly #options: SessionsOptions;
 
-  constructor({ rules, faults, slots }: SessionsOptions) {
-    this.#rules = rules;
-    this.#faults = faults;
-    this.#slots = slots;
+  constructor(options: SessionsOptions) {
+    this.#options = options;
   }
 
   /** For who comes when every place is taken. */
   get fullMessage(): string {
-    return `concurrency limit of ${this.#slots.capacity} sessions reached`;
+    return `concurrency limit of ${this.#options.slots.capacity} sessions reached`;
   }
 
   /**
    * @param reserved its place, when it has one already
    * @throws ProtocolError when there is no place, or the setup is not acceptable
    */
-  open(route: Route, setup: Message, outlet: Outlet, reserved?: Slot): Request {
-    const slot = reserved ?? this.#slots.take();
-    if (slot === undefined) throw new ProtocolError(this.fullMessage);
+  open(route: Route, setup: Message, outlet: Outlet, origin: Origin, reserved?: Slot): Request {
+    const { rules, faults, slots, received } = this.#options;
+    const record = received.begin(route, setup, origin);
+    const slot = reserved ?? slots.take();
+    const end = (how: SessionEnd): void => {
+      slot?.release();
+      record.end(how);
+    };
     try {
-      const session = new KINDS[route](new Fields(setup, 1008), this.#rules);
+      if (slot === undefined) throw new ProtocolError(this.fullMessage);
+      const session = new KINDS[route](new Fields(setup, 1008), rules);
       return new Request(session, outlet, {
-        fault: this.#faults.takeForSession(route),
-        limitS: this.#rules.sessionLimitS,
-        onEnd: () => slot.release(),
+        fault: faults.takeForSession(route),
+        limitS: rules.sessionLimitS,
+        onMessage: (message) => record.take(message),
+        onEnd: end,
       });
     } catch (error) {
-      slot.release();
+      end({ how: 'error', code: asProtocolError(error).code });
       throw error;
     }
   }

@@ -110,7 +110,7 @@ describe('sessionLimitS', () => {
         const fail = vi.fn();
         const onEnd = vi.fn();
         const outlet = { isClosed: false, fail } as unknown as Outlet;
-        const options = { fault: undefined, limitS: 300, onEnd };
+        const options = { fault: undefined, limitS: 300, onMessage: () => {}, onEnd };
         new Request(open, outlet, options);
         new Request(ended, outlet, options).dispose();
         expect(onEnd).toHaveBeenCalledTimes(1);
