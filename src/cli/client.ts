@@ -21,7 +21,7 @@ export async function withClient<T>(
   const { Gradium } = await import('../gradium/index.js');
   if (!sandbox) return work(fromEnvironment(Gradium));
   const { startSandbox } = await import('../sandbox/index.js');
-  const server = await startSandbox();
+  const server = await startSandbox({ sessionLimitS: 0 }); // it is there to do the work, whatever its length
   try {
     return await work(new Gradium({ apiKey: 'sandbox', baseUrl: server.url }));
   } finally {

@@ -365,4 +365,29 @@ describe('sluice sandbox', () => {
     child.kill('SIGINT');
     expect(await closed).toEqual([0, null]);
   });
+
+  it('sluice sandbox holds clients to its flags, and does not print its keys', async () => {
+    const flags = ['--strict', '--key', 'gd_one', 'gd_two', '--self-hosted', 'stt', '--concurrency', '1'];
+    const child = start(['sandbox', ...flags, '--session-limit', '1', '--max-chars', '5']);
+    const closed = once(child, 'close');
+    child.stderr.resume();
+    const text = await said(child.stdout, /GRADIUM_BASE_URL=.*\n/);
+    const [url = ''] = text.split('\n');
+    expect(text).toBe(`${url}\n\nexport GRADIUM_BASE_URL=${url}\n`);
+    const status = async (key: string): Promise<number> =>
+      (await fetch(`${url}/api/api-keys/token`, { headers: { 'x-api-key': key } })).status;
+    expect([await status('gd_one'), await status('gd_two'), await status('gd_three')]).toEqual([
+      200, 200, 401,
+    ]);
+    const say = async (words: string): Promise<string> => {
+      const body = JSON.stringify({ text: words, voice_id: 'v', output_format: 'ulaw_8000' });
+      const headers = { 'x-api-key': 'gd_one' };
+      return (await fetch(`${url}/post/speech/tts`, { method: 'POST', headers, body })).text();
+    };
+    expect(await say('12345')).toContain('"end_of_stream"');
+    expect(await say('123456')).toContain('text limit of 5 characters');
+    expect(await say('éééé ')).toContain('"end_of_stream"');
+    child.kill('SIGINT');
+    expect(await closed).toEqual([0, null]);
+  });
 });

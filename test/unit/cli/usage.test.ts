@@ -98,6 +98,11 @@ describe('sluice', () => {
     ],
     ['a bad codec', ['convert', 'x.wav', 'y.wav', '--codec', 'mp3'], /Allowed choices are s16, s24/],
     ['a bad port', ['sandbox', '--port', '70000'], /whole number from 0 to 65535/],
+    ['a bad route', ['sandbox', '--self-hosted', 'asr'], /Allowed choices are stt, tts, s2s/],
+    ['an empty key', ['sandbox', '--key', ''], /keys must be .* not empty/],
+    ['no sessions', ['sandbox', '--concurrency', '0'], /whole number from 1 to 1000000/],
+    ['a bad limit', ['sandbox', '--session-limit', '-1'], /whole number from 0 to 86400/],
+    ['no characters', ['sandbox', '--max-chars', '0'], /whole number from 1/],
     ['a bad fault', ['sandbox', '--fault', 'explode'], /Unknown fault "explode".*next: /s],
   ])('sluice refuses %s with exit 2', async (_, args, message) => {
     const { code, stdout, stderr } = await sluice(args, { cwd: folderWith() });
