@@ -16,11 +16,17 @@ const SMOOTH_BLOCKS = 5;
 const FLOOR_PAST_BLOCKS = 300;
 const FLOOR_AHEAD_BLOCKS = 50;
 
+/** Blocks that are remembered: the floor's, as a power of two. */
+const RING = 512;
+
 export class ActivityMeter {
-  /** Energies and 50 ms means of the newest blocks; #blocks[0] is block #first. */
-  readonly #blocks: { energy: number; smooth: number }[] = [];
-  #first = 0;
+  /** Of block b at b % RING. */
+  readonly #energies = new Float64Array(RING);
+  readonly #floor = new SlidingMinimum();
+  /** Blocks so far, the next to decide, and the first that the floor looks at. */
+  #end = 0;
   #next = 0;
+  #first = 0;
   #sum = 0;
   #filled = 0;
   #lastActive: number | undefined;
@@ -52,15 +58,14 @@ export class ActivityMeter {
     return this.#lastActive;
   }
 
-  get #end(): number {
-    return this.#first + this.#blocks.length;
-  }
-
   #closeBlock(): void {
     const energy = this.#sum / BLOCK;
-    const recent = this.#blocks.slice(1 - SMOOTH_BLOCKS).map((block) => block.energy);
-    const smooth = (energy + recent.reduce((sum, value) => sum + value, 0)) / (recent.length + 1);
-    this.#blocks.push({ energy, smooth });
+    const oldest = Math.max(0, this.#end - SMOOTH_BLOCKS + 1);
+    let recent = 0;
+    for (let block = oldest; block < this.#end; block++) recent += this.#energies[block % RING] as number;
+    this.#energies[this.#end % RING] = energy;
+    this.#floor.push(this.#end, (energy + recent) / (this.#end - oldest + 1));
+    this.#end++;
     this.#sum = 0;
     this.#filled = 0;
     if (this.#isActive(this.#end - 1)) this.#lastActive = this.#end * BLOCK;
@@ -68,20 +73,38 @@ export class ActivityMeter {
 
   #decideNext(): boolean {
     const active = this.#isActive(this.#next++);
-    while (this.#first < this.#next - FLOOR_PAST_BLOCKS) {
-      this.#blocks.shift();
-      this.#first++;
-    }
+    this.#first = Math.max(this.#first, this.#next - FLOOR_PAST_BLOCKS);
+    this.#floor.forgetBefore(this.#first);
     return active;
   }
 
   #isActive(block: number): boolean {
-    const { energy } = this.#blocks[block - this.#first] as { energy: number };
-    return energy > LEAST_ACTIVE && energy > ABOVE_FLOOR * this.#floor();
+    const energy = this.#energies[block % RING] as number;
+    return energy > LEAST_ACTIVE && energy > ABOVE_FLOOR * this.#floor.value;
+  }
+}
+
+/** The least of the newest values, at constant cost on average: those that a later one undercuts are dropped. */
+class SlidingMinimum {
+  /** Ascending in both; the least is first. */
+  readonly #candidates: { at: number; value: number }[] = [];
+  #head = 0;
+
+  get value(): number {
+    return this.#candidates[this.#head]?.value ?? Number.POSITIVE_INFINITY;
   }
 
-  #floor(): number {
-    return this.#blocks.reduce((least, block) => Math.min(least, block.smooth), Number.POSITIVE_INFINITY);
+  push(at: number, value: number): void {
+    const candidates = this.#candidates;
+    while (candidates.length > this.#head && (candidates.at(-1)?.value as number) >= value) candidates.pop();
+    candidates.push({ at, value });
+  }
+
+  forgetBefore(position: number): void {
+    while ((this.#candidates[this.#head]?.at ?? position) < position) this.#head++;
+    if (this.#head < RING) return;
+    this.#candidates.splice(0, this.#head);
+    this.#head = 0;
   }
 }
 

@@ -41,6 +41,14 @@ const TABLE = TONES_HZ.map((hz) => {
   };
 });
 
+/** e^(−iφ) at each sample of a period of 1 Hz. */
+const TURN_COS = Float64Array.from({ length: RECOGNISER_HZ }, (_, i) => Math.cos(turnPhase(i)));
+const TURN_SIN = Float64Array.from({ length: RECOGNISER_HZ }, (_, i) => Math.sin(turnPhase(i)));
+
+function turnPhase(samples: number): number {
+  return (-2 * Math.PI * samples) / RECOGNISER_HZ;
+}
+
 /** Σ sample · e^(−iωk), k counting from the first of these samples. */
 function correlate(samples: Float32Array, tone: number): { re: number; im: number } {
   const { cos, sin } = TABLE[tone] as { cos: Float64Array; sin: Float64Array };
@@ -84,9 +92,9 @@ export class SlidingWindow {
     }
     const { re, im } = correlate(hop, tone);
     // Turned by the phase that the tone has at the hop's start; whole Hz repeat every second.
-    const phase = (-2 * Math.PI * (((TONES_HZ[tone] as number) * position) % RECOGNISER_HZ)) / RECOGNISER_HZ;
-    const cos = Math.cos(phase);
-    const sin = Math.sin(phase);
+    const turn = ((TONES_HZ[tone] as number) * position) % RECOGNISER_HZ;
+    const cos = TURN_COS[turn] as number;
+    const sin = TURN_SIN[turn] as number;
     res[slot] = re * cos - im * sin;
     ims[slot] = re * sin + im * cos;
   }
