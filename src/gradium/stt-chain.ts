@@ -58,6 +58,12 @@ export interface ChainOptions extends ChainOutput {
   onFail(error: unknown): void;
 }
 
+/** What is sent in place of a `flush`. */
+export interface Silence {
+  message: Buffer;
+  steps: number;
+}
+
 /** One session of the chain. */
 interface Leg {
   readonly session: SttSession;
@@ -104,7 +110,7 @@ export class SttChain {
   #heardS = 0;
   /** `#heardS` when an attempt was last counted. */
   #countedS = 0;
-  #flushes: { id: number; at: number }[] = [];
+  #flushes: { id: number; at: number; silence: Silence | undefined }[] = [];
 
   /** Connects at once. */
   constructor(options: ChainOptions) {
@@ -159,9 +165,14 @@ export class SttChain {
     }
   }
 
-  /** Asks for all that is on the tape so far. @param id greater than any before. */
-  flush(id: number): void {
-    this.#flushes.push({ id, at: this.tape.end });
+  /**
+   * Asks for all that is on the tape so far.
+   *
+   * @param id greater than any before
+   * @param silence asks by this, not by a `flush`
+   */
+  flush(id: number, silence?: Silence): void {
+    this.#flushes.push({ id, at: this.tape.end, silence });
     this.pump();
   }
 
@@ -323,9 +334,12 @@ export class SttChain {
     tape.release(Math.max(this.#neededS(), stopS - KEPT_S), leg.next);
   }
 
-  #send({ session }: Leg, message: Buffer): void {
-    const { clientReqId } = session;
-    session.send(clientReqId === undefined ? message : withId(message, clientReqId));
+  #send(leg: Leg, message: Buffer): void {
+    leg.session.send(this.#withId(leg, message));
+  }
+
+  #withId({ session: { clientReqId } }: Leg, message: Buffer): Buffer {
+    return clientReqId === undefined ? message : withId(message, clientReqId);
   }
 
   #sendFlushes(leg: Leg): void {
@@ -333,9 +347,10 @@ export class SttChain {
       if (this.#flushes.length > 0) this.#wait(leg);
       return;
     }
-    for (const { id, at } of this.#flushes) {
+    for (const { id, at, silence } of this.#flushes) {
       if (id <= leg.lastFlushId || at > leg.next) continue;
-      leg.session.flush(id);
+      if (silence) leg.session.pad(id, this.#withId(leg, silence.message), silence.steps);
+      else leg.session.flush(id);
       leg.lastFlushId = id;
     }
   }
@@ -351,7 +366,7 @@ export class SttChain {
   #mustEnd(leg: Leg): boolean {
     const { sessionS, live } = this.#options;
     if (!leg.begun) return false;
-    const withNextS = this.tape.startS(leg.next + 1) - leg.baseS;
+    const withNextS = this.tape.startS(leg.next + 1) - leg.baseS + leg.session.paddedS;
     if (withNextS > sessionS) return true;
     if (!live || !leg.caughtUp) return false;
     const openS = Math.max(withNextS, (performance.now() - leg.readyAtMs) / 1000);

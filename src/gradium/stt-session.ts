@@ -3,7 +3,7 @@
  * Not here: where the audio comes from (transcribe.ts, stt-stream.ts) and how it is framed (audio-sender.ts).
  */
 
-import type { WireFormat } from '../format.js';
+import { STEP_S, type WireFormat } from '../format.js';
 import { type Deferred, deferred, HIGH_WATER_BYTES, LOW_WATER_BYTES } from '../speech/index.js';
 import { AudioWindow } from './audio-window.js';
 import {
@@ -15,9 +15,10 @@ import {
   readText,
   type ServerMessage,
 } from './messages.js';
+import { Padding } from './padding.js';
 import { GradiumSession, type SessionConfig } from './session.js';
 import { type CheckedSttOptions, sttSetup } from './stt-setup.js';
-import type { SttEvent, Word } from './types.js';
+import type { SttEvent, VadEntry, Word } from './types.js';
 import { decoderDelayS, WordAssembler } from './words.js';
 
 export interface SttSessionHandlers {
@@ -46,6 +47,7 @@ export class SttSession {
   readonly #options: SttSessionOptions;
   readonly #session: GradiumSession;
   readonly #window = new AudioWindow();
+  readonly #padding = new Padding();
   readonly #words: WordAssembler;
   readonly #baseS: number;
   #delayInFrames: number;
@@ -54,6 +56,8 @@ export class SttSession {
   #flushes = 0;
   #lastFlushId = 0;
   #audioS = 0;
+  /** Audio up to the last step, in seconds. */
+  #lastStepS = 0;
 
   /** Connects at once. */
   constructor(options: SttSessionOptions) {
@@ -104,7 +108,14 @@ export class SttSession {
 
   /** Up to where, in seconds of the source, everything that was said should have been handed out. */
   get heardS(): number {
-    return this.#baseS + Math.max(0, this.#window.serverS - decoderDelayS(this.#delayInFrames));
+    return (
+      this.#baseS + Math.max(0, this.#audioOf(this.#window.serverS) - decoderDelayS(this.#delayInFrames))
+    );
+  }
+
+  /** Silence that was sent beside the audio, in seconds. */
+  get paddedS(): number {
+    return this.#padding.lengthS;
   }
 
   /** How much of what was sent the service has not worked through, in seconds. */
@@ -135,7 +146,7 @@ export class SttSession {
 
   /** @param sentS all the audio sent so far, in seconds. */
   sent(sentS: number): void {
-    this.#window.sentS = sentS;
+    this.#window.sentS = sentS + this.#padding.lengthS;
     this.#limitWords(sentS);
     this.#updateWaiting();
   }
@@ -145,6 +156,22 @@ export class SttSession {
     this.#flushes++;
     this.#lastFlushId = flushId;
     this.#session.sendJson({ type: 'flush', flush_id: flushId });
+    this.#updateWaiting();
+  }
+
+  /**
+   * Sends silence for the decoder to say what it holds back; a `flushed` event follows the last of it. It has no place on
+   * the source's clock.
+   *
+   * @param flushId greater than any before
+   * @param message of so many steps of silence
+   */
+  pad(flushId: number, message: Buffer, steps: number): void {
+    this.#flushes++;
+    this.#lastFlushId = flushId;
+    this.#padding.add(this.#window.sentS, steps * STEP_S, flushId);
+    this.#window.sentS += steps * STEP_S;
+    this.#session.send(message);
     this.#updateWaiting();
   }
 
@@ -227,7 +254,20 @@ export class SttSession {
   #stepped(): void {
     this.#updateWaiting();
     this.#wake(false);
-    this.#options.onProgress?.(this.#window.serverS);
+    const { serverS } = this.#window;
+    this.#options.onProgress?.(this.#audioOf(serverS));
+    if (this.#padding.lengthS > 0) for (const id of this.#padding.worked(serverS)) this.#answered(id);
+  }
+
+  /** A time of the service's, on the clock of the audio alone. */
+  #audioOf(serviceS: number): number {
+    return this.#padding.lengthS === 0 ? serviceS : this.#padding.toAudio(serviceS);
+  }
+
+  /** As the service would have said it had no silence been sent: the decoder is late by its delay. */
+  #unpadded(serviceS: number): number {
+    const delayS = decoderDelayS(this.#delayInFrames);
+    return this.#audioOf(serviceS - delayS) + delayS;
   }
 
   #ready(ready: Ready): void {
@@ -271,7 +311,7 @@ export class SttSession {
     const { text, startS, streamId } = readText(message);
     this.#window.word(startS);
     this.#wake(true);
-    const word = this.#words.text(text, startS, streamId);
+    const word = this.#words.text(text, this.#unpadded(startS), streamId);
     if (!word) return;
     this.#options.onWordOpened?.(word);
     this.#options.onEvent({ type: 'text', text: word.text, startS: word.startS, ...stream(streamId) });
@@ -279,27 +319,36 @@ export class SttSession {
 
   #endText(message: ServerMessage): void {
     const { stopS, streamId } = readEndText(message);
-    const sourceStopS = this.#words.toSource(stopS);
-    this.#options.onEvent({ type: 'endText', stopS: sourceStopS, ...stream(streamId) });
-    this.#words.endText(stopS, streamId);
+    const unpaddedS = this.#unpadded(stopS);
+    this.#options.onEvent({ type: 'endText', stopS: this.#words.toSource(unpaddedS), ...stream(streamId) });
+    this.#words.endText(unpaddedS, streamId);
   }
 
   #step(message: ServerMessage): void {
     const step = readStep(message);
     this.#window.step(step);
     if (this.#options.steps) {
-      this.#options.onEvent({
-        type: 'step',
-        index: step.index ?? this.#window.steps - 1,
-        totalDurationS: step.totalS ?? this.#window.serverS,
-        vad: step.vad,
-      });
+      const index = step.index ?? this.#window.steps - 1;
+      this.#stepEvent(index, step.totalS ?? this.#window.serverS, step.vad);
     }
     this.#stepped();
   }
 
+  /** A step of silence that is not in the audio is none of it. */
+  #stepEvent(index: number, serviceS: number, vad: VadEntry[]): void {
+    const totalDurationS = this.#audioOf(serviceS);
+    const isPadding = this.#padding.lengthS > 0 && totalDurationS < this.#lastStepS + STEP_S / 2;
+    if (isPadding) return;
+    this.#lastStepS = totalDurationS;
+    const padded = Math.round((serviceS - totalDurationS) / STEP_S);
+    this.#options.onEvent({ type: 'step', index: index - padded, totalDurationS, vad });
+  }
+
   #flushed(message: ServerMessage): void {
-    const { flushId } = readFlushed(message);
+    this.#answered(readFlushed(message).flushId);
+  }
+
+  #answered(flushId: number | string): void {
     // One answer may stand for all flushes up to it.
     this.#flushes = Number(flushId) >= this.#lastFlushId ? 0 : Math.max(0, this.#flushes - 1);
     this.#options.onEvent({ type: 'flushed', flushId });

@@ -5,9 +5,11 @@
 import { Duplex } from 'node:stream';
 import type { AudioInfo } from '../audio/index.js';
 import { argumentTypeError, TimeoutError } from '../errors.js';
+import type { WireFormat } from '../format.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
 import type { AudioSender } from './audio-sender.js';
 import { openSender } from './open-sender.js';
+import { silentMessage } from './padding.js';
 import type { ClientConfig } from './session.js';
 import { sessionSeconds } from './session-limit.js';
 import { SourceHead } from './source-head.js';
@@ -19,8 +21,10 @@ import {
   type SourceLayout,
   wireFor,
 } from './source-layout.js';
-import { SttChain } from './stt-chain.js';
+import { type Silence, SttChain } from './stt-chain.js';
 import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
+import { type CheckedTurnOptions, checkTurnOptions } from './turn-detector.js';
+import { TurnTaker } from './turn-taker.js';
 import type { SttEvent, SttStreamOptions } from './types.js';
 import { WavRestart } from './wav-restart.js';
 
@@ -42,6 +46,8 @@ interface Flush {
   id: number;
   /** It comes behind so many bytes. */
   atBytes: number;
+  /** By which it asks; undefined: by a message. */
+  silence: Silence | undefined;
   asked: boolean;
   resolve(id: number): void;
   reject(error: unknown): void;
@@ -71,6 +77,8 @@ export class SttStream extends Duplex {
   /** Of the write or the end under way: called when the stream is destroyed before that is done. */
   #pending: Callback | undefined;
   #flushes: Flush[] = [];
+  readonly #turnOptions: CheckedTurnOptions | undefined;
+  #turns: TurnTaker | undefined;
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
   constructor(config: ClientConfig, options: SttStreamOptions) {
@@ -88,6 +96,7 @@ export class SttStream extends Duplex {
     this.#retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
     this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
     checkWire(options.format, this.#stt.wire);
+    if (options.turns !== undefined) this.#turnOptions = checkTurnOptions(options.turns);
     const { totalMs = 0 } = this.#deadlines;
     this.#total = new DeadlineTimer(totalMs, () =>
       this.destroy(
@@ -128,7 +137,7 @@ export class SttStream extends Duplex {
     const id = ++this.#flushId;
     const atBytes = this.#takenBytes + this.writableLength;
     const flushed = new Promise<number>((resolve, reject) => {
-      this.#flushes.push({ id, atBytes, asked: false, resolve, reject });
+      this.#flushes.push({ id, atBytes, silence: undefined, asked: false, resolve, reject });
     });
     flushed.catch(() => {});
     this.#sendFlushes();
@@ -182,6 +191,7 @@ export class SttStream extends Duplex {
     this.#head?.close();
     this.#running?.chain.destroy();
     this.#running?.sender.close();
+    this.#turns?.close();
     callback(error);
     const why = error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED');
     this.#pending?.(why);
@@ -224,11 +234,12 @@ export class SttStream extends Duplex {
     const { wire } = wireFor(layout, this.#stt.wire);
     const source = { from: format, layout, wire, info, bytes: undefined, again: false };
     const { stepsPerMessage } = this.#stt;
+    if (this.#turnOptions) this.#turns = this.#turnTaker(this.#turnOptions, wire);
     const chain = new SttChain({
       config: { link: this.#config.link, route: 'stt', deadlines: this.#deadlines },
       options: this.#stt,
       wire,
-      steps: this.#options.steps ?? true,
+      steps: this.#turns !== undefined || (this.#options.steps ?? true),
       sessionS: sessionSeconds(this.#config),
       retries: this.#retries,
       remainingMs: () => Number.POSITIVE_INFINITY,
@@ -251,12 +262,45 @@ export class SttStream extends Duplex {
     }
   }
 
+  /** The end of the stream is the last event, behind the end of its last turn. */
   #event(event: SttEvent, chain: SttChain): void {
+    if (event.type === 'endOfStream') this.#turns?.event(event);
+    if (event.type !== 'step' || (this.#options.steps ?? true)) this.#handOut(event, chain);
+    if (event.type === 'flushed') this.#flushed(event.flushId);
+    if (event.type !== 'endOfStream') this.#turns?.event(event);
+  }
+
+  #handOut(event: SttEvent, chain: SttChain): void {
     if (!this.push(event)) chain.pause();
-    if (event.type !== 'flushed') return;
-    // It comes back as a number or a text; a server that gives back nothing answers the first one.
-    const id = event.flushId === '' ? Number.NaN : Number(event.flushId);
+  }
+
+  /** It comes back as a number or a text; a server that gives back nothing answers the first one. */
+  #flushed(flushId: number | string): void {
+    const id = flushId === '' ? Number.NaN : Number(flushId);
     this.#answerFlushes(Number.isNaN(id) ? (this.#flushes[0]?.id ?? 0) : id);
+  }
+
+  /** @throws RangeError ERR_INVALID_ARG when the wire knows no silence */
+  #turnTaker(options: CheckedTurnOptions, wire: WireFormat): TurnTaker {
+    const steps = Math.max(1, this.#stt.delayInFrames);
+    const silence =
+      options.flushBy === 'silence' ? { message: silentMessage(wire, steps), steps } : undefined;
+    return new TurnTaker(options, {
+      flush: () => this.#flushTurn(silence),
+      onTurnEnd: (event) => {
+        if (this.#running) this.#handOut(event, this.#running.chain);
+      },
+    });
+  }
+
+  /** Of what was sent, which the end of a turn is found in, but behind flushes that are still to be sent. */
+  #flushTurn(silence: Silence | undefined): number {
+    const id = ++this.#flushId;
+    const nothing = () => {};
+    const atBytes = this.#flushes.at(-1)?.atBytes ?? 0;
+    this.#flushes.push({ id, atBytes, silence, asked: false, resolve: nothing, reject: nothing });
+    this.#sendFlushes();
+    return id;
   }
 
   /** One answer may stand for all flushes up to it. */
@@ -301,7 +345,7 @@ export class SttStream extends Duplex {
     for (const flush of this.#flushes) {
       if (flush.asked || flush.atBytes > this.#takenBytes) continue;
       flush.asked = true;
-      chain.flush(flush.id);
+      chain.flush(flush.id, flush.silence);
     }
   }
 

@@ -327,8 +327,10 @@ export interface TranscribeOptions extends SttOptions {
 export interface SttStreamOptions extends SttOptions {
   /** What will be written to the stream. */
   format: AudioFormat;
-  /** Whether to hand out `step` events. Default true; false: they are counted and not even parsed. */
+  /** Whether to hand out `step` events. Default true; false: they are counted, and without `turns` not even parsed. */
   steps?: boolean;
+  /** Finds the ends of turns, and hands out a `turnEnd` for each. Default: not. */
+  turns?: TurnOptions;
   /** New sessions after retryable failures, 0 to 1 000, counted anew whenever one gets further. Default 4. */
   retries?: number;
 }
