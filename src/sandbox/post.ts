@@ -50,11 +50,19 @@ export async function answerPost(route: PostRoute, post: Post): Promise<void> {
   try {
     await (route === 'stt' ? transcribe(post) : speak(post));
   } catch (error) {
-    const failure = asProtocolError(error);
-    post.log(`error ${failure.code}: ${storyOf(failure)}`);
-    if (!post.response.headersSent) refuseSpeech(post.response, failure);
+    fail(post, error);
   }
   post.request.resume(); // what the client is still sending is read and dropped
+}
+
+function fail({ response, log }: Post, error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+    log('the client left');
+    return;
+  }
+  const failure = asProtocolError(error);
+  log(`error ${failure.code}: ${storyOf(failure)}`);
+  if (!response.headersSent) refuseSpeech(response, failure);
 }
 
 const INPUT_BY_CONTENT_TYPE = new Map([

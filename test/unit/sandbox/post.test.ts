@@ -145,6 +145,7 @@ describe('POST /post/speech/asr', () => {
     posting.write(speak('gone', 8_000));
     await posting.until('"ready"');
     posting.request.destroy();
+    while (!log.at(-1)?.endsWith(': the client left')) await new Promise((resolve) => setImmediate(resolve));
     const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1');
     socket.end(
       'POST /post/speech/asr HTTP/1.1\r\nHost: s\r\nx-api-key: k\r\nContent-Length: 1000\r\n\r\nRIFF',
