@@ -123,8 +123,7 @@ export class Request {
   /** @throws ProtocolError */
   #checkLimit(): void {
     const { limitS } = this.#options;
-    // The last sample of a resampled stream may be a part of one.
-    if (this.#session.audioS > limitS + 0.001) throw limitError(limitS);
+    if (this.#session.audioS > limitS) throw limitError(limitS);
   }
 
   async #say(message: Message): Promise<void> {
