@@ -20,6 +20,7 @@ import type {
   GradiumOptions,
   Speech,
   SttStreamOptions,
+  SynthesizeOptions,
   TextSource,
   TranscribeOptions,
   Transcript,
@@ -102,7 +103,7 @@ export class GradiumTts {
    * const speech = await client.tts.synthesize('Hello there.', { voiceId: 'YOUR_VOICE' });
    * await speech.save('hello.wav');
    */
-  synthesize(text: TextSource, options?: TtsOptions): Promise<Speech> {
+  synthesize(text: TextSource, options?: SynthesizeOptions): Promise<Speech> {
     return this.#config.calls.run(() => synthesize(this.#config, text, options));
   }
 

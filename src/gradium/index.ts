@@ -29,6 +29,7 @@ export type {
   SttEvent,
   SttOptions,
   SttStreamOptions,
+  SynthesizeOptions,
   TextSource,
   TranscribeOptions,
   Transcript,

@@ -18,7 +18,9 @@ const SENTENCE_END = /[.!?…。！？．]["'\p{Pe}\p{Pf}\p{Pi}]*$/u;
 export class Passage {
   readonly messages: string[] = [];
   #start = 0;
+  #spaced = false;
   #text = '';
+  #flushes = 0;
   #closed = false;
   #changed = deferred();
   #onChange: () => void = () => {};
@@ -26,6 +28,16 @@ export class Passage {
   /** Where it begins in the whole text, in UTF-16 units. */
   get start(): number {
     return this.#start;
+  }
+
+  /** Whether white space lies between it and what is before it, if anything is. */
+  get isSpaced(): boolean {
+    return this.#spaced;
+  }
+
+  /** As the service counts them, or more: in UTF-16 units. */
+  get chars(): number {
+    return this.#text.length + this.#flushes * (FLUSH.length + 1);
   }
 
   /** As it stands in the whole text. */
@@ -57,8 +69,12 @@ export class Passage {
    * @param gap What lies between it and the message before it.
    */
   add(message: string, start: number, gap: string): void {
-    if (this.isEmpty) this.#start = start;
-    else this.#text += gap;
+    if (this.isEmpty) {
+      this.#start = start;
+      this.#spaced = gap !== '';
+    } else {
+      this.#text += gap;
+    }
     this.#text += message;
     this.messages.push(message.replace(LONE_SURROGATE, '\ufffd'));
     this.#change();
@@ -68,6 +84,7 @@ export class Passage {
   flush(): void {
     if (this.isEmpty || this.#closed || this.messages.at(-1) === FLUSH) return;
     this.messages.push(FLUSH);
+    this.#flushes++;
     this.#change();
   }
 
@@ -97,12 +114,12 @@ export class Passage {
 
 /** @returns As few passages as may be, cut at the ends of sentences; none for white space alone. */
 export function passagesOf(text: string, maxChars: number): Passage[] {
+  let at = 0;
   return splitText(text, { maxChars }).map((part) => {
     const passage = new Passage();
-    let at = 0;
     for (const message of chunkText(part.text, { maxChars: MESSAGE_CHARS })) {
-      const start = part.text.indexOf(message, at);
-      passage.add(message, part.start + start, part.text.slice(at, start));
+      const start = text.indexOf(message, at);
+      passage.add(message, start, text.slice(at, start));
       at = start + message.length;
     }
     passage.close();
@@ -143,7 +160,9 @@ export class PassageWriter {
   /** What is held back is certain now, and to be spoken at once. */
   flush(): void {
     this.#placeRest();
-    this.#last.flush();
+    // The end of its session is as good.
+    if (this.#last.chars + FLUSH.length + 1 > this.#maxChars && !this.#last.isEmpty) this.#last.close();
+    else this.#last.flush();
   }
 
   end(): void {
@@ -197,7 +216,7 @@ export class PassageWriter {
   }
 
   #isFull(chars: number): boolean {
-    const left = this.#maxChars - this.#last.text.length;
+    const left = this.#maxChars - this.#last.chars;
     const isSentence = SENTENCE_END.test(this.#last.text);
     return !this.#last.isEmpty && (chars > left || (isSentence && left < this.#maxChars / 4));
   }

@@ -2,8 +2,9 @@
  * What one session speaks, as it comes: audio, and words on the clock and in the text of the whole speech.
  * Not here: the session (tts-session.ts), the speech that several of them make (speech.ts).
  */
+import { convertSamples } from '../audio/index.js';
 import { ConnectionError } from '../errors.js';
-import type { WireFormat } from '../format.js';
+import { STEP_S, type WireFormat } from '../format.js';
 import type { WordRange } from '../text/index.js';
 import {
   Malformed,
@@ -23,6 +24,8 @@ export interface SpokenSessionOptions {
   startS: number;
   /** What that speech is, where there is some. */
   earlier?: SpokenLayout | undefined;
+  /** Whether there is a short pause before its first audio. Not of `opus`. Default: no. */
+  pause?: boolean;
   /** Where in the text a word is. Called once for each word, in their order. */
   locate(word: string): WordRange | undefined;
   /** Whole frames without any header; of `opus` whatever the service put into one message. Never empty. */
@@ -37,12 +40,16 @@ export class SpokenSession {
   readonly #samples: SampleStream | undefined;
   /** By `stream_id`. */
   readonly #lastStartS = new Map<number | undefined, number>();
+  readonly #startS: number;
+  /** Frames of the pause that is in the audio. */
+  #pauseFrames = 0;
   #readyRateHz = 0;
   #requestId = '';
   #heard = false;
 
   constructor(options: SpokenSessionOptions) {
     this.#options = options;
+    this.#startS = options.startS + (options.pause ? STEP_S : 0);
     this.#samples = options.format === 'opus' ? undefined : new SampleStream(options.format, options.earlier);
   }
 
@@ -55,9 +62,10 @@ export class SpokenSession {
     return this.#samples?.layout;
   }
 
-  /** Seconds of audio so far; 0 of `opus`, which only its whole stream tells. */
+  /** Seconds of audio so far, the pause included; 0 of `opus`, which only its whole stream tells. */
   get durationS(): number {
-    return this.#samples ? this.#samples.frames / (this.layout?.sampleRateHz ?? 1) : 0;
+    if (!this.#samples || !this.layout) return 0;
+    return (this.#pauseFrames + this.#samples.frames) / this.layout.sampleRateHz;
   }
 
   ready({ requestId, sampleRateHz }: Ready): void {
@@ -76,8 +84,20 @@ export class SpokenSession {
     const audio = this.#samples ? this.#samples.push(bytes) : bytes;
     this.#checkRate();
     if (audio.length === 0) return;
+    if (!this.#heard) this.#pause();
     this.#heard = true;
     this.#options.onAudio(audio);
+  }
+
+  #pause(): void {
+    if (!this.#options.pause || !this.layout) return;
+    const { encoding, sampleRateHz, channels } = this.layout;
+    this.#pauseFrames = Math.round(STEP_S * sampleRateHz);
+    const silence = convertSamples(Buffer.alloc(2 * this.#pauseFrames * channels), {
+      from: 's16le',
+      to: encoding,
+    });
+    this.#options.onAudio(Buffer.from(silence.buffer));
   }
 
   /** The service has said all. @throws ConnectionError ERR_PROTOCOL when that was nothing */
@@ -115,8 +135,7 @@ export class SpokenSession {
 
   /** Rounded to microseconds: 240 + 0.08 is 240.08, not 240.08000000000001. */
   #shifted(sessionS: number): number {
-    const { startS } = this.#options;
-    return startS === 0 ? sessionS : Math.round((startS + sessionS) * 1e6) / 1e6;
+    return this.#startS === 0 ? sessionS : Math.round((this.#startS + sessionS) * 1e6) / 1e6;
   }
 }
 

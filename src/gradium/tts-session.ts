@@ -54,6 +54,8 @@ export class TtsSession {
       format: setup.output_format,
       startS,
       earlier,
+      // As it would be if one session spoke both.
+      pause: startS > 0 && passage.isSpaced,
       locate: passage.locator(),
       onAudio: (bytes) => options.onAudio(bytes),
       onWord: (word) => options.onWord(word),
@@ -65,6 +67,7 @@ export class TtsSession {
       onFrame: () => false,
       onReady: (ready) => this.#ready(ready),
       onMessage: (message) => this.#message(message),
+      onAudio: (bytes) => this.spoken.audio(bytes),
       onDrain: () => this.#send(),
       onEnd: () => this.#ended(),
       onFail: (error) => {

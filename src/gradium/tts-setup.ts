@@ -2,11 +2,11 @@
  * The TTS `setup` message from the caller's options, checked.
  * Not here: sending it.
  */
-import { argumentRangeError } from '../errors.js';
+import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 import type { ClientMessage } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
-import type { TtsOptions } from './types.js';
+import type { SynthesizeOptions, TtsOptions } from './types.js';
 
 export interface TtsSetup extends ClientMessage {
   type: 'setup';
@@ -50,6 +50,16 @@ export function checkTtsOptions(options: TtsOptions, defaultFormat: WireFormat):
       checkNumber('maxCharsPerSession', maxCharsPerSession, 1, MAX_SESSION_CHARS, true) ?? SESSION_CHARS,
     retries: checkNumber('retries', options.retries, 0, 1000, true) ?? RETRIES,
   };
+}
+
+/** `setup` of a request by POST that asks for nothing but audio. @throws TypeError, RangeError ERR_INVALID_ARG */
+export function onlyAudio(setup: TtsSetup, { onlyAudio = false, transport }: SynthesizeOptions): TtsSetup {
+  if (typeof onlyAudio !== 'boolean') {
+    throw argumentTypeError(`onlyAudio must be true or false, got ${typeof onlyAudio}`);
+  }
+  if (!onlyAudio) return setup;
+  if (transport !== 'post') throw argumentRangeError("onlyAudio needs transport: 'post'");
+  return { ...setup, only_audio: true };
 }
 
 /** `setup` for sessions whose audio is to be joined: Ogg Opus cannot be, so it is made here of samples. */

@@ -11,9 +11,10 @@ import {
   TotalDeadline,
   totalMs,
 } from '../speech/index.js';
+import type { Link } from './channel.js';
 import { type Passage, PassageWriter, passagesOf } from './passages.js';
 import type { SpokenLayout } from './sample-stream.js';
-import type { ClientConfig } from './session.js';
+import { type ClientConfig, linkFor } from './session.js';
 import { makeSpeech, type Spoken } from './speech.js';
 import type { SpokenSession } from './spoken-session.js';
 import { TextReader, wholeText } from './text-source.js';
@@ -23,24 +24,27 @@ import {
   type CheckedTtsOptions,
   checkTtsOptions,
   joinable,
+  onlyAudio,
   type TtsSetup,
 } from './tts-setup.js';
-import type { Speech, TextSource, TtsOptions, Word } from './types.js';
+import type { Speech, SynthesizeOptions, TextSource, Word } from './types.js';
 
 export async function synthesize(
   config: ClientConfig,
   source: TextSource,
-  options: TtsOptions = {},
+  options: SynthesizeOptions = {},
 ): Promise<Speech> {
   const text = wholeText(source);
   const checked = checkTtsOptions(options, 'wav');
+  checked.setup = onlyAudio(checked.setup, options);
+  const link = linkFor(config, options.transport);
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
   const scope = new Scope(options.signal);
   const total = new TotalDeadline(scope);
   try {
     scope.throwIfFailed();
     total.start(totalMs(deadlines, text === undefined ? undefined : text.length / CHARS_PER_S));
-    const speaker = new Speaker(config, checked, deadlines, scope, total);
+    const speaker = new Speaker(link, checked, deadlines, scope, total);
     if (text !== undefined) return await speaker.speakText(text);
     return await speaker.speakPieces(new TextReader(source as AsyncIterable<string>));
   } finally {
@@ -50,20 +54,20 @@ export async function synthesize(
 }
 
 class Speaker {
-  readonly #config: ClientConfig;
+  readonly #link: Link;
   readonly #options: CheckedTtsOptions;
   readonly #deadlines: ResolvedDeadlines;
   readonly #scope: Scope;
   readonly #total: TotalDeadline;
 
   constructor(
-    config: ClientConfig,
+    link: Link,
     options: CheckedTtsOptions,
     deadlines: ResolvedDeadlines,
     scope: Scope,
     total: TotalDeadline,
   ) {
-    this.#config = config;
+    this.#link = link;
     this.#options = options;
     this.#deadlines = deadlines;
     this.#scope = scope;
@@ -124,7 +128,7 @@ class Speaker {
     const audio: Buffer[] = [];
     const words: Word[] = [];
     const session = new TtsSession({
-      config: { link: this.#config.link, route: 'tts', deadlines: this.#deadlines },
+      config: { link: this.#link, route: 'tts', deadlines: this.#deadlines },
       setup,
       passage,
       startS: durationS,

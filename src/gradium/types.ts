@@ -408,6 +408,17 @@ export interface ConnectionStats {
   dropped: number;
 }
 
+/** How a text is spoken and collected. */
+export interface SynthesizeOptions extends TtsOptions {
+  /**
+   * `websocket` (default), or `post`: HTTP POST, for networks that let no WebSocket through. The text of each session goes
+   * whole, and the service has no `retryForS` there.
+   */
+  transport?: 'websocket' | 'post';
+  /** With `transport: 'post'`: audio as bytes, which is a quarter less to send, and no words. Default false. */
+  onlyAudio?: boolean;
+}
+
 /** A text, a list of texts that are joined by one space, or pieces of a text that are joined as they are. */
 export type TextSource = string | readonly string[] | AsyncIterable<string>;
 

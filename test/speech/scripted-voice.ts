@@ -40,6 +40,21 @@ export function wordAudio(nth: number, rateHz: number): Buffer {
   return Buffer.from(new Int16Array(WORD_S * rateHz).fill(nth + 1).buffer);
 }
 
+/** Sessions of so many words each, numbered through, as they are joined: a pause of 80 ms where one follows another. */
+export function joined(sessions: number[], rateHz: number): { audio: Buffer; starts: number[] } {
+  const audio: Buffer[] = [];
+  const starts: number[] = [];
+  for (const [i, words] of sessions.entries()) {
+    if (i > 0) audio.push(Buffer.alloc(2 * WORD_S * rateHz));
+    for (let word = 0; word < words; word++) {
+      const nth = starts.length;
+      starts.push(audio.length * WORD_S);
+      audio.push(wordAudio(nth, rateHz));
+    }
+  }
+  return { audio: Buffer.concat(audio), starts };
+}
+
 const WORD = /<[^>]*>|[^\s<]+/gu;
 
 /** The words of a text message; tags are none. */

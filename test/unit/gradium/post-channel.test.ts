@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError, SpeechApiError } from '../../../src/errors.js';
 import { Access } from '../../../src/gradium/access.js';
 import type { Channel, ChannelOptions, Route } from '../../../src/gradium/channel.js';
-import { Gradium, type TranscribeOptions, type TtsOptions } from '../../../src/gradium/index.js';
+import { Gradium, type SynthesizeOptions, type TranscribeOptions } from '../../../src/gradium/index.js';
 import { PostLink } from '../../../src/gradium/post-link.js';
 import { type HttpPeer, scriptedHttp } from '../../speech/scripted-http.js';
 import { READY } from '../../speech/scripted-server.js';
@@ -24,12 +24,12 @@ const POST: TranscribeOptions = {
   timestamps: 'decoder',
   retries: 0,
 };
-const SPEAK: TtsOptions = { transport: 'post', outputFormat: 'pcm_8000', voiceId: 'v1', retries: 0 };
+const SPEAK: SynthesizeOptions = { transport: 'post', outputFormat: 'pcm_8000', voiceId: 'v1', retries: 0 };
 
 const client = (url: string) => new Gradium({ apiKey: KEY, baseUrl: url });
 const transcribe = (url: string, options: TranscribeOptions = {}, source = second) =>
   client(url).stt.transcribe(source, { ...POST, ...options });
-const synthesize = (url: string, options: TtsOptions = {}) =>
+const synthesize = (url: string, options: SynthesizeOptions = {}) =>
   client(url).tts.synthesize('Hello there.', { ...SPEAK, ...options });
 
 const lines = (...messages: object[]) => messages.map((message) => `${JSON.stringify(message)}\n`).join('');

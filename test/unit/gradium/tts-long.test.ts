@@ -6,11 +6,11 @@ import { Gradium, type Speech } from '../../../src/gradium/index.js';
 import { type Peer, type ScriptedServer, scriptedServer } from '../../speech/scripted-server.js';
 import {
   audioMessage,
+  joined,
   speakWords,
   type Voice,
   WORD_S,
   wavHeader,
-  wordAudio,
   wordsOf,
 } from '../../speech/scripted-voice.js';
 
@@ -29,9 +29,14 @@ function voices(voice: Omit<Voice, 'first'> = {}): { script: (peer: Peer) => Pro
   return { script };
 }
 
-/** The audio of so many words, one behind the other. */
-const wholeAudio = (words: number, rateHz = RATE_HZ) =>
-  Buffer.concat(Array.from({ length: words }, (_, i) => wordAudio(i, rateHz)));
+/** What the sessions that came to their end are to be together. */
+function spokenBy(server: ScriptedServer, rateHz = RATE_HZ) {
+  const ended = server.peers.filter((peer) => peer.of('end_of_stream').length > 0);
+  return joined(
+    ended.map((peer) => peer.of('text').flatMap(({ text }) => wordsOf(text as string)).length),
+    rateHz,
+  );
+}
 
 async function* pieces(...texts: string[]): AsyncGenerator<string, void, undefined> {
   yield* texts;
@@ -40,11 +45,15 @@ async function* pieces(...texts: string[]): AsyncGenerator<string, void, undefin
 const sent = (server: ScriptedServer) => server.peers.map((peer) => peer.of('text').map(({ text }) => text));
 
 /** Every word at its 80 ms, and where its letters are. */
-function expectWords({ words, text }: Speech, expected: string[]): void {
+function expectWords(
+  { words, text }: Speech,
+  expected: string[],
+  starts = joined([expected.length], RATE_HZ).starts,
+): void {
   expect(words.map((word) => word.text)).toEqual(expected);
   for (const [i, { startS, stopS, charStart, charEnd, text: word }] of words.entries()) {
-    expect(startS).toBeCloseTo(i * WORD_S, 6);
-    expect(stopS).toBeCloseTo((i + 1) * WORD_S, 6);
+    expect(startS).toBeCloseTo(Number(starts[i]), 6);
+    expect(stopS).toBeCloseTo(Number(starts[i]) + WORD_S, 6);
     expect(text.slice(charStart, charEnd)).toBe(word.replace(/[.,!?]/gu, ''));
   }
 }
@@ -57,7 +66,7 @@ describe('synthesize of a long text', () => {
   const text = 'One two three. Four five six. Seven eight nine. Ten.';
   const words = wordsOf(text);
 
-  it('speaks part after part, cut at sentences: audio without a gap, times and places of the whole', async () => {
+  it('speaks part after part, cut at sentences: one audio, times and places of the whole', async () => {
     const { script } = voices();
     await using server = await scriptedServer(script);
     const speech = await tts(server.url).synthesize(text, {
@@ -65,10 +74,11 @@ describe('synthesize of a long text', () => {
       maxCharsPerSession: 30,
     });
     expect(sent(server)).toEqual([['One two three. Four five six.'], ['Seven eight nine. Ten.']]);
-    expect(speech.data.equals(wholeAudio(words.length))).toBe(true);
-    expect(speech.durationS).toBeCloseTo(words.length * WORD_S, 9);
+    const { audio, starts } = spokenBy(server);
+    expect(speech.data.equals(audio)).toBe(true);
+    expect(speech.durationS).toBeCloseTo((words.length + 1) * WORD_S, 9);
     expect(speech).toMatchObject({ text, requestId: 'req-1', requestIds: ['req-1', 'req-1'] });
-    expectWords(speech, words);
+    expectWords(speech, words, starts);
   });
 
   it('opens the next session when the one before has ended', async () => {
@@ -115,7 +125,7 @@ describe('synthesize of a long text', () => {
       });
       const speech = await tts(server.url).synthesize(text, { maxCharsPerSession: 12 });
       expect(server.peers.length).toBeGreaterThan(3);
-      const audio = wholeAudio(words.length, 48_000);
+      const { audio, starts } = spokenBy(server, 48_000);
       expect(speech.data.subarray(44).equals(audio)).toBe(true);
       expect(probeAudio(speech.data)).toMatchObject({
         frames: audio.length / 2,
@@ -124,7 +134,7 @@ describe('synthesize of a long text', () => {
         missingFrames: 0,
       });
       expect(speech.data.readUInt32LE(4)).toBe(speech.data.length - 8);
-      expectWords(speech, words);
+      expectWords(speech, words, starts);
     },
   );
 
@@ -163,10 +173,11 @@ describe('synthesize of a long text', () => {
     );
     const { links, frames, warnings } = readOggOpus(speech.data);
     expect(links).toHaveLength(1);
-    expect(frames).toBe(words.length * WORD_S * 48_000);
+    const { audio, starts } = spokenBy(server, 48_000);
+    expect(frames).toBe(audio.length / 2);
     expect(warnings).toEqual([]);
     expect(speech).toMatchObject({ outputFormat: 'opus', sampleRateHz: 48_000, durationS: frames / 48_000 });
-    expectWords(speech, words);
+    expectWords(speech, words, starts);
   });
 
   it('tries the part again that was dropped, and no other', async () => {
@@ -187,9 +198,10 @@ describe('synthesize of a long text', () => {
       ['Seven eight nine.'],
       ['Ten.'],
     ]);
-    expect(speech.data.equals(wholeAudio(words.length))).toBe(true);
+    const { audio, starts } = joined([3, 3, 3, 1], RATE_HZ);
+    expect(speech.data.equals(audio)).toBe(true);
     expect(speech.requestIds).toHaveLength(4);
-    expectWords(speech, words);
+    expectWords(speech, words, starts);
   });
 
   it('gives nothing at all when a part cannot be spoken', async () => {
@@ -202,6 +214,24 @@ describe('synthesize of a long text', () => {
     const speech = tts(server.url).synthesize(text, { outputFormat: 'pcm_24000', maxCharsPerSession: 18 });
     await expect(speech).rejects.toMatchObject({ apiCode: 1008 });
     expect(server.peers).toHaveLength(3);
+  });
+});
+
+describe('synthesize of text without white space', () => {
+  it('has no pause where it is cut', async () => {
+    const { script } = voices();
+    await using server = await scriptedServer(script);
+    const text = '日本語も話す。今日はいい天気ですね。';
+    const speech = await tts(server.url).synthesize(text, {
+      outputFormat: 'pcm_24000',
+      maxCharsPerSession: 10,
+    });
+    expect(sent(server)).toEqual([['日本語も話す。'], ['今日はいい天気ですね。']]);
+    expect(speech.data.equals(joined([2], RATE_HZ).audio)).toBe(true);
+    expect(speech.words.map(({ charStart, charEnd }) => text.slice(charStart, charEnd))).toEqual([
+      '日本語も話す',
+      '今日はいい天気ですね',
+    ]);
   });
 });
 
@@ -277,9 +307,11 @@ describe('synthesize of text that is still being written', () => {
         });
         expect(speech.text).toBe(text);
         expect(speech.words.map((word) => word.text)).toEqual(expected);
-        expect(speech.data.equals(wholeAudio(expected.length))).toBe(true);
+        const { audio, starts } = spokenBy(server);
+        server.peers.length = 0;
+        expect(speech.data.equals(audio)).toBe(true);
         for (const [i, word] of speech.words.entries()) {
-          expect(word.startS).toBeCloseTo(i * WORD_S, 6);
+          expect(word.startS).toBeCloseTo(Number(starts[i]), 6);
           const letters = word.text.replace(/^[^\p{L}\p{N}\p{So}]+|[^\p{L}\p{N}\p{So}]+$/gu, '');
           expect(text.slice(word.charStart, word.charEnd)).toBe(letters);
         }
