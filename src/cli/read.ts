@@ -1,11 +1,12 @@
 /**
- * Inputs as bytes, in chunks; standard input whole too; other containers as the WAV that FFmpeg makes of them.
+ * Inputs as bytes, in chunks; standard input as text too; other containers as the WAV that FFmpeg makes of them.
  * Not here: what the bytes mean.
  */
 import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { FfmpegReader } from '../audio/index.js';
 import { UsageError } from './errors.js';
 import { STDIN } from './inputs.js';
@@ -15,11 +16,12 @@ export async function checkReadable(path: string): Promise<void> {
   if (path !== STDIN) await access(path, constants.R_OK);
 }
 
-export async function readStdin(signal?: AbortSignal): Promise<Buffer> {
+/** Standard input as text in UTF-8, as it comes. */
+export async function* readStdinText(signal: AbortSignal): AsyncGenerator<string, void, undefined> {
   checkStdin();
-  const chunks: Buffer[] = [];
-  for await (const chunk of untilAborted(process.stdin, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of untilAborted(process.stdin, signal)) yield decoder.write(chunk);
+  yield decoder.end();
 }
 
 /** Large enough that reading costs little beside the work, small enough for a processor's cache. */

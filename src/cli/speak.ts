@@ -3,16 +3,18 @@
  * Not here: synthesis (src/gradium).
  */
 import { extname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import { WIRE_FORMATS, type WireFormat } from '../format.js';
-import type { Speech } from '../gradium/index.js';
+import { sampleBytes, WIRE_FORMATS, type WireAudio, type WireFormat, wireAudio } from '../format.js';
+import type { Gradium, Speech, TtsOptions } from '../gradium/index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
-import { languageCode, pathName } from './options.js';
+import { languageCode, pathName, wholeNumber } from './options.js';
 import { checkFile, writeStdout, writeWhole } from './output.js';
-import { readStdin } from './read.js';
+import { readStdinText } from './read.js';
 
 interface SpeakFlags {
   output: string;
@@ -20,10 +22,13 @@ interface SpeakFlags {
   outputFormat?: WireFormat;
   model?: string;
   language?: string;
+  pronunciation?: string;
+  maxChars?: number;
   sandbox?: true;
 }
 
 const STDOUT = '-';
+const STDIN = '-';
 
 export function addSpeak(program: Command, done: (code: ExitCode) => void): void {
   program
@@ -41,17 +46,25 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
     )
     .option('-m, --model <name>', 'model of the service')
     .option('-l, --language <code>', 'whose rules numbers and abbreviations are read by', languageCode)
+    .option('--pronunciation <id>', 'pronunciation dictionary of the service')
+    .option(
+      '--max-chars <n>',
+      'longest text of one session; longer text takes several (default: 3000; 1500 on the free tier)',
+      wholeNumber('The longest text', 1, 100_000),
+    )
     .option('--sandbox', 'use a built-in server instead of the service: no key, no network')
     .addHelpText(
       'after',
       `
 A raw format in a .wav file gets a WAV header: the file holds 8 kHz mu-law, say, and any player knows it.
-.opus, .ogg and .oga are Ogg Opus.
+.opus, .ogg and .oga are Ogg Opus. Text from standard input is spoken while it comes, and raw samples go to standard
+output while they are spoken.
 
 Examples:
   $ sluice speak "Good morning" -o morning.wav
   $ sluice speak "Good morning" -o morning.opus
   $ sluice speak - -o letter.wav < letter.txt
+  $ my-model "Tell me a story" | sluice speak - -o - --output-format pcm_24000 | aplay -f S16_LE -r 24000
   $ sluice speak "Please hold the line" --output-format ulaw_8000 -o hold.wav
   $ sluice speak --sandbox "hello" -o - --output-format pcm_8000 | aplay -f S16_LE -r 8000`,
     )
@@ -64,16 +77,52 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
     throw new UsageError('standard output is a terminal', 'name a file with -o, or pipe the audio on');
   }
   if (flags.output !== STDOUT) await checkFile(flags.output);
+  if (text !== STDIN && text.trim() === '') throw nothingToSay();
   return interruptible(async (signal) => {
-    const words = text === '-' ? (await readStdin(signal)).toString('utf8') : text;
-    if (words.trim() === '') throw new UsageError('there is no text to speak', 'give some text');
-    const speech = await withClient(flags, (client) => {
+    const options = { ...ttsOptions(flags), outputFormat, signal };
+    const words = text === STDIN ? checkedText(readStdinText(signal)) : text;
+    await withClient(flags, async (client) => {
       if (flags.sandbox) process.stderr.write(`sluice: ${SANDBOX_NOTICE}\n`);
-      return client.tts.synthesize(words, { ...ttsOptions(flags), outputFormat, signal });
+      if (flags.output === STDOUT && wireAudio(outputFormat, 'output'))
+        await speakLive(client, words, options);
+      else await save(await client.tts.synthesize(words, options), flags.output, signal);
     });
-    await save(speech, flags.output, signal);
     return EXIT.ok;
   });
+}
+
+function nothingToSay(): UsageError {
+  return new UsageError('there is no text to speak', 'give some text');
+}
+
+/** @throws {UsageError} at the end of a text without a word */
+async function* checkedText(pieces: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  let empty = true;
+  for await (const piece of pieces) {
+    empty &&= piece.trim() === '';
+    yield piece;
+  }
+  if (empty) throw nothingToSay();
+}
+
+/** Raw samples have no header that would have to know their number: they go out as they come. */
+async function speakLive(
+  client: Gradium,
+  text: string | AsyncIterable<string>,
+  options: TtsOptions & { outputFormat: WireFormat; signal: AbortSignal },
+): Promise<void> {
+  const { outputFormat, signal } = options;
+  let bytes = 0;
+  const pieces = Readable.from(typeof text === 'string' ? [text] : text);
+  await pipeline(pieces, client.tts.stream(options), async (audio: AsyncIterable<Buffer>) => {
+    for await (const chunk of audio) {
+      bytes += chunk.length;
+      await writeStdout(chunk, signal);
+    }
+  });
+  const { encoding, sampleRateHz } = wireAudio(outputFormat, 'output') as WireAudio;
+  const durationS = bytes / sampleBytes(encoding) / sampleRateHz;
+  report(STDOUT, { durationS, outputFormat, sampleRateHz });
 }
 
 /** A `.wav` and an `.opus` need no format; a raw file does not say what it holds, so the user has to. */
@@ -108,11 +157,13 @@ function containerOfName(path: string): 'wav' | 'opus' | undefined {
   return ['.opus', '.ogg', '.oga'].includes(extension) ? 'opus' : undefined;
 }
 
-function ttsOptions({ voice, model, language }: SpeakFlags) {
+function ttsOptions({ voice, model, language, pronunciation, maxChars }: SpeakFlags): TtsOptions {
   return {
     ...(voice !== undefined && (isVoiceId(voice) ? { voiceId: voice } : { voice })),
     ...(model !== undefined && { model }),
     ...(language !== undefined && language !== 'any' && { rewriteRules: language }),
+    ...(pronunciation !== undefined && { pronunciationId: pronunciation }),
+    ...(maxChars !== undefined && { maxCharsPerSession: maxChars }),
   };
 }
 
@@ -129,10 +180,15 @@ async function save(speech: Speech, output: string, signal: AbortSignal): Promis
     const isWav = containerOfName(output) === 'wav';
     await writeWhole(output, isRaw && isWav ? await withHeader(speech) : speech.data);
   }
+  report(output, speech);
+}
+
+function report(
+  output: string,
+  { durationS, outputFormat, sampleRateHz }: Pick<Speech, 'durationS' | 'outputFormat' | 'sampleRateHz'>,
+): void {
   const name = output === STDOUT ? 'standard output' : output;
-  process.stderr.write(
-    `sluice: ${name}: ${speech.durationS.toFixed(2)} s, ${speech.outputFormat} at ${speech.sampleRateHz} Hz\n`,
-  );
+  process.stderr.write(`sluice: ${name}: ${durationS.toFixed(2)} s, ${outputFormat} at ${sampleRateHz} Hz\n`);
 }
 
 /** Raw samples of the wire as a WAV of the same samples. */

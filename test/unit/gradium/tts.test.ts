@@ -179,7 +179,8 @@ describe('synthesize', () => {
       cfgCoef: 3,
       paddingBonus: -2,
       rewriteRules: 'en',
-      extra: { max_padding: 3 },
+      pronunciationId: 'dictionary-1',
+      extra: { max_padding: 3, temp: 1 },
       retryForS: 5,
     });
     expect(server.peers[0]?.received[0]).toEqual({
@@ -187,6 +188,7 @@ describe('synthesize', () => {
       model_name: 'm',
       output_format: 'pcm',
       voice: 'Emma',
+      pronunciation_id: 'dictionary-1',
       json_config: { max_padding: 3, temp: 0.5, cfg_coef: 3, padding_bonus: -2, rewrite_rules: 'en' },
       retry_for_s: 5,
     });
@@ -209,6 +211,12 @@ describe('synthesize', () => {
     ['x', { temp: 1.5 }],
     ['x', { cfgCoef: 0 }],
     ['x', { voiceId: '' }],
+    ['x', { pronunciationId: '' }],
+    ['x', { paddingBonus: 5 }],
+    ['x', { rewriteRules: 5 }],
+    ['x', { maxCharsPerSession: 0 }],
+    ['x', { maxCharsPerSession: 1.5 }],
+    ['x', { extra: [] }],
     ['x', { retries: 1.5 }],
     ['x', { signal: {} }],
   ])('refuses the arguments of case %#', async (text, options) => {
