@@ -362,7 +362,8 @@ export interface TtsOptions {
   /** The service's id of a pronunciation dictionary, not empty. Default: not sent. */
   pronunciationId?: string;
   /**
-   * Keys of json_config that this client does not know, such as `max_padding`; named options go before. Default: none.
+   * Keys of json_config that this client does not know, such as `max_padding`, `padding_between` and
+   * `max_padding_per_token`; named options go before. Default: none.
    */
   extra?: Record<string, unknown>;
   /**

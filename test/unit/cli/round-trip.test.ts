@@ -50,6 +50,57 @@ describe('sluice speak', () => {
   });
 });
 
+describe('sluice speak of text that comes', () => {
+  it('sluice speak gives samples to standard output before the text on standard input is whole', async () => {
+    const args = ['speak', '--sandbox', '-', '-o', '-', '--output-format', 'pcm_8000'];
+    const child = start(args);
+    const audio: Buffer[] = [];
+    child.stdout.on('data', (chunk) => audio.push(chunk));
+    const bytes = Buffer.from('Grüße. Und');
+    child.stdin.write(bytes.subarray(0, 3)); // within the ü
+    child.stdin.write(bytes.subarray(3));
+    await once(child.stdout, 'data');
+    child.stdin.end(' mehr.');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+    // A step of 80 ms for each byte, and for each space.
+    const steps = Buffer.byteLength('Grüße. Und mehr.');
+    expect(Buffer.concat(audio)).toHaveLength(steps * 1280);
+  });
+
+  it('sluice speak --max-chars speaks a longer text by several sessions, into one file', async () => {
+    const folder = folderWith();
+    const text = 'One sentence here. Another one there. And a last one.';
+    const { code } = await sluice(['speak', '--sandbox', '-', '-o', 'x.wav', '--max-chars', '20'], {
+      stdin: text,
+      cwd: folder,
+    });
+    expect(code).toBe(0);
+    expect(readWav(readFileSync(join(folder, 'x.wav'))).warnings).toEqual([]);
+    expect(await done(['transcribe', '--sandbox', 'x.wav'], folder)).toBe(`${text}\n`);
+  });
+
+  it('sluice speak refuses standard input without a word, and writes nothing', async () => {
+    const folder = folderWith();
+    for (const output of ['x.wav', '-']) {
+      const args = [
+        'speak',
+        '--sandbox',
+        '-',
+        '-o',
+        output,
+        '--output-format',
+        output === '-' ? 'pcm' : 'wav',
+      ];
+      const { code, stderr, stdoutBytes } = await sluice(args, { stdin: ' \n', cwd: folder });
+      expect(code).toBe(2);
+      expect(stderr).toContain('there is no text to speak');
+      expect(stdoutBytes).toHaveLength(0);
+      expect(existsSync(join(folder, 'x.wav'))).toBe(false);
+    }
+  });
+});
+
 describe('sluice with Ogg Opus', () => {
   const transcribed = async (folder: string, ...args: string[]): Promise<Transcript> =>
     JSON.parse(await done(['transcribe', '--sandbox', '-f', 'json', ...args], folder));

@@ -1,7 +1,7 @@
 // The client and the sandbox over POST: what is spoken is heard, and no fault makes a part pass for the whole.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AudioFormat, decodeMulaw, readWav } from '../../../src/audio/index.js';
-import { Gradium, type TtsOptions } from '../../../src/gradium/index.js';
+import { Gradium, type SynthesizeOptions } from '../../../src/gradium/index.js';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/index.js';
 
 const TEXT = 'The quick brown fox, 12½ years old, jumps over the lazy dög.';
@@ -20,7 +20,7 @@ async function start(options: SandboxOptions = {}): Promise<Gradium> {
   return new Gradium({ apiKey: 'gd_any_key', baseUrl: sandbox.url });
 }
 
-const speak = (client: Gradium, options: TtsOptions = {}) =>
+const speak = (client: Gradium, options: SynthesizeOptions = {}) =>
   client.tts.synthesize(TEXT, { voiceId: 'v', transport: 'post', ...options });
 
 const post = (client: Gradium, source: Uint8Array, format?: AudioFormat) =>
