@@ -680,6 +680,22 @@ describe('PostChannel', () => {
     expect(bytes).toBe(flood.length);
   });
 
+  it.each(['close', 'destroy'] as const)('says nothing more after %s from within a message', async (how) => {
+    await using server = await scriptedHttp(answering(lines(END, text('late', 0))));
+    const heard: string[] = [];
+    const { channel, opened, say } = open(server.url, 'stt', {
+      onMessage: (data) => {
+        heard.push(data.toString());
+        if (heard.at(-1) === ENDED) channel[how]();
+      },
+    });
+    await opened;
+    say({ type: 'setup' }, END);
+    await vi.waitUntil(() => heard.includes(ENDED));
+    await server.idle();
+    expect(heard).toEqual([PROVISIONAL, ENDED]);
+  });
+
   it('says nothing after destroy, at whatever moment', async () => {
     await using server = await scriptedHttp((peer) => {
       peer.start(200, NDJSON);
