@@ -58,6 +58,46 @@ describe('PoolLink', () => {
     pool.destroy();
   });
 
+  it('lets nobody push in who comes when a socket dies', async () => {
+    await using server = await scriptedServer(() => {});
+    const pool = poolOn(server.url, { sessionsPerSocket: 1 });
+    const order: string[] = [];
+    const onOpen = (name: string) => () => order.push(name);
+    const pushing = new Promise<void>((resolve) => {
+      void started(pool, {
+        onFail: () => {
+          request(pool, {
+            onOpen() {
+              order.push('pushing');
+              resolve();
+            },
+          });
+        },
+      });
+    });
+    while (server.peers.length === 0) await turn();
+    const waiting = request(pool, { onOpen: onOpen('waiting') });
+    server.peers[0]?.socket.destroy();
+    while (order.length === 0) await turn();
+    waiting.channel.destroy();
+    await pushing;
+    expect(order).toEqual(['waiting', 'pushing']);
+    pool.destroy();
+  });
+
+  it('frees the place of a request that never said a word at once', async () => {
+    await using server = await scriptedServer(() => {});
+    const pool = poolOn(server.url, { sessionsPerSocket: 2 });
+    await started(pool);
+    const silent = request(pool);
+    await silent.opened;
+    const waiting = request(pool);
+    silent.channel.destroy();
+    await waiting.opened;
+    expect(server.peers.length).toBe(1);
+    pool.destroy();
+  });
+
   it('puts a request on the least loaded socket', async () => {
     await using server = await scriptedServer(() => {});
     const pool = poolOn(server.url, { sockets: 2, sessionsPerSocket: 3 });
@@ -270,6 +310,20 @@ describe('PoolLink between requests', () => {
     server.peers[1].socket.destroy();
     expect(await moved.failed).toMatchObject({ code: 'ERR_CLOSED_EARLY', retryable: true });
     expect(server.peers.length).toBe(2);
+  });
+
+  it('does so once even if no other socket is to be had', async () => {
+    await using server = await scriptedServer(
+      () => {},
+      (_request, nth) => (nth > 0 ? { status: 503 } : undefined),
+    );
+    const pool = poolOn(server.url);
+    const peer = await once(pool, server);
+    const moved = await started(pool);
+    await peer.next('setup');
+    peer.socket.destroy();
+    expect(await moved.failed).toMatchObject({ apiCode: 503, retryable: true });
+    expect(pool.stats).toMatchObject({ sockets: 0, running: 0 });
   });
 
   it('does not once the service has said anything', async () => {
