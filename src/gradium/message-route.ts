@@ -9,9 +9,14 @@ const KEY = Buffer.from('"client_req_id"');
 const END = Buffer.from('"end_of_stream"');
 const ERROR = Buffer.from('"error"');
 
+/** Ours are shorter. */
+const MAX_ID_BYTES = 64;
+
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const CLOSING = 0x7d;
 
 /**
  * The `client_req_id` of a message; undefined: it has none. The key with its quotes cannot stand inside a JSON string,
@@ -20,11 +25,30 @@ const BACKSLASH = 0x5c;
  * @throws Malformed for what has to be parsed and cannot be
  */
 export function messageRoute(data: Buffer): string | undefined {
+  const last = idAtEnd(data);
+  if (last !== undefined) return last;
   const at = data.lastIndexOf(KEY);
   const found = at > 0 && data.indexOf(KEY) === at ? textAfter(data, at + KEY.length) : undefined;
   if (found !== undefined) return found;
   const { client_req_id: id } = parseMessage(data);
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
+}
+
+/** Where services that stamp their answers put it, which saves two searches through the message. */
+function idAtEnd(data: Buffer): string | undefined {
+  const end = data.length - 2;
+  if (data[end] !== QUOTE || data[end + 1] !== CLOSING) return undefined;
+  const limit = Math.max(0, end - MAX_ID_BYTES);
+  let start = end;
+  while (start > limit && data[start - 1] !== QUOTE && data[start - 1] !== BACKSLASH) start--;
+  let key = start - 2;
+  if (data[key] === SPACE) key--;
+  if (data[start - 1] !== QUOTE || data[key] !== COLON) return undefined;
+  key -= KEY.length;
+  // A quote after a backslash would be the middle of another key.
+  if (key < 1 || data[key - 1] === BACKSLASH) return undefined;
+  for (let i = 0; i < KEY.length; i++) if (data[key + i] !== KEY[i]) return undefined;
+  return data.toString('latin1', start, end);
 }
 
 /** The text after `:`; undefined when it is anything but plain characters between quotes. */

@@ -9,6 +9,10 @@ describe('messageRoute', () => {
   it.each([
     ['last', '{"type":"step","vad":[{"horizon_s":0.5}],"client_req_id":"r1"}'],
     ['first', '{"client_req_id":"r1","type":"step","vad":[]}'],
+    ['last, with spaces', '{"type": "step", "vad": [], "client_req_id": "r1"}'],
+    ['last, escaped', '{"type":"text","client_req_id":"r\\u0031"}'],
+    ['before a key that ends like it', '{"client_req_id":"r1","type":"x","a\\"client_req_id":"r2"}'],
+    ['before a long text', `{"type":"audio","client_req_id":"r1","audio":"${'A'.repeat(500)}"}`],
     ['in the middle', '{"type":"text","client_req_id":"r1","text":"x"}'],
     ['with spaces', '{"type": "step", "client_req_id": "r1", "vad": []}'],
     ['with all the white space there is', '{\t"type":"step",\r\n"client_req_id"\n:\t"r1"\r\n}'],
