@@ -1,7 +1,7 @@
 // Many requests over few sockets, against the sandbox, which multiplexes as the service does.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Gradium, type GradiumConnection } from '../../../src/gradium/index.js';
-import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
+import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/index.js';
 
 const TEXTS = ['alpha bravo charlie', 'one two three four', 'yes', 'the quick brown fox'];
 
@@ -14,14 +14,17 @@ let log: string[];
 const wavs: Buffer[] = [];
 let longWav: Buffer;
 
+beforeAll(async () => {
+  await using server = await startSandboxFor({});
+  const { tts } = new Gradium({ apiKey: 'any', baseUrl: server.url });
+  for (const text of TEXTS) wavs.push((await tts.synthesize(text)).data);
+  longWav = (await tts.synthesize(LONG_TEXT)).data;
+});
+
 beforeEach(async () => {
   log = [];
   sandbox = await startSandbox({ log: (line) => log.push(line) });
   client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
-  if (wavs.length > 0) return;
-  for (const text of TEXTS) wavs.push((await client.tts.synthesize(text)).data);
-  longWav = (await client.tts.synthesize(LONG_TEXT)).data;
-  log.length = 0;
 });
 
 afterEach(() => sandbox.close());
@@ -104,6 +107,36 @@ describe('gradium.connect', () => {
     await connection.close();
   });
 
+  it('counts a stream as a call until it is closed', async () => {
+    const connection = client.connect();
+    const stream = connection.stt.stream({ format: { container: 'wav' } });
+    const speech = connection.tts.stream();
+    let closed = false;
+    const closing = connection.close().then(() => {
+      closed = true;
+    });
+    stream.end(wavs[0]);
+    const words: string[] = [];
+    for await (const event of stream) if (event.type === 'word') words.push(event.word.text);
+    expect(words.join(' ')).toBe(TEXTS[0]);
+    expect(closed).toBe(false);
+    expect(() => connection.stt.stream({ format: { container: 'wav' } })).toThrow('closed');
+    expect(() => connection.tts.stream()).toThrow('closed');
+    speech.destroy();
+    await closing;
+    expect(connection.stats).toMatchObject({ sockets: 0, running: 0 });
+  });
+
+  it('cuts speech off without harm to the speech beside it', async () => {
+    await using connection = client.connect({ sockets: 1 });
+    const cut = connection.tts.stream();
+    cut.end(LONG_TEXT);
+    const beside = TEXTS.map((text) => connection.tts.synthesize(text));
+    for await (const _audio of cut) break;
+    for (const [nth, speech] of (await Promise.all(beside)).entries()) expect(speech.data).toEqual(wavs[nth]);
+    expect(cut.destroyed).toBe(true);
+  });
+
   it('ends all requests with ERR_CLOSED when destroyed', async () => {
     const connection = client.connect({ sockets: 1, sessionsPerSocket: 2 });
     const requests = [0, 1, 2].map((nth) => transcribe(connection, nth));
@@ -129,3 +162,46 @@ describe('gradium.connect', () => {
     );
   });
 });
+
+describe.concurrent.each(['lenient', 'strict'] as const)('gradium.connect with a %s service', (mode) => {
+  /** Eight requests on one socket, of which one meets the fault; what became of each. */
+  async function outcomes(fault: Fault) {
+    await using server = await startSandboxFor({ mode, faults: [{ ...fault, request: 3, times: 1 }] });
+    await using connection = new Gradium({ apiKey: 'any', baseUrl: server.url }).connect({ sockets: 1 });
+    const options = { language: 'en', deadlines: { idleMs: 2000 } };
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, nth) =>
+        connection.stt.transcribe(wavs[nth % wavs.length] as Buffer, options),
+      ),
+    );
+    expect(connection.stats).toMatchObject({ running: 0, waiting: 0 });
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    const texts = results.flatMap((result, nth) =>
+      result.status === 'fulfilled' ? [result.value.text === TEXTS[nth % TEXTS.length]] : [],
+    );
+    return { failures, exact: texts.filter(Boolean).length };
+  }
+
+  it.each<Fault>([
+    { kind: 'error', code: 1011, after: 2 },
+    { kind: 'drop', after: 2 },
+    { kind: 'malformed', after: 2 },
+    { kind: 'binary', after: 2 },
+    { kind: 'close', code: 1011, after: 0 },
+    { kind: 'stall', after: 2 },
+    { kind: 'delay', ms: 100 },
+  ])('gives every transcript, exactly, after %j of one of eight', async (fault) => {
+    expect(await outcomes(fault)).toEqual({ failures: [], exact: 8 });
+  });
+
+  it('refuses the one of eight that the service refuses, and no other', async () => {
+    const { failures, exact } = await outcomes({ kind: 'error', code: 1008, after: 0 });
+    expect(failures).toMatchObject([{ name: 'SpeechApiError', apiCode: 1008, retryable: false }]);
+    expect(exact).toBe(7);
+  });
+});
+
+async function startSandboxFor(options: SandboxOptions): Promise<Sandbox & AsyncDisposable> {
+  const server = await startSandbox(options);
+  return { ...server, [Symbol.asyncDispose]: () => server.close() };
+}
