@@ -217,9 +217,9 @@ export class SttChain {
       onWordOpened: (word) => this.#of(leg, () => this.#events.opened(word)),
       onEvent: (event) => {
         this.#of(leg, () => {
-          if (event.type === 'ready') this.#ready(leg);
           if (event.type === 'flushed') this.#flushed(event.flushId);
           this.#events.take(event);
+          if (event.type === 'ready') this.#ready(leg);
         });
       },
       onProgress: (serverS) => this.#of(leg, () => this.#events.progress(baseS + serverS)),
@@ -413,7 +413,8 @@ export class SttChain {
 
   #ready(leg: Leg): void {
     leg.readyAtMs = performance.now();
-    leg.limit.start();
+    if (!leg.ending) leg.limit.start();
+    this.pump();
   }
 
   #ended(leg: Leg): void {
