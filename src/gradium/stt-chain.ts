@@ -254,8 +254,8 @@ export class SttChain {
     const { tape } = this;
     const { sessionS } = this.#options;
     let next = tape.at(this.#neededS());
-    // With long messages and short sessions: half of a session at least is for what was not sent before.
-    while (next < tape.end && tape.startS(next) < this.#sentS - sessionS / 2) next++;
+    // With long messages and short sessions: half of a session at least is for what was not heard before.
+    while (next < tape.end && tape.startS(next) < this.#heardS - sessionS / 2) next++;
     const baseS = tape.startS(next);
     this.#events.begin(reason, baseS, Math.max(0, this.#sentS - baseS));
     const knownS = this.#knownS();
