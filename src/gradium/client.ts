@@ -7,6 +7,8 @@ import { Access } from './access.js';
 import { Calls } from './calls.js';
 import { PoolLink, poolOptions } from './pool-link.js';
 import { PostLink } from './post-link.js';
+import { translate } from './s2s.js';
+import { S2sStream } from './s2s-stream.js';
 import type { ClientConfig } from './session.js';
 import { checkSessionLimit } from './session-limit.js';
 import { SocketLink } from './socket-link.js';
@@ -18,12 +20,15 @@ import type {
   ConnectionStats,
   ConnectOptions,
   GradiumOptions,
+  S2sSpeech,
+  S2sStreamOptions,
   Speech,
   SttStreamOptions,
   SynthesizeOptions,
   TextSource,
   TranscribeOptions,
   Transcript,
+  TranslateOptions,
   TtsOptions,
 } from './types.js';
 
@@ -127,6 +132,57 @@ export class GradiumTts {
   }
 }
 
+/** Speech to speech: what is said, said in another language. */
+export class GradiumS2s {
+  readonly #config: ClientConfig;
+
+  /** @internal */
+  constructor(config: ClientConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Translates a recording and collects the speech, `wav` by default, with the words of the translation and their times.
+   * Sources are those of `stt.transcribe`. It takes as long as the recording sounds, unless `pace` says otherwise; what is
+   * longer than a session is cut where it is quietest.
+   *
+   * The promise is fulfilled only by a whole translation: everything else rejects it. Of sources that can be read again
+   * (path, bytes) a session that fails for a reason that may pass is tried again, and none of the others.
+   *
+   * @param source A string is a path. A stream is read to its end, or destroyed.
+   * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; FormatError,
+   * UnsupportedError, FfmpegError about the recording, the first two also when the service's WAV or Ogg Opus is none;
+   * ConnectionError ERR_CONNECT, ERR_CLOSED_EARLY, ERR_PROTOCOL; TimeoutError ERR_TIMEOUT; SpeechApiError ERR_SPEECH_API; the
+   * source's own error; `signal.reason`, untouched
+   * @see wire reference, section 2.4
+   * @example
+   * const client = new Gradium();
+   * const speech = await client.s2s.translate('call.wav', { targetLanguage: 'fr', voiceId: 'YOUR_VOICE' });
+   * await speech.save('appel.wav');
+   */
+  translate(source: ByteSource, options: TranslateOptions): Promise<S2sSpeech> {
+    return this.#config.calls.run(() => translate(this.#config, source, options));
+  }
+
+  /**
+   * Opens a live translation: write audio bytes, cut anywhere, read audio bytes.
+   *
+   * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS. Later failures, as those of
+   * `translate`, destroy the stream with the error.
+   * @see wire reference, section 2.4
+   * @example
+   * import { createReadStream, createWriteStream } from 'node:fs';
+   *
+   * const format = { encoding: 'mulaw', sampleRateHz: 8000 } as const;
+   * const stream = new Gradium().s2s.stream({ format, targetLanguage: 'de', outputFormat: 'ulaw_8000' });
+   * stream.on('word', (word) => console.log(word.text));
+   * createReadStream('line.ulaw').pipe(stream).pipe(createWriteStream('leitung.ulaw'));
+   */
+  stream(options: S2sStreamOptions): S2sStream {
+    return this.#config.calls.open(() => new S2sStream(this.#config, options));
+  }
+}
+
 /**
  * Many requests over few sockets. A request of it fails, is cancelled and is tried again by itself, as one with a
  * connection of its own does. Leaving the scope of an `await using` closes it.
@@ -142,15 +198,22 @@ export class GradiumConnection {
   readonly stt: GradiumStt;
   /** Text to speech. */
   readonly tts: GradiumTts;
+  /** Speech to speech. */
+  readonly s2s: GradiumS2s;
   readonly #pool: PoolLink;
   readonly #calls: Calls;
 
   /** @internal */
-  constructor(pool: PoolLink, calls: Calls, { stt, tts }: Pick<GradiumConnection, 'stt' | 'tts'>) {
+  constructor(
+    pool: PoolLink,
+    calls: Calls,
+    { stt, tts, s2s }: Pick<GradiumConnection, 'stt' | 'tts' | 's2s'>,
+  ) {
     this.#pool = pool;
     this.#calls = calls;
     this.stt = stt;
     this.tts = tts;
+    this.s2s = s2s;
   }
 
   /** As things stand now. */
@@ -195,30 +258,29 @@ export class Gradium {
   readonly stt: GradiumStt;
   /** Text to speech. */
   readonly tts: GradiumTts;
+  /** Speech to speech. */
+  readonly s2s: GradiumS2s;
   readonly #access: Access;
-  readonly #deadlines: GradiumOptions['deadlines'];
-  readonly #sessionLimitS: number | undefined;
+  readonly #shared: Pick<ClientConfig, 'post' | 'deadlines' | 'sessionLimitS'>;
 
   /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
     const { deadlines } = options;
     resolveDeadlines(deadlines);
-    this.#sessionLimitS = checkSessionLimit(options.sessionLimitS);
     this.#access = new Access(options);
-    this.#deadlines = deadlines;
-    const config: ClientConfig = {
-      link: new SocketLink(this.#access),
+    this.#shared = {
       post: new PostLink(this.#access),
-      calls: new Calls(),
       deadlines,
-      sessionLimitS: this.#sessionLimitS,
+      sessionLimitS: checkSessionLimit(options.sessionLimitS),
     };
+    const config = { ...this.#shared, link: new SocketLink(this.#access), calls: new Calls() };
     this.stt = new GradiumStt(config);
     this.tts = new GradiumTts(config);
+    this.s2s = new GradiumS2s(config);
   }
 
   /**
-   * Many requests over few sockets: the same `stt` and `tts`, whose requests share sockets that stay open. Opens none
+   * Many requests over few sockets: the same `stt`, `tts` and `s2s`, whose requests share sockets that stay open. Opens none
    * before the first request. See docs/connection.md.
    *
    * @throws TypeError, RangeError ERR_INVALID_ARG
@@ -229,19 +291,13 @@ export class Gradium {
    * const transcripts = await Promise.all(files.map((file) => connection.stt.transcribe(file)));
    */
   connect(options: ConnectOptions = {}): GradiumConnection {
-    const deadlines = this.#deadlines;
-    const { pingMs } = resolveDeadlines(deadlines);
+    const { pingMs } = resolveDeadlines(this.#shared.deadlines);
     const pool = new PoolLink(this.#access, { ...poolOptions(options), pingMs });
-    const config: ClientConfig = {
-      link: pool,
-      post: new PostLink(this.#access),
-      calls: new Calls(),
-      deadlines,
-      sessionLimitS: this.#sessionLimitS,
-    };
+    const config = { ...this.#shared, link: pool, calls: new Calls() };
     return new GradiumConnection(pool, config.calls, {
       stt: new GradiumStt(config),
       tts: new GradiumTts(config),
+      s2s: new GradiumS2s(config),
     });
   }
 }

@@ -17,7 +17,14 @@ export {
   type TextPart,
 } from '../text/index.js';
 export { DEFAULT_BASE_URL } from './access.js';
-export { Gradium, type GradiumConnection, type GradiumStt, type GradiumTts } from './client.js';
+export {
+  Gradium,
+  type GradiumConnection,
+  type GradiumS2s,
+  type GradiumStt,
+  type GradiumTts,
+} from './client.js';
+export type { S2sStream } from './s2s-stream.js';
 export type { SttStream } from './stt-stream.js';
 export type { TtsStream } from './tts-stream.js';
 export type {
@@ -25,6 +32,10 @@ export type {
   ConnectOptions,
   Deadlines,
   GradiumOptions,
+  S2sOptions,
+  S2sReady,
+  S2sSpeech,
+  S2sStreamOptions,
   Speech,
   SttEvent,
   SttOptions,
@@ -34,6 +45,7 @@ export type {
   TranscribeOptions,
   Transcript,
   TranscriptSource,
+  TranslateOptions,
   TtsOptions,
   TtsReady,
   Word,

@@ -26,8 +26,8 @@ export interface ClientConfig {
   /** Each call of the public API is one of them from its beginning to its end. */
   calls: Calls;
   deadlines: Deadlines | undefined;
-  /** In seconds, 0: none. Default 300. */
-  sessionLimitS?: number | undefined;
+  /** In seconds; infinite: there is none. */
+  sessionLimitS: number;
 }
 
 export interface SessionConfig {

@@ -234,8 +234,8 @@ export interface GradiumOptions {
   /** In milliseconds, for all calls; a call's own go before, one by one. Default: those of {@link Deadlines}. */
   deadlines?: Deadlines;
   /**
-   * After how many seconds of audio, and of time, the service ends an STT session: 30 to 86 400, or 0 for a server that
-   * does not. Longer audio goes through several sessions. Default 300.
+   * After how many seconds of audio, and of time, the service ends a session: 10 to 86 400, or 0 for a server that does
+   * not. What is longer goes through several sessions. Default 300.
    */
   sessionLimitS?: number;
 }
@@ -418,6 +418,96 @@ export interface SynthesizeOptions extends TtsOptions {
   transport?: 'websocket' | 'post';
   /** With `transport: 'post'`: audio as bytes, which is a quarter less to send, and no words. Default false. */
   onlyAudio?: boolean;
+}
+
+/** How speech is translated, and spoken again. Ranges: wire reference, section 2.4. */
+export interface S2sOptions {
+  /** What is spoken in the end: en, fr, de, es or pt. That of the source makes it another voice, and no translation. */
+  targetLanguage: string;
+  /**
+   * The service's id of the voice, not empty; of one that speaks the target language. Default: not sent, and the service
+   * chooses, or refuses.
+   */
+  voiceId?: string;
+  /** The service's name of it. Default `s2s-translate`; always sent. */
+  model?: string;
+  /** Of the half that listens. Default `stt-translate`; always sent. */
+  sttModel?: string;
+  /** Of the half that speaks. Default `default`; always sent. */
+  ttsModel?: string;
+  /**
+   * Default `wav`, of a stream `pcm_24000`. `wav` is 48 kHz, 16 bits, mono, as `pcm` is. A `pcm_…` has the rate in its
+   * name, G.711 8 kHz. `opus` (Ogg Opus) is made here, at 40 kb/s, when more than one session speaks or may have to.
+   */
+  outputFormat?: WireFormat;
+  /** Keys of json_config that this client does not know; `targetLanguage` goes before. Default: none. */
+  extra?: Record<string, unknown>;
+  /**
+   * Seconds the service may keep looking for a free worker at setup, 0 to 86 400; `setupMs` grows by them. Default: not
+   * sent.
+   */
+  retryForS?: number;
+  /**
+   * Default `auto`: the cheapest format that loses nothing (see planWire). `opus` encodes the samples, at 24 kb/s. Not
+   * `wav`: silence is added behind the audio.
+   */
+  wire?: 'auto' | Exclude<WireFormat, 'wav'>;
+  /** 80 ms steps per audio message, 1 to 125. Default 1. */
+  stepsPerMessage?: number;
+  /** Silence behind the audio, in which the service says the last of it: 0 to 10 s. Default 2. */
+  tailSilenceS?: number;
+  /**
+   * Seconds of audio sent in a second, 0 to 100: the service leaves out sentences when it is given more than it can say.
+   * Default 1; 0 sends it as fast as it is taken.
+   */
+  pace?: number;
+  /** New attempts of each session after retryable failures, 0 to 1 000. Default 4. */
+  retries?: number;
+  /** In milliseconds; go before the client's, one by one. Default: the client's. */
+  deadlines?: Deadlines;
+  /** Ends it at once, waits between attempts included, with `signal.reason` as the error, untouched. Default: none. */
+  signal?: AbortSignal;
+}
+
+/** How a whole recording is translated. */
+export interface TranslateOptions extends S2sOptions {
+  /** What the bytes are. Default: what they begin with says it, as of {@link TranscribeOptions}. */
+  format?: AudioFormat;
+  /**
+   * Path of FFmpeg's program, for containers that are not read here. Default: SLUICE_FFMPEG in the environment, then
+   * `ffmpeg` on PATH.
+   */
+  ffmpeg?: string;
+}
+
+/** How live speech is translated. */
+export interface S2sStreamOptions extends S2sOptions {
+  /** What will be written to the stream. */
+  format: AudioFormat;
+}
+
+/** What the service says of a session of an {@link S2sStream} once it has begun. */
+export interface S2sReady {
+  /** The service's own id of the request; empty when it gave none. */
+  requestId: string;
+  /** As the service says it, else as it was asked for. */
+  model: string;
+  /** As the service says it: of its audio, 48 000 as a rule; 0 when it did not say. */
+  sampleRateHz: number;
+  /** Samples in a step of 80 ms; 0 when it did not say. */
+  frameSize: number;
+}
+
+/** A recording in other words: its `text` is that of the service, its words joined by single spaces. */
+export interface S2sSpeech extends Speech {
+  /** What the recording is. */
+  source: TranscriptSource;
+  /** Its length in seconds. */
+  sourceDurationS: number;
+  /** What was sent. */
+  wire: WireFormat;
+  /** Codes such as `truncated`: what is odd about the recording. Listed in docs/wav.md and docs/ogg.md. */
+  warnings: string[];
 }
 
 /** A text, a list of texts that are joined by one space, or pieces of a text that are joined as they are. */

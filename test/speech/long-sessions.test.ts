@@ -191,7 +191,7 @@ describe('twenty minutes, live', () => {
       { kind: 'drop', request: 2, after: 1500 },
       { kind: 'drop', request: 4, after: 3000 },
     ];
-    await using sandbox = await startSandbox({ concurrency: 1, faults });
+    const sandbox = await startSandbox({ concurrency: 1, faults });
     const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
     const bytes = Buffer.from(encodeMulaw(long.samples));
     const events = await live(client, bytes, { format: MULAW, steps: false });
