@@ -11,6 +11,8 @@ import { frameBytes, type SampleLayout } from './source-layout.js';
 const WINDOW_S = 15;
 /** Of a session's time: its beginning, and what the service says when all was sent. */
 const MARGIN_S = 5;
+/** Of a step: it may begin at each. */
+const PARTS = 4;
 /** Live, at the window's start: so much quieter than the loudest before it is a pause between sentences. */
 const PAUSE_DB = 25;
 
@@ -30,20 +32,26 @@ export function spanBytes(seconds: number, layout: SampleLayout): number {
   return Math.floor(seconds * layout.sampleRateHz) * frameBytes(layout);
 }
 
-/** In the middle of the quietest step, the last of equal ones; in bytes of whole frames. */
+/** In the middle of the quietest 80 ms, the last of equal ones; in bytes of whole frames. */
 export function quietestCut(bytes: Uint8Array, layout: SampleLayout): number {
-  const levels = levelsOf(bytes, layout);
+  const partFrames = Math.max(1, Math.round((STEP_S / PARTS) * layout.sampleRateHz));
+  const powers = Array.from(levelsOf(bytes, layout, partFrames), (levelDb) => 10 ** (levelDb / 10));
   let quietest = 0;
-  for (let i = 1; i < levels.length; i++) {
-    if ((levels[i] as number) <= (levels[quietest] as number)) quietest = i;
+  let leastPower = Number.POSITIVE_INFINITY;
+  for (let i = 0; i + PARTS <= powers.length; i++) {
+    const power = powers.slice(i, i + PARTS).reduce((sum, part) => sum + part, 0);
+    if (power > leastPower) continue;
+    leastPower = power;
+    quietest = i;
   }
-  return Math.min(spanBytes((quietest + 0.5) * STEP_S, layout), bytes.length);
+  return Math.min((quietest + PARTS / 2) * partFrames * frameBytes(layout), bytes.length);
 }
 
-/** In dB, one for each step, channels together. */
-function levelsOf(bytes: Uint8Array, { encoding, sampleRateHz, channels }: SampleLayout): Float32Array {
+/** In dB, one for so many frames, channels together. */
+function levelsOf(bytes: Uint8Array, layout: SampleLayout, frames: number): Float32Array {
+  const { encoding, channels } = layout;
   const samples = convertSamples(bytes, { from: encoding, to: 's16le', channels });
-  return stepLevels(new Int16Array(samples.buffer), Math.round(STEP_S * sampleRateHz) * channels);
+  return stepLevels(new Int16Array(samples.buffer), frames * channels);
 }
 
 /**
@@ -63,7 +71,7 @@ export class LiveCut {
   constructor(layout: SampleLayout, span: SessionSpan) {
     this.#layout = layout;
     this.#span = span;
-    this.#stepBytes = Math.max(1, spanBytes(STEP_S, layout));
+    this.#stepBytes = Math.max(frameBytes(layout), spanBytes(STEP_S, layout));
   }
 
   /**
@@ -81,7 +89,11 @@ export class LiveCut {
     this.#step.push(Buffer.from(bytes.subarray(0, length)));
     this.#stepped += length;
     if (this.#stepped < this.#stepBytes) return { length, ends: false };
-    const [levelDb = 0] = levelsOf(Buffer.concat(this.#step), this.#layout);
+    const [levelDb = 0] = levelsOf(
+      Buffer.concat(this.#step),
+      this.#layout,
+      this.#stepBytes / frameBytes(this.#layout),
+    );
     this.#step = [];
     this.#stepped = 0;
     this.#loudestDb = Math.max(this.#loudestDb, levelDb);
@@ -92,8 +104,7 @@ export class LiveCut {
     const { fromS, toS } = this.#span;
     const atS = this.#bytes / frameBytes(this.#layout) / this.#layout.sampleRateHz;
     if (atS < fromS) return false;
-    // A step that would go past the end ends before it.
-    const leftS = Math.max(0, toS - STEP_S - atS);
+    const leftS = Math.max(0, toS - atS);
     return levelDb <= this.#loudestDb - (PAUSE_DB * leftS) / (toS - fromS);
   }
 }
