@@ -13,6 +13,7 @@ import type { ClientConfig } from './session.js';
 import { checkSessionLimit } from './session-limit.js';
 import { SocketLink } from './socket-link.js';
 import { SttStream } from './stt-stream.js';
+import { GradiumTokens } from './tokens.js';
 import { transcribe } from './transcribe.js';
 import { synthesize } from './tts.js';
 import { TtsStream } from './tts-stream.js';
@@ -260,6 +261,8 @@ export class Gradium {
   readonly tts: GradiumTts;
   /** Speech to speech. */
   readonly s2s: GradiumS2s;
+  /** Keys for programs that must not hold the key. */
+  readonly tokens: GradiumTokens;
   readonly #access: Access;
   readonly #shared: Pick<ClientConfig, 'post' | 'deadlines' | 'sessionLimitS'>;
 
@@ -277,6 +280,7 @@ export class Gradium {
     this.stt = new GradiumStt(config);
     this.tts = new GradiumTts(config);
     this.s2s = new GradiumS2s(config);
+    this.tokens = new GradiumTokens(this.#access, deadlines);
   }
 
   /**

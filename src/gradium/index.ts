@@ -26,16 +26,19 @@ export {
 } from './client.js';
 export type { S2sStream } from './s2s-stream.js';
 export type { SttStream } from './stt-stream.js';
+export type { GradiumTokens } from './tokens.js';
 export type { TtsStream } from './tts-stream.js';
 export type {
   ConnectionStats,
   ConnectOptions,
+  CreateTokenOptions,
   Deadlines,
   GradiumOptions,
   S2sOptions,
   S2sReady,
   S2sSpeech,
   S2sStreamOptions,
+  SingleUseToken,
   Speech,
   SttEvent,
   SttOptions,

@@ -17,6 +17,7 @@ import { SourceHead } from './source-head.js';
 import { frameBytes, layoutOf, type SourceLayout, wireFor } from './source-layout.js';
 import { int16Samples, OPUS_BITRATE } from './speech.js';
 import { Succession } from './succession.js';
+import { withoutSizes } from './tts-stream.js';
 import type { S2sReady, S2sStreamOptions, Word } from './types.js';
 
 /** Written audio that waits here before `write` says stop: 1 s. Of a container, so many bytes. */
@@ -83,7 +84,7 @@ export class S2sStream extends Duplex {
       ? new OggOpusEncoder({ sampleRateHz: 48_000, bitrate: OPUS_BITRATE, pageMs: PAGE_MS })
       : undefined;
     this.#heard = new Succession({
-      onHead: (head) => this.#give(head),
+      onHead: (head) => this.#give(withoutSizes(head)),
       onAudio: (bytes) => this.#give(this.#encoder ? this.#encoder.process(int16Samples(bytes)) : bytes),
       onWord: (word) => this.emit('word', word),
       onEnd: () => this.#ended(),

@@ -303,7 +303,7 @@ function readBufferBytes(format: WireFormat): number {
 }
 
 /** A stream goes on for longer than the first session could say. */
-function withoutSizes(header: Buffer): Buffer {
+export function withoutSizes(header: Buffer): Buffer {
   const copy = Buffer.from(header);
   copy.writeUInt32LE(UNKNOWN_SIZE, 4);
   copy.writeUInt32LE(UNKNOWN_SIZE, copy.length - 4);

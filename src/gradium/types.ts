@@ -240,6 +240,24 @@ export interface GradiumOptions {
   sessionLimitS?: number;
 }
 
+/** What opens one WebSocket in place of the key. */
+export interface SingleUseToken {
+  /** For `new Gradium({ token })`, or the query `?token=` of a WebSocket's address. A secret, as the key is. */
+  token: string;
+  /** Until when it can be used, unless it was used before. */
+  expiresAt: Date;
+}
+
+/** How long a token is waited for. */
+export interface CreateTokenOptions {
+  /** In milliseconds; go before the client's, one by one. Default: the client's; `totalMs` 60 000. */
+  deadlines?: Deadlines;
+  /** New attempts after retryable failures, 0 to 1 000. Default 4. */
+  retries?: number;
+  /** Ends it at once, with `signal.reason` as the error, untouched. Default: none. */
+  signal?: AbortSignal;
+}
+
 /** What `transcribe` and `stream` have in common. Ranges: wire reference, section 2.2. */
 export interface SttOptions {
   /** en, fr, de, es, pt or `any` (default): detected by the service. Always sent. */
