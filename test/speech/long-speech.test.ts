@@ -116,6 +116,33 @@ describe('a text of 6 000 characters', () => {
   }, 60_000);
 });
 
+describe('several texts over one shared socket', () => {
+  it('are spoken side by side, collected and as streams', async () => {
+    await using connection = client.connect({ sockets: 1 });
+    const text = 'Ships leave at nine, boats at ten. And trains? They do not wait for anybody.';
+    const options = { outputFormat: 'pcm_8000', maxCharsPerSession: 40 } as const;
+    const alone = await client.tts.synthesize(text, options);
+    const streamed = async () => {
+      const stream = connection.tts.stream(options);
+      stream.write(text);
+      stream.end();
+      return Buffer.concat(await stream.toArray());
+    };
+    const collected = Array.from({ length: 4 }, () => connection.tts.synthesize(text, options));
+    const streams = Array.from({ length: 4 }, streamed);
+    for (const { data, words } of await Promise.all(collected)) {
+      expect(data.equals(alone.data)).toBe(true);
+      expect(words).toEqual(alone.words);
+    }
+    for (const bytes of await Promise.all(streams)) {
+      const { text: heard } = await client.stt.transcribe(bytes, {
+        format: { encoding: 's16le', sampleRateHz: 8000 },
+      });
+      expect(heard).toBe(text);
+    }
+  });
+});
+
 function sndfileInfo(path: string): string | undefined {
   try {
     return execFileSync('sndfile-info', [path], { encoding: 'utf8' });
