@@ -51,5 +51,7 @@ export type {
   TranslateOptions,
   TtsOptions,
   TtsReady,
+  TurnOptions,
+  VadEntry,
   Word,
 } from './types.js';

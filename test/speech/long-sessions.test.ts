@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { convertSamples, encodeMulaw, resample, writeOggOpus, writeWav } from '../../src/audio/index.js';
 import { type AudioFormat, STEP_S } from '../../src/format.js';
 import {
@@ -192,6 +192,7 @@ describe('twenty minutes, live', () => {
       { kind: 'drop', request: 4, after: 3000 },
     ];
     const sandbox = await startSandbox({ concurrency: 1, faults });
+    onTestFinished(() => sandbox.close());
     const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
     const bytes = Buffer.from(encodeMulaw(long.samples));
     const events = await live(client, bytes, { format: MULAW, steps: false });
