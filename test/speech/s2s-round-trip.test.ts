@@ -134,3 +134,18 @@ describe('speech to speech of more than a session takes', () => {
     }
   });
 });
+
+describe('speech to speech side by side on one socket', () => {
+  it('gives each what it said, in sessions of its own', async () => {
+    await using connection = brief.connect({ sockets: 1 });
+    const format = { encoding: 's16le', sampleRateHz: 16_000 } as const;
+    const [short, other, live] = await Promise.all([
+      connection.s2s.translate(spoken.data, FAST),
+      connection.s2s.translate(long.data, { ...FAST, format }),
+      streamed(connection.s2s.stream({ ...FAST, format }), long.data),
+    ]);
+    expect([short.text, other.text]).toEqual([TEXT, LONG]);
+    expect(await heard(live.data, 'pcm_24000')).toBe(LONG);
+    expect(connection.stats.sockets).toBe(1);
+  });
+});
