@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertSamples, encodeMulaw, resample, writeOggOpus, writeWav } from '../../src/audio/index.js';
 import { type AudioFormat, STEP_S } from '../../src/format.js';
 import {
@@ -50,9 +50,9 @@ const OGG: AudioFormat = { container: 'ogg' };
 const MULAW: AudioFormat = { encoding: 'mulaw', sampleRateHz: 8000 };
 
 /** One place in the plan: a session must be over before the next one begins. */
-async function sandboxed(faults: Fault[], concurrency = 1) {
-  const sandbox = await startSandbox({ sessionLimitS: LIMIT_S, concurrency, faults });
-  const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url, sessionLimitS: LIMIT_S });
+async function sandboxed(faults: Fault[], concurrency = 1, sessionLimitS = LIMIT_S) {
+  const sandbox = await startSandbox({ sessionLimitS, concurrency, faults });
+  const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url, sessionLimitS });
   return { client, [Symbol.asyncDispose]: () => sandbox.close() };
 }
 
@@ -191,11 +191,9 @@ describe('twenty minutes, live', () => {
       { kind: 'drop', request: 2, after: 1500 },
       { kind: 'drop', request: 4, after: 3000 },
     ];
-    const sandbox = await startSandbox({ concurrency: 1, faults });
-    onTestFinished(() => sandbox.close());
-    const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
+    await using sandbox = await sandboxed(faults, 1, 300);
     const bytes = Buffer.from(encodeMulaw(long.samples));
-    const events = await live(client, bytes, { format: MULAW, steps: false });
+    const events = await live(sandbox.client, bytes, { format: MULAW, steps: false });
     expectSaid(
       of(events, 'word').map(({ word }) => word),
       long.said,
