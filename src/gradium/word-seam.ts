@@ -10,6 +10,8 @@ const SAME_WORD_S = 0.4;
 const SAME_PLACE_S = 0.16;
 /** Given-out words are remembered so long: no session begins further back. */
 const REMEMBERED_S = 30;
+/** … and no more of them than so many, which nobody says in that time. */
+const MAX_REMEMBERED = 200;
 
 export interface SeamHandlers {
   /** A word is given out: its text is final, its end may not be known yet. */
@@ -211,9 +213,15 @@ class StreamSeam {
     const given = { word, folded: folded(word.text), closed: false };
     this.#given.push(given);
     this.#open.set(word, given);
-    while ((this.#given[0] as Given).word.startS < word.startS - REMEMBERED_S) this.#given.shift();
+    this.#forget(word.startS - REMEMBERED_S);
     this.#out.opened(word);
     return given;
+  }
+
+  #forget(beforeS: number): void {
+    while (this.#given.length > MAX_REMEMBERED || (this.#given[0] as Given).word.startS < beforeS) {
+      this.#given.shift();
+    }
   }
 
   #close(given: Given): void {

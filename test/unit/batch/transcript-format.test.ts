@@ -83,6 +83,7 @@ describe('formatTranscript', () => {
       'language',
       'model',
       'requestId',
+      'sessions',
       'durationS',
       'delayInFrames',
       'timestampShiftS',

@@ -486,10 +486,10 @@ describe('SttStream of Ogg Opus', () => {
     });
     const stream = client(server.url).stt.stream(OGG);
     stream.write(Buffer.concat(pages.slice(0, 5)));
-    const id = stream.flush();
+    const flushed = stream.flush();
     stream.end(Buffer.concat(pages.slice(5)));
     const events = await eventsOf(stream);
-    expect(events).toContainEqual({ type: 'flushed', flushId: id });
+    expect(events).toContainEqual({ type: 'flushed', flushId: await flushed });
     const types = server.peers[0]!.received.map(({ type }) => type);
     expect(types.indexOf('flush')).toBe(6);
   });
