@@ -154,6 +154,11 @@ export abstract class PostChannel implements Channel {
     else this.#exchange?.write(bytes, () => this.#options.onSent());
   }
 
+  /** What a streamed body begins with, beside the audio. */
+  protected writeHead(bytes: Buffer): void {
+    this.#exchange?.write(bytes, () => {});
+  }
+
   /** The end of a streamed body. */
   protected finish(): void {
     this.#exchange?.end();

@@ -2,8 +2,9 @@
  * What becomes of a request's messages when it is an HTTP POST (wire reference, section 1.3).
  * Not here: the answer (post-channel.ts), where it leads (access.ts).
  */
+import { WavWriter } from '../audio/index.js';
 import { argumentTypeError } from '../errors.js';
-import type { WireFormat } from '../format.js';
+import { type WireFormat, wireAudio } from '../format.js';
 import type { Access } from './access.js';
 import type { Channel, ChannelOptions, Link, Route } from './channel.js';
 import { PostChannel } from './post-channel.js';
@@ -50,11 +51,14 @@ class SttPost extends PostChannel {
 
   #setUp(setup: ClientMessage): void {
     const { url } = this;
+    const wire = String(setup.input_format) as WireFormat;
+    const head = wavHead(wire);
+    const format = head ? 'wav' : wire;
     url.searchParams.set('model', String(setup.model_name));
-    url.searchParams.set('input_format', String(setup.input_format));
+    url.searchParams.set('input_format', format);
     url.searchParams.set('json_config', JSON.stringify(setup.json_config));
-    const contentType = audioType(setup.input_format as WireFormat);
-    this.ask({ url, contentType, body: 'streamed', onlyAudio: false });
+    this.ask({ url, contentType: audioType(format), body: 'streamed', onlyAudio: false });
+    if (head) this.writeHead(head);
     this.setUp();
   }
 }
@@ -111,6 +115,18 @@ function framedAudio(message: string | Buffer): string | undefined {
   if (end < from || AUDIO.compare(message, 0, from) !== 0 || message.indexOf(QUOTE, from) !== end)
     return undefined;
   return message.toString('latin1', from, end);
+}
+
+/**
+ * Of samples at a rate that only the WebSocket has a name for, in every source: the header of a WAV of unknown length.
+ * Undefined for what goes as it is (wire reference, section 0, row 15).
+ */
+function wavHead(format: WireFormat): Buffer | undefined {
+  if (!format.startsWith('pcm_')) return undefined;
+  const audio = wireAudio(format, 'input');
+  if (!audio) return undefined;
+  using writer = new WavWriter({ sampleRateHz: audio.sampleRateHz, rf64: false });
+  return Buffer.from(writer.process(new Int16Array(0)));
 }
 
 /** `input_format` says more, and goes before; the type has to be one that the service knows. */

@@ -39,6 +39,8 @@ export interface RequestOptions {
   limitS: number;
   /** Called with each message that comes for it. */
   onMessage: (message: Message) => void;
+  /** Called before its last message is sent: whoever hears that may begin the next. */
+  onLast: () => void;
   /** Called once, when it has ended in whatever way. */
   onEnd: (end: SessionEnd) => void;
 }
@@ -109,6 +111,7 @@ export class Request {
     try {
       for (const message of answers()) {
         this.#checkLimit();
+        if (this.#session.ended) this.#options.onLast();
         await this.#say(message);
         this.#sent++;
         await this.#outlet.pace();

@@ -57,6 +57,7 @@ export class Sessions {
         fault: faults.takeForSession(route),
         limitS: rules.sessionLimitS,
         onMessage: (message) => record.take(message),
+        onLast: () => slot.release(),
         onEnd: end,
       });
     } catch (error) {

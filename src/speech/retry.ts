@@ -12,11 +12,15 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof Error && 'retryable' in error && error.retryable === true;
 }
 
-/** Full jitter between 0.5 s and min(20, 0.5 × 2^attempt) s; what the service asked for wins. */
+/**
+ * Full jitter between 0.5 s and min(20, 0.5 × 2^attempt) s. What the service asked for goes before, and is the least time:
+ * all who were told the same would come back together, and most of them in vain. At once is at once.
+ */
 export function retryDelayMs(attempt: number, error: unknown, random: () => number = Math.random): number {
   const asked = (error as { retryAfterS?: unknown } | null)?.retryAfterS;
-  if (typeof asked === 'number') return asked * 1000;
   const top = Math.min(CAP_S, BASE_S * 2 ** attempt);
+  if (asked === 0) return 0;
+  if (typeof asked === 'number') return 1000 * (asked + random() * top);
   return 1000 * (BASE_S + random() * (top - BASE_S));
 }
 

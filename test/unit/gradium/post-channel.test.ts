@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type AudioFormat, readWav } from '../../../src/audio/index.js';
 import { ConnectionError, SpeechApiError } from '../../../src/errors.js';
 import { Access } from '../../../src/gradium/access.js';
 import type { Channel, ChannelOptions, Route } from '../../../src/gradium/channel.js';
@@ -200,6 +201,25 @@ describe('transcribe by POST', () => {
       ['audio/wav', 'wav'],
       ['audio/ogg', 'opus'],
     ]);
+  });
+
+  it('puts a WAV header before samples at a rate that has no name in a POST', async () => {
+    let body: Buffer = Buffer.alloc(0);
+    await using server = await scriptedHttp(async (peer) => {
+      body = await peer.body();
+      peer.answer(200, WORDS);
+    });
+    const samples = Int16Array.from({ length: 16_000 }, (_, i) => i);
+    const source = Buffer.from(samples.buffer);
+    const format: AudioFormat = { encoding: 's16le', sampleRateHz: 16_000 };
+    const { wire } = await transcribe(server.url, { format }, source);
+    expect(wire).toEqual({ format: 'pcm_16000', untouched: true });
+    const { request } = server.peers[0]!;
+    expect(request.headers['content-type']).toBe('audio/wav');
+    expect(new URL(request.url!, server.url).searchParams.get('input_format')).toBe('wav');
+    expect(body.length).toBe(44 + source.length);
+    expect([body.readUInt32LE(4), body.readUInt32LE(40)]).toEqual([0xffff_ffff, 0xffff_ffff]);
+    expect(readWav(body)).toMatchObject({ sampleRateHz: 16_000, channels: 1, samples });
   });
 
   it('is tried again after failures that may pass', async () => {

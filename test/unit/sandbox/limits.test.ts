@@ -65,8 +65,12 @@ describe('sessionLimitS', () => {
     const client = await RawClient.open(url, '/speech/asr');
     for (const client_req_id of ['a', 'b']) client.send({ ...STT, client_req_id, close_ws_on_eos: false });
     client.send(audio(seconds(3), 'a'), audio(seconds(1), 'b'), { ...END, client_req_id: 'b' });
-    await client.next((message) => message.type === 'end_of_stream' && message.client_req_id === 'b');
-    expect(client.of('error')).toEqual([{ ...tooLong(2), client_req_id: 'a' }]);
+    // They are worked on side by side: either may be done first.
+    const ended = client.next((message) => message.type === 'end_of_stream' && message.client_req_id === 'b');
+    const failed = client.next('error');
+    expect(await failed).toEqual({ ...tooLong(2), client_req_id: 'a' });
+    await ended;
+    expect(client.of('error')).toHaveLength(1);
     client.socket.close();
   });
 
@@ -110,7 +114,7 @@ describe('sessionLimitS', () => {
         const fail = vi.fn();
         const onEnd = vi.fn();
         const outlet = { isClosed: false, fail } as unknown as Outlet;
-        const options = { fault: undefined, limitS: 300, onMessage: () => {}, onEnd };
+        const options = { fault: undefined, limitS: 300, onMessage: () => {}, onLast: () => {}, onEnd };
         new Request(open, outlet, options);
         new Request(ended, outlet, options).dispose();
         expect(onEnd).toHaveBeenCalledTimes(1);

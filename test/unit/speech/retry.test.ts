@@ -16,9 +16,11 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(30, passing(), () => 1)).toBe(20_000);
   });
 
-  it('is what the service asked for', () => {
-    expect(retryDelayMs(1, busy(45))).toBe(45_000);
-    expect(retryDelayMs(1, busy(0))).toBe(0);
+  it('is what the service asked for, and spread behind that', () => {
+    expect(retryDelayMs(1, busy(45), () => 0)).toBe(45_000);
+    expect(retryDelayMs(1, busy(45), () => 1)).toBe(46_000);
+    expect(retryDelayMs(30, busy(45), () => 1)).toBe(65_000);
+    expect(retryDelayMs(1, busy(0), () => 1)).toBe(0);
   });
 });
 
