@@ -13,7 +13,7 @@ import { type Answer, linesOf, Posting, post, textOf } from './http.js';
 import { concat, noise, oggOpus, silence, speak, speak8k, toFloat, words } from './sound.js';
 
 /** No fault, no limit. */
-const FREE = { fault: undefined, limitS: Infinity, onMessage: () => {}, onEnd: () => {} };
+const FREE = { fault: undefined, limitS: Infinity, onMessage: () => {}, onLast: () => {}, onEnd: () => {} };
 
 let sandbox: Sandbox;
 const log: string[] = [];
