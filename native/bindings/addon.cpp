@@ -85,7 +85,7 @@ void KeepIntrinsics(Napi::Env env) {
 napi_value Exports(Napi::Env env) {
   RequireSimdOverride();
   KeepIntrinsics(env);
-  static constexpr std::array<std::pair<const char*, napi_callback>, 18> kFunctions = {{
+  static constexpr std::array<std::pair<const char*, napi_callback>, 19> kFunctions = {{
       {"setErrorClasses", SetErrorClasses},
       {"convertSamples", ConvertSamples},
       {"convertSamplesInto", ConvertSamplesInto},
@@ -104,6 +104,7 @@ napi_value Exports(Napi::Env env) {
       {"readOggOpus", ReadOggOpus},
       {"writeOggOpus", WriteOggOpus},
       {"resample", Resample},
+      {"writeTextFrame", WriteTextFrame},
   }};
   ObjectBuilder all(env);
   for (const auto& [name, callback] : kFunctions) all.Set(name, Function(env, name, callback));

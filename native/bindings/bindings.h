@@ -37,6 +37,7 @@ napi_value Resample(napi_env env, napi_callback_info info);
 napi_value DefineResampler(napi_env env);
 
 napi_value DefineAudioFramer(napi_env env);
+napi_value WriteTextFrame(napi_env env, napi_callback_info info);
 
 napi_value DefineOpusEncoder(napi_env env);
 napi_value DefineOpusDecoder(napi_env env);

@@ -410,6 +410,11 @@ export interface NativeAddon {
     clientReqIdJson: string,
     sourceBytes: number | undefined,
   ) => NativeAudioFramer;
+  /**
+   * The WebSocket frame of a client's text message, masked with 32 unpredictable bits: bytes written to `out` from `at` on,
+   * at most 14 more than the message has.
+   */
+  writeTextFrame(message: Uint8Array, key: number, out: Uint8Array, at: number): number;
   OpusEncoder: new (...options: NativeOpusEncoderOptions) => NativeOpusEncoder;
   /** `gainQ8`: the 16 bits of OpusHead. */
   OpusDecoder: new (

@@ -38,6 +38,7 @@ export const addonFunctions = {
   readOggOpus: ['oggOpus', 'bool', 'channels', 'count', 'count?', ...CALLBACKS],
   writeOggOpus: ['samples', ...OGG_OPUS_ENCODER, ...CALLBACKS],
   resample: ['samples', 'rate', 'rate', 'channels', 'quality', ...CALLBACKS],
+  writeTextFrame: ['bytes', 'count', 'roomBytes', 'count'],
 };
 
 export const addonClasses = {

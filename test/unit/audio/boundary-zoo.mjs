@@ -252,6 +252,7 @@ const rawFunctions = {
   writeWav: () => [i16(8), 's16', 8000, 1],
   writeOggOpus: () => [i16(8), ...oggOpusEncoderArguments()],
   resample: () => [i16(8), 8000, 16_000, 1, 'default'],
+  writeTextFrame: () => [u8(8), 7, u8(16), 2],
 };
 const rawClasses = {
   WavReader: {
