@@ -3,12 +3,12 @@
  * exactly once with a typed error, also when the other side has vanished without a word. Not here: what the messages mean,
  * nor any deadline for them.
  */
-import { randomFillSync } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ClientOptions, WebSocket } from 'ws';
 import { type ConnectionPhase, TimeoutError } from '../errors.js';
 import { DeadlineTimer } from './deadlines.js';
+import { FrameWriter } from './frame-writer.js';
 import { PingWatchdog } from './ping-watchdog.js';
 import {
   closeError,
@@ -70,6 +70,7 @@ export class SpeechSocket {
   #ws: WebSocket | undefined;
   /** What `#ws` writes to, once it is open. */
   #stream: Socket | undefined;
+  #frames: FrameWriter | undefined;
   #state: 'connecting' | 'open' | 'ended' = 'connecting';
   /** Set while the body of a refused upgrade is being read: ends that at once. */
   #refuse: (() => void) | undefined;
@@ -101,15 +102,22 @@ export class SpeechSocket {
 
   /** Bytes given to `send` and not yet taken by the kernel. */
   get bufferedBytes(): number {
-    return this.#ws?.bufferedAmount ?? 0;
+    return (this.#ws?.bufferedAmount ?? 0) + (this.#frames?.pendingBytes ?? 0);
   }
 
   /**
-   * Sends one text message. A Buffer may be reused as soon as this returns: ws treats it as read-only and masks
-   * it into memory of its own (which is why `nonZeroMask` matters).
+   * Sends one text message; a Buffer may be reused as soon as this returns.
+   *
+   * Past ws: without compression it writes whole frames at once, so that ours never come into the midst of one of its own.
+   * Once it has sent its close frame nothing may follow that (RFC 6455 §5.5.1): then it gets the message, which it drops.
    */
   send(message: string | Buffer): void {
-    if (this.#state === 'open') this.#ws?.send(message, TEXT, this.#sent);
+    if (this.#state !== 'open') return;
+    if (this.#ws?.readyState !== WebSocket.OPEN) {
+      this.#ws?.send(message, TEXT, this.#sent);
+      return;
+    }
+    this.#frames?.write(typeof message === 'string' ? Buffer.from(message) : message);
   }
 
   /** Stops reading; the peer notices through TCP. */
@@ -135,6 +143,7 @@ export class SpeechSocket {
   close(): void {
     if (this.#state === 'ended') return;
     this.#end();
+    this.#frames?.flush();
     this.#ws?.resume();
     this.#ws?.close(1000);
   }
@@ -169,7 +178,6 @@ export class SpeechSocket {
       followRedirects: false,
       maxPayload: MAX_MESSAGE_BYTES,
       closeTimeout: CLOSE_TIMEOUT_MS,
-      generateMask: nonZeroMask,
     };
     this.#ws = new WebSocket(target.url, clientOptions);
     this.#listen(this.#ws, target.url.host);
@@ -178,6 +186,7 @@ export class SpeechSocket {
   #listen(ws: WebSocket, host: string): void {
     ws.on('upgrade', ({ socket }) => {
       this.#stream = socket;
+      this.#frames = new FrameWriter(socket, () => ws.readyState === WebSocket.OPEN, this.#sent);
     });
     ws.on('open', () => {
       if (this.#state !== 'connecting') return;
@@ -261,22 +270,4 @@ export class SpeechSocket {
     const { phase, requestId } = this.#options.where();
     return { phase, requestId, secrets: this.secrets };
   }
-}
-
-const pool = Buffer.allocUnsafeSlow(8192);
-let poolAt = pool.length;
-
-/**
- * RFC 6455 §5.3: an unpredictable key for every frame. Zero, one in 2^32, is drawn again: with a zero key ws
- * queues the caller's own buffer instead of a masked copy, and ours is reused at once.
- */
-export function nonZeroMask(mask: Buffer): void {
-  do {
-    if (poolAt === pool.length) {
-      randomFillSync(pool);
-      poolAt = 0;
-    }
-    pool.copy(mask, 0, poolAt, poolAt + 4);
-    poolAt += 4;
-  } while (mask.readUInt32LE(0) === 0);
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,6 +12,7 @@ import { WebSocket } from 'ws';
 import { ConnectionError, FormatError, SpeechApiError, TimeoutError } from '../../../src/errors.js';
 import { WINDOW_S } from '../../../src/gradium/audio-window.js';
 import { Gradium, type GradiumOptions, type TranscribeOptions } from '../../../src/gradium/index.js';
+import { SpeechSocket } from '../../../src/speech/index.js';
 import { onWindows } from '../../on-windows.js';
 import { type Message, type Peer, politeStt, READY, scriptedServer } from '../../speech/scripted-server.js';
 import { ambiguousWav } from '../audio/helpers.js';
@@ -525,10 +527,9 @@ describe('transcribe against a server that fails', () => {
   });
 
   it('does not take an end_of_stream for the answer to one that it has not sent yet', async () => {
-    const send = WebSocket.prototype.send;
-    vi.spyOn(WebSocket.prototype, 'send').mockImplementation(function (this: WebSocket, ...args: unknown[]) {
-      // The server's own comes without options.
-      if (args.length === 1 || args[0] !== '{"type":"end_of_stream"}') Reflect.apply(send, this, args);
+    const { send } = SpeechSocket.prototype;
+    vi.spyOn(SpeechSocket.prototype, 'send').mockImplementation(function (this: SpeechSocket, message) {
+      if (message !== '{"type":"end_of_stream"}') send.call(this, message);
     });
     const error = await failing((peer) => peer.send(READY, text('half', 1), { type: 'end_of_stream' }));
     expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', retryable: true });
@@ -536,16 +537,15 @@ describe('transcribe against a server that fails', () => {
 
   it('takes the answer that is read before Node tells of the write that it answers, as happens over TLS', async () => {
     const told: (() => void)[] = [];
-    const { send, emit } = WebSocket.prototype;
-    vi.spyOn(WebSocket.prototype, 'send').mockImplementation(function (this: WebSocket, ...args: unknown[]) {
-      const callback = args.at(-1);
-      // The server's own comes without a callback. Ours is told of with the loop's next check phase.
-      if (args[0] !== '{"type":"end_of_stream"}' || typeof callback !== 'function') {
-        Reflect.apply(send, this, args);
-      } else {
-        told.push(() => callback());
-        Reflect.apply(send, this, [...args.slice(0, -1), () => {}]);
-      }
+    const { emit } = WebSocket.prototype;
+    const { write } = Socket.prototype;
+    vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...args: unknown[]) {
+      const [data, callback] = args;
+      // RFC 6455 §5.2: a text that is masked is the client's. It is told of with the loop's next check phase.
+      const isOurs = Buffer.isBuffer(data) && data[0] === 0x81 && (data[1] as number) >= 0x80;
+      if (!isOurs || typeof callback !== 'function') return Reflect.apply(write, this, args) as boolean;
+      told.push(() => callback());
+      return Reflect.apply(write, this, [data, () => {}]) as boolean;
     });
     vi.spyOn(WebSocket.prototype, 'emit').mockImplementation(function (this: WebSocket, ...args: unknown[]) {
       const isAnswer = args[0] === 'message' && String(args[1]) === '{"type":"end_of_stream"}';
@@ -833,7 +833,7 @@ describe('transcribe pacing', () => {
     const big = Buffer.alloc(16 * 1024 * 1024, 0x55);
     const source = async function* () {
       for (let at = 0; at < big.length; at += 65_536) {
-        if (at === 65_536 * 8) stalled.fire();
+        if (at === 65_536 * 6) stalled.fire();
         yield big.subarray(at, at + 65_536);
       }
     };

@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   audio: ['', 'native'],
   streams: ['', 'audio'],
   text: [''],
-  speech: ['', 'text'],
+  speech: ['', 'text', 'native'],
   gradium: ['', 'audio', 'text', 'speech', 'streams'],
   kugel: ['', 'audio', 'text', 'speech', 'streams'],
   telephony: ['', 'audio', 'streams', 'text', 'speech', 'gradium', 'kugel'],
