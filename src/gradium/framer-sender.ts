@@ -25,7 +25,7 @@ function scratchOf(bytes: number): Buffer {
 }
 
 /** One call to the framer should not fill more than this: it is what can be queued beyond the high-water mark. */
-const MAX_RUN_BYTES = 256 * 1024;
+const MAX_RUN_BYTES = 64 * 1024;
 /** Before a WAV header is known the framer must allow for the worst of them. */
 const HEAD_PIECE_BYTES = 4 * 1024;
 const MAX_PIECE_BYTES = 256 * 1024;
@@ -43,6 +43,8 @@ export class FramerSender implements AudioSender {
   readonly #stepsPerMessage: number;
   #messages = 0;
   #sourceBytes = 0;
+  #largestPiece = 0;
+  #roomBytes = 0;
 
   constructor(source: SentSource<SampleLayout>, stepsPerMessage: number, sink: MessageSink) {
     const { from, wire, bytes } = source;
@@ -64,7 +66,7 @@ export class FramerSender implements AudioSender {
 
   sendPiece(chunk: Uint8Array, at: number): number {
     const piece = chunk.subarray(at, at + this.#piece());
-    const out = scratchOf(this.#framer.maxOutputBytes(piece.length));
+    const out = scratchOf(this.#room(piece.length));
     this.#sourceBytes += piece.length;
     this.#sendRun(out, this.#framer.processInto(piece, out));
     return at + piece.length;
@@ -86,7 +88,17 @@ export class FramerSender implements AudioSender {
     this.#framer.close();
   }
 
+  /** Live audio comes in small pieces of one size: what such a piece may bring is asked once. */
+  #room(pieceBytes: number): number {
+    if (pieceBytes > this.#largestPiece) {
+      this.#largestPiece = pieceBytes;
+      this.#roomBytes = this.#framer.maxOutputBytes(pieceBytes);
+    }
+    return this.#roomBytes;
+  }
+
   #sendRun(out: Buffer, bytes: number): void {
+    if (bytes === 0) return;
     const { messageBytes } = this.#framer;
     const allS = this.#framedS();
     for (let at = 0; at < bytes; ) {
