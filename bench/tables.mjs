@@ -1,5 +1,5 @@
-// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native`, so that none is typed by
-// hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
+// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native` or `speech`, so that none is
+// typed by hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
 
 /** These have a table of their own, if they were run; of the others one line says how they stand to their floors. */
 const LEVELS_SHOWN = ['vnni', 'avx2', 'sse2', 'neon'];
@@ -142,6 +142,37 @@ const ADDON_TABLES = {
   ],
 };
 
+/** A row of the speech benchmarks has one floor over real time, or one over each peer. */
+function speechFloors(row) {
+  if (!isNumber(row.floor)) return '';
+  const floors = isNumber(row.floorToBufferutil) ? `${row.floor}, ${row.floorToBufferutil}` : row.floor;
+  return `${floors}: ${verdict(row)}`;
+}
+const delays = (row, from) =>
+  [figure(row[`${from}P50Ms`], 2), figure(row[`${from}P99Ms`], 2), figure(row[`${from}WorstMs`], 1)].join(
+    ' / ',
+  );
+const SPEECH_TABLES = {
+  'speech/stt': [
+    ['audio', (row) => row.name],
+    ['client', (row) => row.contender],
+    ['x real time', (row) => ratio(row, 'xRealTime', 0)],
+    ['user + system, µs a second', (row) => `${figure(row.userUsPerS, 1)} + ${figure(row.systemUsPerS, 1)}`],
+    ['x plain', (row) => ratio(row, 'ratioToPlain')],
+    ['x bufferutil', (row) => ratio(row, 'ratioToBufferutil')],
+    ['floor', speechFloors],
+    ['resident, MB', (row) => figure(row.rssMB)],
+  ],
+  'speech/live': [
+    ['streams', (row) => row.name],
+    ['of a core, %', (row) => figure(100 * row.coreShare)],
+    ['from the write: p50 / p99 / worst, ms', (row) => delays(row, 'write')],
+    ['from when it was due, ms', (row) => delays(row, 'due')],
+    ['its p99', (row) => `< ${row.floor} ms: ${verdict(row)}`],
+    ['resident, MB', (row) => figure(row.rssMB)],
+  ],
+};
+
 const MEMORY_COLUMNS = [
   ['through', (row) => row.name.replace('memory, ', '')],
   ['hours', (row) => figure(row.hours)],
@@ -155,7 +186,7 @@ export function markdownTables({ cpu, node, commit, quick, rows }) {
   const of = (benchmark) => rows.filter((row) => row.benchmark === benchmark);
   const parts = [`${cpu}, Node ${node}, commit ${commit}${quick ? ' (--quick: NOT TO QUOTE)' : ''}`];
   parts.push(...resamplerTables(of('native/resample-peers')));
-  for (const [benchmark, columns] of Object.entries(ADDON_TABLES)) {
+  for (const [benchmark, columns] of Object.entries({ ...ADDON_TABLES, ...SPEECH_TABLES })) {
     // The last rows of framer and ogg are of another kind.
     const found = of(benchmark).filter((row) => row.getterNs === undefined && row.hours === undefined);
     if (found.length > 0) parts.push(`#### ${benchmark}`, table(columns, found));
