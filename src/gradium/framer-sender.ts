@@ -68,13 +68,13 @@ export class FramerSender implements AudioSender {
     const piece = chunk.subarray(at, at + this.#piece());
     const out = scratchOf(this.#room(piece.length));
     this.#sourceBytes += piece.length;
-    this.#sendRun(out, this.#framer.processInto(piece, out));
+    this.#sendRun(out.subarray(0, this.#framer.processInto(piece, out)), false);
     return at + piece.length;
   }
 
   sendRest(): boolean {
     const out = scratchOf(this.#framer.maxFlushBytes);
-    this.#sendRun(out, this.#framer.flushInto(out));
+    this.#sendRun(out.subarray(0, this.#framer.flushInto(out)), true);
     return true;
   }
 
@@ -97,17 +97,15 @@ export class FramerSender implements AudioSender {
     return this.#roomBytes;
   }
 
-  #sendRun(out: Buffer, bytes: number): void {
-    if (bytes === 0) return;
+  /** Of the last message of all only the framer knows how long it is: the others are full. */
+  #sendRun(run: Buffer, isLast: boolean): void {
+    if (run.length === 0) return;
     const { messageBytes } = this.#framer;
-    const allS = this.#framedS();
-    for (let at = 0; at < bytes; ) {
-      const next = Math.min(at + messageBytes, bytes);
-      this.#sink.send(out.subarray(at, next));
+    for (let at = 0; at < run.length; at += messageBytes) {
+      const next = Math.min(at + messageBytes, run.length);
+      this.#sink.send(run.subarray(at, next));
       this.#messages++;
-      // Of the last message of all only the framer knows how long it is; it comes alone or last.
-      this.#sink.sent(next < bytes ? Math.min(this.#messagesS(), allS) : allS);
-      at = next;
+      this.#sink.sent(isLast && next === run.length ? this.#framedS() : this.#messagesS());
     }
   }
 

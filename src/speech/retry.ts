@@ -13,14 +13,13 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
- * Full jitter between 0.5 s and min(20, 0.5 × 2^attempt) s. What the service asked for goes before, and is the least time:
- * all who were told the same would come back together, and most of them in vain. At once is at once.
+ * Full jitter between 0.5 s and min(20, 0.5 × 2^attempt) s. What the service asked for goes before, and up to as much again,
+ * 20 s at most, comes on top: all who were told the same would come back together, and most of them in vain.
  */
 export function retryDelayMs(attempt: number, error: unknown, random: () => number = Math.random): number {
   const asked = (error as { retryAfterS?: unknown } | null)?.retryAfterS;
+  if (typeof asked === 'number') return 1000 * (asked + random() * Math.min(CAP_S, asked));
   const top = Math.min(CAP_S, BASE_S * 2 ** attempt);
-  if (asked === 0) return 0;
-  if (typeof asked === 'number') return 1000 * (asked + random() * top);
   return 1000 * (BASE_S + random() * (top - BASE_S));
 }
 

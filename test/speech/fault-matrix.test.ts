@@ -136,13 +136,22 @@ describe.concurrent.each(APIS)('$name', (api) => {
       const cells = FAULT_CASES.map(async (fault) => {
         const due = told(expected(api, way, fault));
         const outcome = told(await gate.run(() => played(api, way, fault)));
-        return outcome === due ? [] : [{ fault: fault.name, outcome, due }];
+        return outcome === due || isMoved(way, fault, outcome) ? [] : [{ fault: fault.name, outcome, due }];
       });
       expect((await Promise.all(cells)).flat()).toEqual([]);
     },
     120_000,
   );
 });
+
+/**
+ * Whether its neighbours had opened the socket before it came is a matter of moments. If they had, the socket may have
+ * been dead for long, for all that is known: a request that has heard nothing there begins anew on another, once.
+ */
+function isMoved({ multiplexed, retries }: Way, { place }: FaultCase, outcome: string): boolean {
+  const exact: Outcome = { call: 'exact', others: NEIGHBOURS.map(() => 'exact'), leaks: 0 };
+  return multiplexed && retries === 0 && place === 'before ready' && outcome === told(exact);
+}
 
 function expected(api: Api, way: Way, fault: FaultCase): Outcome {
   const failure = fault.failure(api);
@@ -190,7 +199,9 @@ async function alone(api: Api, client: Gradium, sandbox: Sandbox, options: CallO
 async function among(api: Api, client: Gradium, sandbox: Sandbox, options: CallOptions): Promise<Outcome> {
   const connection = client.connect({ sockets: 1 });
   const around = others.map((one) => outcome(BUFFERED[api.route], connection, one, {}));
-  await vi.waitFor(() => expect(connection.stats.running).toBe(NEIGHBOURS.length), { interval: 2 });
+  // Those that have a place, or are done by now.
+  const begun = () => connection.stats.running + sandbox.received().sessions.filter(({ end }) => end).length;
+  await vi.waitFor(() => expect(begun()).toBe(NEIGHBOURS.length), { interval: 2, timeout: HANG_MS });
   const call = await outcome(api, connection, said, options);
   const outcomes = await Promise.all(around);
   await connection.close();

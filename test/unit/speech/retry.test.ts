@@ -18,7 +18,7 @@ describe('retryDelayMs', () => {
 
   it('is what the service asked for, and spread behind that', () => {
     expect(retryDelayMs(1, busy(45), () => 0)).toBe(45_000);
-    expect(retryDelayMs(1, busy(45), () => 1)).toBe(46_000);
+    expect(retryDelayMs(1, busy(3), () => 1)).toBe(6_000);
     expect(retryDelayMs(30, busy(45), () => 1)).toBe(65_000);
     expect(retryDelayMs(1, busy(0), () => 1)).toBe(0);
   });
