@@ -144,8 +144,6 @@ export const WARNINGS: Readonly<Record<string, string>> = {
     'the input begins as a WAV does, and its header was taken for samples; leave --input-format out',
   'ogg-pages-as-samples':
     'the input begins as Ogg does, and its pages were taken for samples; leave --input-format out',
-  'over-session-limit':
-    'the service ends a session after 300 s, so the transcription may fail; cut the recording into shorter ones',
 };
 
 /** `sluice: calls/7.wav: warning: truncated: the file ends before …` */

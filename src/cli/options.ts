@@ -2,7 +2,7 @@
  * Values of options, checked as they are read; a wrong one is a usage error.
  * Not here: which command has which option.
  */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { TRANSCRIPT_FORMATS, type TranscriptFormat } from '../batch/index.js';
 import {
   type RawAudioFormat,
@@ -39,6 +39,18 @@ const ENCODING_NAMES: Readonly<Record<string, SampleEncoding>> = {
   f32: 'f32le',
   f64: 'f64le',
 };
+
+/** How the service is spoken to. */
+export type Transport = 'websocket' | 'post';
+
+export function transportOption(): Option {
+  return new Option(
+    '--transport <name>',
+    'how the service is spoken to; post is for networks that let no WebSocket through',
+  )
+    .choices(['websocket', 'post'] satisfies Transport[])
+    .default('websocket');
+}
 
 /** As much as a WAV can say: what is written without a header can be read again. */
 const MAX_RAW_RATE_HZ = 2 ** 31 - 1;
@@ -106,4 +118,21 @@ export function languageCode(text: string): string {
     throw new InvalidArgumentError('Languages are en, fr, de, es, pt, or any to have it detected.');
   }
   return text;
+}
+
+/** There is no `any` to translate to. */
+export function targetLanguage(text: string): string {
+  if (text === 'any') throw new InvalidArgumentError('Name the language of the transcript, such as en.');
+  return languageCode(text);
+}
+
+const MAX_KEYWORDS = 500;
+
+/** `Kubernetes,Sluice` to words, each once. */
+export function wordList(text: string): string[] {
+  const words = [...new Set(text.split(',').map((word) => word.trim()))];
+  if (words.length > MAX_KEYWORDS || words.some((word) => word === '' || /\s/u.test(word))) {
+    throw new InvalidArgumentError(`Keywords are single words, up to ${MAX_KEYWORDS}, with commas between.`);
+  }
+  return words;
 }

@@ -14,7 +14,6 @@ import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { probeCpu } from './probe-cpu.js';
 import { openRecording, type RecordingChunks, recordingWarnings } from './read.js';
-import { SESSION_LIMIT_S } from './session-limit.js';
 
 type Audio = typeof import('../audio/index.js');
 
@@ -102,14 +101,13 @@ async function probeAll(inputs: Input[], signal: AbortSignal): Promise<(Probed |
 
 async function probeOne(path: string, audio: Audio, signal: AbortSignal): Promise<Probed> {
   const { info, isDecoded, isStream } = await readInfo(path, audio, signal);
-  const { encoding, sampleRateHz, channels, durationS } = info;
+  const { encoding, sampleRateHz, channels } = info;
   const canSend = sampleRateHz >= MIN_RATE_HZ && sampleRateHz <= MAX_RATE_HZ;
   // A stream is sent by what its head says: the rest is not known then.
   const plan = canSend ? audio.planWire(isStream ? { encoding, sampleRateHz, channels } : info) : null;
   const notes = info.encoding === 'opus' ? opusNotes(info, plan) : [];
   if (isDecoded) notes.push('decoded by FFmpeg');
   if (!canSend) notes.push(`rate outside ${MIN_RATE_HZ} to ${MAX_RATE_HZ} Hz: resample it first`);
-  if (durationS > SESSION_LIMIT_S) notes.push(`over the ${SESSION_LIMIT_S} s session limit`);
   return { file: inputLabel(path), ...info, plan, notes };
 }
 

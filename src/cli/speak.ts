@@ -12,7 +12,7 @@ import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { interruptible } from './interrupt.js';
-import { languageCode, pathName, wholeNumber } from './options.js';
+import { languageCode, pathName, type Transport, transportOption, wholeNumber } from './options.js';
 import { checkFile, writeStdout, writeWhole } from './output.js';
 import { readStdinText } from './read.js';
 
@@ -24,6 +24,7 @@ interface SpeakFlags {
   language?: string;
   pronunciation?: string;
   maxChars?: number;
+  transport: Transport;
   sandbox?: true;
 }
 
@@ -52,13 +53,14 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
       'longest text of one session; longer text takes several (default: 3000; 1500 on the free tier)',
       wholeNumber('The longest text', 1, 100_000),
     )
+    .addOption(transportOption())
     .option('--sandbox', 'use a built-in server instead of the service: no key, no network')
     .addHelpText(
       'after',
       `
 A raw format in a .wav file gets a WAV header: the file holds 8 kHz mu-law, say, and any player knows it.
 .opus, .ogg and .oga are Ogg Opus. Text from standard input is spoken while it comes, and raw samples go to standard
-output while they are spoken.
+output while they are spoken; with --transport post both go once they are whole.
 
 Examples:
   $ sluice speak "Good morning" -o morning.wav
@@ -83,12 +85,17 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
     const words = text === STDIN ? checkedText(readStdinText(signal)) : text;
     await withClient(flags, async (client) => {
       if (flags.sandbox) process.stderr.write(`sluice: ${SANDBOX_NOTICE}\n`);
-      if (flags.output === STDOUT && wireAudio(outputFormat, 'output'))
-        await speakLive(client, words, options);
-      else await save(await client.tts.synthesize(words, options), flags.output, signal);
+      if (isLive(flags, outputFormat)) return speakLive(client, words, options);
+      const speech = await client.tts.synthesize(words, { ...options, transport: flags.transport });
+      await save(speech, flags.output, signal);
     });
     return EXIT.ok;
   });
+}
+
+/** Raw samples have no header that would have to know their number: they go out as they come. A POST is not live. */
+function isLive({ output, transport }: SpeakFlags, format: WireFormat): boolean {
+  return output === STDOUT && transport === 'websocket' && wireAudio(format, 'output') !== undefined;
 }
 
 function nothingToSay(): UsageError {
@@ -105,7 +112,6 @@ async function* checkedText(pieces: AsyncIterable<string>): AsyncGenerator<strin
   if (empty) throw nothingToSay();
 }
 
-/** Raw samples have no header that would have to know their number: they go out as they come. */
 async function speakLive(
   client: Gradium,
   text: string | AsyncIterable<string>,

@@ -13,24 +13,36 @@ import {
   type TranscriptFormat,
   transcribeBatch,
 } from '../batch/index.js';
-import type { Gradium, Transcript } from '../gradium/index.js';
-import type { RawAudioFormat, WireFormat } from '../index.js';
+import type { Gradium, TranscribeOptions, Transcript } from '../gradium/index.js';
+import type { WireFormat } from '../index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { type Input, inputLabel, resolveInputs, STDIN } from './inputs.js';
 import { interruptible } from './interrupt.js';
-import { formatList, INPUT_WIRES, languageCode, RAW_INPUTS, wholeNumber } from './options.js';
+import {
+  formatList,
+  INPUT_WIRES,
+  languageCode,
+  RAW_INPUTS,
+  type Transport,
+  targetLanguage,
+  transportOption,
+  wholeNumber,
+  wordList,
+} from './options.js';
 import { checkCollisions, checkFolder, writeStdout, writeWhole } from './output.js';
 import { PROGRESS_MODES, Progress, type ProgressMode } from './progress.js';
-import { isFileOverSessionLimit } from './session-limit.js';
 
 interface TranscribeFlags {
   output?: string;
   format: TranscriptFormat[];
   language: string;
   concurrency: number;
+  keywords?: string[];
+  translateTo?: string;
   wire: 'auto' | WireFormat;
+  transport: Transport;
   inputFormat?: string;
   sandbox?: true;
   progress: ProgressMode;
@@ -55,6 +67,12 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
         .default(['txt'], 'txt'),
     )
     .option('-l, --language <code>', 'en, fr, de, es, pt, or any to have it detected', languageCode, 'any')
+    .option(
+      '--keywords <list>',
+      'words that the recogniser should expect; several with commas, up to 500',
+      wordList,
+    )
+    .option('--translate-to <code>', 'language of the transcript: en, fr, de, es or pt', targetLanguage)
     .option('-c, --concurrency <n>', 'files at the same time', wholeNumber('Concurrency', 1, 10_000), 16)
     .addOption(
       new Option(
@@ -64,6 +82,7 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
         .choices(INPUT_WIRES)
         .default('auto'),
     )
+    .addOption(transportOption())
     .addOption(
       new Option(
         '--input-format <format>',
@@ -85,6 +104,8 @@ Examples:
   $ sluice transcribe "calls/**/*.wav" --format json | jq -r .text
   $ sluice transcribe voice-messages/*.opus --format json
   $ sluice transcribe studio.wav --wire opus
+  $ sluice transcribe standup.wav --keywords Kubernetes,Sluice
+  $ sluice transcribe entretien.wav --translate-to en
   $ sluice transcribe leg-a.ulaw --input-format ulaw_8000
   $ sluice speak --sandbox "hello" -o hello.wav && sluice transcribe --sandbox hello.wav`,
     )
@@ -133,18 +154,14 @@ async function transcribeAll(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const inputOf = new Map(inputs.map((input) => [input.path, input]));
-  const { language, wire, concurrency, inputFormat = '' } = flags;
-  const format = RAW_INPUTS[inputFormat];
   const sink =
     flags.output === undefined ? stdoutSink(flags, inputs.length, signal) : folderSink(flags.output, flags);
   progress.start(await weigh(inputs));
   try {
     const results = transcribeBatch(inputOf.keys(), {
-      client: batchClient(client, format, progress),
-      language,
-      wire,
-      ...(format !== undefined && { format }),
-      concurrency,
+      ...sttOptions(flags),
+      client: batchClient(client),
+      concurrency: flags.concurrency,
       signal,
       onProgress: (event) => progress.onBatch({ ...event, source: inputLabel(event.source) }),
     });
@@ -157,6 +174,19 @@ async function transcribeAll(
   }
   progress.finish();
   return progress.summary().failed > 0 ? EXIT.someFailed : EXIT.ok;
+}
+
+function sttOptions(flags: TranscribeFlags): TranscribeOptions {
+  const { language, keywords, translateTo, wire, transport, inputFormat = '' } = flags;
+  const format = RAW_INPUTS[inputFormat];
+  return {
+    language,
+    ...(keywords !== undefined && { keywords: { words: keywords } }),
+    ...(translateTo !== undefined && { targetLanguage: translateTo }),
+    wire,
+    transport,
+    ...(format !== undefined && { format }),
+  };
 }
 
 /** The batch ended before its last input: what was finished stays. */
@@ -223,17 +253,11 @@ function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
 }
 
-/** The batch deals in paths; `-` becomes standard input here. A file is looked at just before it is sent. */
-function batchClient(client: Gradium, format: RawAudioFormat | undefined, progress: Progress): BatchClient {
+/** The batch deals in paths; `-` becomes standard input here. */
+function batchClient({ stt }: Gradium): BatchClient {
   return {
     stt: {
-      transcribe: async (source, options) => {
-        if (source === STDIN) return client.stt.transcribe(process.stdin, options);
-        if (await isFileOverSessionLimit(source, format)) {
-          progress.warning(inputLabel(source), 'over-session-limit');
-        }
-        return client.stt.transcribe(source, options);
-      },
+      transcribe: (source, options) => stt.transcribe(source === STDIN ? process.stdin : source, options),
     },
   };
 }

@@ -47,8 +47,8 @@ export class GradiumStt {
    * read here, MP3, MP4, FLAC, WebM and alike by FFmpeg where that is installed; for samples without a header say their
    * `format`. Memory use does not depend on the recording's length.
    *
-   * The promise is fulfilled only by a whole transcript: everything else rejects it. Sources that can be read again
-   * (path, bytes) are tried again after failures that may pass.
+   * The promise is fulfilled only by a whole transcript: everything else rejects it. After failures that may pass
+   * a recording of one session, from a path or bytes, begins anew, and everything else goes on where it was.
    *
    * @param source A string is a path. A stream is read to its end, or destroyed.
    * @throws (rejects) TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS; FormatError,

@@ -86,7 +86,7 @@ describe('describeError', () => {
       .map((name) => readFileSync(new URL(name, clients), 'utf8'))
       .flatMap((text) => [...text.matchAll(/warnings\.add\('([^']+)'\)/g)].map(([, code]) => code));
     expect(ofClients).toContain('no-audio');
-    const ofCommands = ['over-session-limit', 'wav-header-as-samples', 'ogg-pages-as-samples'];
+    const ofCommands = ['wav-header-as-samples', 'ogg-pages-as-samples'];
     const ofFfmpeg = ['decode-errors'];
     const expected = new Set([...ofWav, ...ofOgg, ...ofClients, ...ofCommands, ...ofFfmpeg]);
     expect(Object.keys(WARNINGS).sort()).toEqual([...expected].sort());

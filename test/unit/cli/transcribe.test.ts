@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { writeOggOpus, writeWav } from '../../../src/audio/index.js';
+import { writeWav } from '../../../src/audio/index.js';
 import type { Transcript } from '../../../src/gradium/index.js';
 import { type Fault, type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import { onWindows } from '../../on-windows.js';
@@ -35,6 +35,11 @@ async function service(...faults: Fault[]): Promise<NodeJS.ProcessEnv> {
   const sandbox = await startSandbox({ faults });
   sandboxes.push(sandbox);
   return { GRADIUM_BASE_URL: sandbox.url, GRADIUM_API_KEY: 'any' };
+}
+
+/** What came in at the sandbox of this test. */
+function sessions(): readonly unknown[] {
+  return sandboxes.flatMap((sandbox) => sandbox.received().sessions);
 }
 
 /** Two short recordings in the tone voice. */
@@ -237,36 +242,48 @@ describe('sluice transcribe', () => {
     expect(readdirSync(join(folder, 'out'))).toHaveLength(1);
   });
 
-  it('sluice transcribe warns of recordings over the session limit before it sends them', async () => {
-    const silence = (seconds: number) => new Int16Array(8000 * seconds);
-    const wav = (seconds: number) => writeWav(silence(seconds), { sampleRateHz: 8000, encoding: 'mulaw' });
-    const folder = folderWith({
-      'at.wav': wav(300),
-      'over.wav': wav(301),
-      'over.opus': writeOggOpus(silence(301), { sampleRateHz: 8000, complexity: 0 }),
-      'over.ulaw': new Uint8Array(2_400_008),
+  it('sluice transcribe reads standard input once, and goes on where it was after a failure', async () => {
+    const env = await service({ kind: 'drop', after: 5, times: 1 });
+    const { code, stdout } = await sluice(['transcribe', '-'], { env, stdin: spoken['one.wav'] });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'the first text\n' });
+    expect(sessions()).toHaveLength(2);
+  });
+
+  it('sluice transcribe takes recordings that are longer than a session', async () => {
+    const text = spoken['one.wav'].subarray(44); // 48 kHz, 16 bits
+    const silence = Buffer.alloc(300 * 96_000);
+    const samples = new Int16Array(Uint8Array.from(Buffer.concat([text, silence, text])).buffer);
+    const folder = folderWith({ 'long.wav': writeWav(samples, { sampleRateHz: 48_000 }) });
+    const { code, stdout, stderr } = await sluice(['transcribe', 'long.wav', '-f', 'json'], {
+      env: await service(),
+      cwd: folder,
     });
-    const warned = async (...args: string[]) => {
-      const { code, stderr } = await sluice(['transcribe', '-c', '1', '--progress', 'json', ...args], {
-        env: await service({ kind: 'refuse', status: 401 }),
-        cwd: folder,
-      });
-      expect(code).toBe(3); // refused: what was said was said beforehand
-      const lines = stderr
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line));
-      return lines.filter(({ type }) => type === 'warning');
-    };
-    expect(await warned('at.wav')).toEqual([]);
-    expect(await warned('over.wav')).toEqual([
-      { type: 'warning', source: 'over.wav', code: 'over-session-limit' },
-    ]);
-    expect(await warned('over.opus')).toEqual([
-      { type: 'warning', source: 'over.opus', code: 'over-session-limit' },
-    ]);
-    expect(await warned('over.ulaw', '--input-format', 'ulaw_8000')).toEqual([
-      { type: 'warning', source: 'over.ulaw', code: 'over-session-limit' },
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ text: 'the first text the first text', sessions: 2 });
+    expect(stderr).not.toContain('warning');
+  });
+
+  it('sluice transcribe passes keywords, the language to translate to and the transport on', async () => {
+    const env = await service();
+    const options = ['--keywords', 'first, text,first', '--translate-to', 'fr', '--transport', 'post'];
+    const { code, stdout } = await sluice(['transcribe', 'one.wav', ...options], {
+      env,
+      cwd: folderWith(spoken),
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'the first text\n' });
+    expect(sessions()).toMatchObject([
+      {
+        transport: 'post',
+        setup: {
+          model_name: 'stt-translate',
+          json_config: JSON.stringify({
+            language: 'any',
+            delay_in_frames: 10,
+            keywords: { words: ['first', 'text'] },
+            target_language: 'fr',
+          }),
+        },
+      },
     ]);
   });
 

@@ -40,6 +40,19 @@ describe('sluice', () => {
     ['a bad concurrency', ['transcribe', 'x.wav', '-c', '0'], /whole number from 1 to 10000/],
     ['a bad format', ['transcribe', 'x.wav', '-f', 'txt,docx'], /txt, json, srt, vtt/],
     ['a bad language', ['transcribe', 'x.wav', '-l', 'English!'], /en, fr, de, es, pt, or any/],
+    ['an empty keyword', ['transcribe', 'x.wav', '--keywords', 'one,,two'], /single words, up to 500/],
+    ['a keyword of two words', ['transcribe', 'x.wav', '--keywords', 'one two'], /single words, up to 500/],
+    ['a translation to any language', ['transcribe', 'x.wav', '--translate-to', 'any'], /Name the language/],
+    [
+      'a bad transport',
+      ['transcribe', 'x.wav', '--transport', 'http'],
+      /Allowed choices are websocket, post/,
+    ],
+    [
+      'a bad transport',
+      ['speak', 'x', '-o', 'x.wav', '--transport', 'http'],
+      /Allowed choices are websocket/,
+    ],
     ['a bad wire format', ['transcribe', 'x.wav', '--wire', 'mp3'], /Allowed choices are auto, pcm/],
     ['a bad progress mode', ['transcribe', 'x.wav', '--progress', 'bar'], /Allowed choices are auto, live/],
     [
@@ -128,7 +141,7 @@ describe('sluice', () => {
   it.each([
     ['GRADIUM_BASE_URL', 'foo:bar', 'must begin with http'],
     ['GRADIUM_BASE_URL', 'not a url', 'is not a URL'],
-    ['GRADIUM_API_KEY', 'two words', 'holds characters that no key has'],
+    ['GRADIUM_API_KEY', 'two words', 'is empty or holds characters that none has (spaces'],
   ])('sluice names %s when it is "%s", exit 2', async (variable, value, message) => {
     const env = { GRADIUM_API_KEY: 'any', [variable]: value };
     const { code, stderr } = await sluice(['transcribe', join(folderWith(['a.wav']), 'a.wav')], { env });
