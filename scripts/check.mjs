@@ -40,5 +40,6 @@ step("the resampler's benchmark, untimed", process.execPath, [
   '--quick',
   '--untimed',
 ]);
+step('coverage of the protocol', process.execPath, ['scripts/coverage.mjs']);
 step('package contents', process.execPath, ['scripts/check-package.mjs']);
 console.log('\ncheck: all passed');
