@@ -115,6 +115,8 @@ class StreamSeam {
   #fresh = true;
   /** Of this session: those that were given out, as themselves or as the end of an earlier one. */
   readonly #open = new Map<Word, Given>();
+  /** Given out, without an end, and this session has none for them. */
+  readonly #endless = new Set<Given>();
   /** Of this session: those to decide about once their end is known. */
   #held: Word[] = [];
   /** Of this session: those that were dropped and have no end yet. */
@@ -125,6 +127,7 @@ class StreamSeam {
   }
 
   begin(): void {
+    for (const given of this.#open.values()) this.#endless.add(given);
     this.#open.clear();
     this.#dropped.clear();
     this.#held = [];
@@ -143,8 +146,7 @@ class StreamSeam {
   }
 
   get isStraight(): boolean {
-    const decided = this.#fresh && this.#held.length === 0 && this.#dropped.size === 0;
-    return decided && this.#given.every((given) => given.closed || this.#isOpen(given));
+    return this.#fresh && this.#held.length === 0 && this.#dropped.size === 0 && this.#endless.size === 0;
   }
 
   open(word: Word, untilS: number): void {
@@ -168,6 +170,7 @@ class StreamSeam {
       // Untrusted it stays open, with this end in case that no better one comes.
       given.word.stopS = Math.max(given.word.startS, word.stopS);
       if (trusted) this.#close(given);
+      else this.#endless.add(given);
       return trusted;
     }
     this.#held.splice(this.#held.indexOf(word), 1);
@@ -180,7 +183,7 @@ class StreamSeam {
 
   /** Ends what still waits for its end, no later than where the next word begins. */
   settle(nextS: number): void {
-    for (const given of this.#given) if (!this.#isOpen(given)) this.#settleOne(given, nextS);
+    for (const given of this.#endless) this.#settleOne(given, nextS);
   }
 
   #settleOne(given: Given, nextS: number): void {
@@ -226,6 +229,7 @@ class StreamSeam {
 
   #close(given: Given): void {
     given.closed = true;
+    this.#endless.delete(given);
     this.#stopS = Math.max(this.#stopS, given.word.stopS);
     this.#out.closed(given.word);
   }
@@ -236,7 +240,10 @@ class StreamSeam {
     if (!given) return false;
     this.#matched = at;
     this.#fresh = at === this.#given.length - 1;
-    if (!given.closed) this.#open.set(word, given);
+    if (!given.closed) {
+      this.#endless.delete(given);
+      this.#open.set(word, given);
+    }
     return true;
   }
 
@@ -259,12 +266,6 @@ class StreamSeam {
       }
     }
     return found;
-  }
-
-  /** Whether its end may still come from this session. */
-  #isOpen(given: Given): boolean {
-    for (const open of this.#open.values()) if (open === given) return true;
-    return false;
   }
 }
 

@@ -186,4 +186,15 @@ describe('WordSeam', () => {
     say('b', 2, 3, 2);
     expect(words).toHaveLength(5);
   });
+
+  it('gives an end to every word, also to those too old to be remembered', () => {
+    const { seam, texts, words, open, say } = seamed();
+    seam.begin();
+    for (let i = 0; i < 300; i++) open(`w${i}`, i / 10);
+    seam.begin();
+    say('new', 40, 41);
+    expect(texts).toHaveLength(301);
+    expect(words).toHaveLength(301);
+    expect(seam.isStraight(undefined)).toBe(true);
+  });
 });
