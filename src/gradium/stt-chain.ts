@@ -311,7 +311,8 @@ export class SttChain {
   /** Behind a session that ended when nobody spoke, the next one waits for audio. */
   #openIfNeeded(): Leg | undefined {
     if (this.#retryTimer) return undefined;
-    const needed = this.tape.endS > this.#sentS || this.#events.withheld || this.#flushes.length > 0;
+    // Not what was sent: a session that failed may have been sent more than the one that has just ended.
+    const needed = this.tape.endS > this.#heardS || this.#events.withheld || this.#flushes.length > 0;
     if (needed) return this.#open('limit');
     if (this.#audioS !== undefined) this.#done();
     return undefined;
@@ -480,8 +481,9 @@ export class SttChain {
     }
   }
 
-  #noteHeard({ session }: Leg): void {
-    this.#heardS = Math.max(this.#heardS, session.heardS);
+  /** Whatever a service says of itself, it has heard no more than it was sent. */
+  #noteHeard({ session, next }: Leg): void {
+    this.#heardS = Math.max(this.#heardS, Math.min(session.heardS, this.tape.startS(next)));
   }
 
   #leave(): Leg | undefined {

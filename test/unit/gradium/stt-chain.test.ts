@@ -320,6 +320,47 @@ describe('a stream whose session fails', () => {
     stream.destroy();
   });
 
+  it('hears again all that the failed session was sent, when a slow one gets only a part of it', async () => {
+    const steps = 1000;
+    const step = Buffer.alloc(7680);
+    await using server = await scriptedServer(async (peer, nth) => {
+      await begin(peer, nth);
+      if (nth === 0) {
+        await audio(peer, steps);
+        peer.socket.destroy();
+      } else {
+        if (nth === 1) peer.socket.pause();
+        await end(peer);
+      }
+    });
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const stream = open(
+      server.url,
+      {
+        format: { encoding: 's16le', sampleRateHz: 48_000 },
+        wire: 'pcm_48000',
+        deadlines: { idleMs: 0, pingMs: 0 },
+      },
+      100,
+    );
+    const events = collect(stream);
+    for (let n = 0; n < steps; n++) {
+      if (!stream.write(step)) await new Promise<void>((resolve) => stream.once('drain', () => resolve()));
+    }
+    stream.end();
+    await until(() => server.peers[0]?.ws.readyState === 3);
+    await turns(50);
+    vi.advanceTimersByTime(500);
+    await until(() => of(events, 'resumed').length === 1);
+    await turns(200);
+    vi.advanceTimersByTime(90_000);
+    server.peers[1]?.socket.resume();
+    await until(() => stream.closed);
+    expect(server.peers[1]?.of('audio').length).toBeLessThan(steps);
+    expect(server.peers).toHaveLength(3);
+  });
+
   it('tells of audio that is lost', async () => {
     // No steps, no words: nobody knows how far it got.
     await using server = await scriptedServer(async (peer, nth) => {
