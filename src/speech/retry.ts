@@ -2,6 +2,7 @@
  * New attempts after failures that may pass: how many, how long between.
  * Not here: which failures may pass; each typed error says so itself.
  */
+import { MAX_TIMEOUT_MS } from './deadlines.js';
 import type { Scope } from './scope.js';
 
 const BASE_S = 0.5;
@@ -18,7 +19,9 @@ export function isRetryable(error: unknown): boolean {
  */
 export function retryDelayMs(attempt: number, error: unknown, random: () => number = Math.random): number {
   const asked = (error as { retryAfterS?: unknown } | null)?.retryAfterS;
-  if (typeof asked === 'number') return 1000 * (asked + random() * Math.min(CAP_S, asked));
+  if (typeof asked === 'number') {
+    return Math.min(1000 * (asked + random() * Math.min(CAP_S, asked)), MAX_TIMEOUT_MS);
+  }
   const top = Math.min(CAP_S, BASE_S * 2 ** attempt);
   return 1000 * (BASE_S + random() * (top - BASE_S));
 }

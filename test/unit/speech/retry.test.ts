@@ -22,6 +22,10 @@ describe('retryDelayMs', () => {
     expect(retryDelayMs(30, busy(45), () => 1)).toBe(65_000);
     expect(retryDelayMs(1, busy(0), () => 1)).toBe(0);
   });
+
+  it('is never longer than setTimeout can wait, which fires at once above that', () => {
+    expect(retryDelayMs(1, busy(9_999_999), () => 0)).toBe(2 ** 31 - 1);
+  });
 });
 
 describe('withRetries', () => {
