@@ -143,7 +143,7 @@ export class SttChain {
 
   /** Undefined when audio may go on the tape; else a promise of that moment, which never settles if the chain fails. */
   room(): Promise<void> | undefined {
-    if (this.#hasRoom()) return undefined;
+    if (!this.#over && this.#hasRoom()) return undefined;
     this.#room ??= deferred();
     return this.#room.promise;
   }
@@ -152,13 +152,12 @@ export class SttChain {
   pump(): void {
     if (this.#pumping || this.#over) return;
     this.#pumping = true;
-    try {
+    this.#guarded(() => {
       const leg = this.#leg ?? this.#openIfNeeded();
       if (leg) this.#pumpInto(leg);
-    } finally {
-      this.#pumping = false;
-    }
-    if (this.#room && this.#hasRoom()) {
+    });
+    this.#pumping = false;
+    if (!this.#over && this.#room && this.#hasRoom()) {
       const { resolve } = this.#room;
       this.#room = undefined;
       resolve();
@@ -409,7 +408,7 @@ export class SttChain {
     }
     this.#noteHeard(leg);
     this.#leave()?.session.destroy();
-    this.#guarded(() => this.#next('limit'));
+    this.#next('limit');
   }
 
   #ready(leg: Leg): void {
@@ -428,7 +427,7 @@ export class SttChain {
     this.#countedS = this.#heardS;
     this.#attempts = 0;
     this.#leave();
-    this.#guarded(() => this.pump());
+    this.pump();
   }
 
   #failed(leg: Leg, error: unknown): void {
@@ -449,13 +448,13 @@ export class SttChain {
     }
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined;
-      this.#guarded(() => this.#next('lost'));
+      this.#next('lost');
     }, delayMs);
     this.pump();
   }
 
   #next(reason: 'limit' | 'lost'): void {
-    this.#open(reason);
+    this.#guarded(() => this.#open(reason));
     this.pump();
   }
 

@@ -198,12 +198,15 @@ export class SttStream extends Duplex {
     for (const flush of this.#flushes.splice(0)) flush.reject(why);
   }
 
+  /** Called once at most, whoever comes first. */
   #begun(done: Callback): Callback {
-    this.#pending = (error) => {
+    const callback: Callback = (error) => {
+      if (this.#pending !== callback) return;
       this.#pending = undefined;
       done(error);
     };
-    return this.#pending;
+    this.#pending = callback;
+    return callback;
   }
 
   #writeHead(chunk: Uint8Array, callback: Callback): void {
