@@ -17,6 +17,8 @@ interface Ending {
   atS: number;
   /** Undefined: nothing was asked for. */
   flushId: number | undefined;
+  /** What was asked for has come; only the grace is left. */
+  answered: boolean;
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -43,7 +45,7 @@ export class TurnTaker {
         if (!this.#ending) this.#detector.word();
         break;
       case 'step':
-        if (this.#detector.step(event.vad) && !this.#ending) this.#end(event.totalDurationS);
+        this.#step(event);
         break;
       case 'flushed':
         this.#flushed(Number(event.flushId));
@@ -60,8 +62,19 @@ export class TurnTaker {
     this.#words = [];
   }
 
+  #step({ vad, totalDurationS }: SttEvent & { type: 'step' }): void {
+    const ends = this.#detector.step(vad);
+    if (!this.#ending) {
+      if (ends) this.#end(totalDurationS);
+    } else if (this.#ending.answered && this.#detector.speaking) {
+      // The words of who speaks again are not of this turn, however much of the grace is left.
+      clearTimeout(this.#ending.grace);
+      this.#ended(this.#ending);
+    }
+  }
+
   #end(atS: number): void {
-    const ending: Ending = { atS, flushId: undefined, grace: undefined };
+    const ending: Ending = { atS, flushId: undefined, answered: false, grace: undefined };
     this.#ending = ending;
     if (this.#options.flushBy === 'none') this.#wait(ending);
     else ending.flushId = this.#actions.flush();
@@ -72,6 +85,7 @@ export class TurnTaker {
     // Not a number: from a server that does not give our id back.
     if (ending?.flushId === undefined || id < ending.flushId) return;
     ending.flushId = undefined;
+    ending.answered = true;
     this.#wait(ending);
   }
 
@@ -83,13 +97,12 @@ export class TurnTaker {
 
   /** The stream's end ends a turn, too. */
   #lastTurn(): void {
-    const atS = this.#ending?.atS ?? this.#words.at(-1)?.stopS ?? 0;
     clearTimeout(this.#ending?.grace);
-    this.#ended({ atS, flushId: undefined, grace: undefined });
+    this.#ended(this.#ending ?? { atS: this.#words.at(-1)?.stopS ?? 0 });
   }
 
   /** A turn without a word, a cough, is none. */
-  #ended({ atS }: Ending): void {
+  #ended({ atS }: Pick<Ending, 'atS'>): void {
     const words = this.#words;
     this.#ending = undefined;
     this.#words = [];

@@ -113,7 +113,10 @@ export interface TurnOptions {
    * `flush`.
    */
   flushBy?: 'flush' | 'silence' | 'none';
-  /** How long to wait for more words after that, in milliseconds: 0 to 10 000. Default 0. */
+  /**
+   * How long to wait for more words after that, in milliseconds: 0 to 10 000. With a `flushBy` no longer than until
+   * somebody speaks again, whose words are the next turn's. Default 0.
+   */
   graceMs?: number;
 }
 

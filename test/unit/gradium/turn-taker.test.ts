@@ -78,6 +78,21 @@ describe('TurnTaker', () => {
     expect(texts()).toEqual(['one two']);
   });
 
+  it('ends the grace when somebody speaks again, whose words are of the next turn', () => {
+    const { see, texts } = taker({ graceMs: 100 });
+    see(0.1, word('one'), 0.9, flushed(1), 0.8, word('two'), 0.1, word('three'), 0.9, flushed(2));
+    expect(texts()).toEqual(['one two']);
+    vi.advanceTimersByTime(100);
+    expect(texts()).toEqual(['one two', 'three']);
+  });
+
+  it('waits the whole grace where it asks for nothing: that is all the time the last words have', () => {
+    const { see, texts } = taker({ graceMs: 1000, flushBy: 'none' });
+    see(0.1, word('one'), 0.9, 0.1, word('two'));
+    vi.advanceTimersByTime(1000);
+    expect(texts()).toEqual(['one two']);
+  });
+
   it('asks for nothing with flushBy none', () => {
     const { see, texts, flushes } = taker({ flushBy: 'none' });
     see(0.1, word('one'), 0.9, word('two'), 0.9);
