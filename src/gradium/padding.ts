@@ -27,6 +27,8 @@ export function silentMessage(wire: WireFormat, steps: number): Buffer {
 interface Stretch {
   fromS: number;
   untilS: number;
+  /** Of all the silence before it. */
+  beforeS: number;
   flushId: number;
 }
 
@@ -43,18 +45,16 @@ export class Padding {
 
   /** @param atS where it begins, in seconds of all that was sent before */
   add(atS: number, lengthS: number, flushId: number): void {
-    this.#stretches.push({ fromS: atS, untilS: atS + lengthS, flushId });
+    this.#stretches.push({ fromS: atS, untilS: atS + lengthS, beforeS: this.#lengthS, flushId });
     this.#lengthS += lengthS;
   }
 
   /** A time of the service's, all that was sent counted, in seconds of the audio alone. */
   toAudio(serviceS: number): number {
-    let audioS = serviceS;
-    for (const { fromS, untilS } of this.#stretches) {
-      if (serviceS <= fromS) break;
-      audioS -= Math.min(serviceS, untilS) - fromS;
-    }
-    return audioS;
+    // Asked at every step, and about one of the last: a session may have no limit, and a stretch at every turn.
+    const last = this.#stretches.findLast(({ fromS }) => fromS < serviceS);
+    if (!last) return serviceS;
+    return serviceS - last.beforeS - (Math.min(serviceS, last.untilS) - last.fromS);
   }
 
   /** Ids of the stretches that the service has worked through since the last call. */

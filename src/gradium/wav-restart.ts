@@ -11,7 +11,9 @@ const SIZE_UNKNOWN = 0xffffffff;
 export class WavRestart {
   readonly #info: WavInfo;
   readonly #messageBytes: number;
-  #header = Buffer.alloc(0);
+  /** In pieces, as they came, until a restart needs it. */
+  #header: Buffer[] = [];
+  #headerBytes = 0;
 
   constructor(info: WavInfo, stepsPerMessage: number) {
     this.#info = info;
@@ -20,8 +22,11 @@ export class WavRestart {
 
   /** Takes each message on its first way out, until the header has passed. */
   see(message: Buffer): void {
-    const missing = this.#info.dataOffset - this.#header.length;
-    if (missing > 0) this.#header = Buffer.concat([this.#header, payload(message).subarray(0, missing)]);
+    const missing = this.#info.dataOffset - this.#headerBytes;
+    if (missing <= 0) return;
+    const piece = payload(message).subarray(0, missing);
+    this.#header.push(piece);
+    this.#headerBytes += piece.length;
   }
 
   /** In place of message `n`: the header, and what of the message are whole frames. */
@@ -37,7 +42,7 @@ export class WavRestart {
 
   /** The size of a RIFF's data stands before it, little-endian. Others, and those of no size, promise more than comes. */
   #headerWithout(bytes: number): Buffer {
-    const header = Buffer.from(this.#header);
+    const header = Buffer.concat(this.#header);
     const at = header.length - 4;
     if (header.toString('latin1', 0, 4) !== 'RIFF') return header;
     const size = header.readUInt32LE(at);
