@@ -8,7 +8,7 @@ import { parseMessage, readStep, type ServerStep } from './messages.js';
 /** At most this much audio is under way: the service, or a proxy before it, would have to hold the rest in memory. */
 export const WINDOW_S = 60;
 /** With this much audio unanswered it is the service's turn, and its silence counts as idle. */
-export const OWED_S = 5;
+const OWED_S = 5;
 /** While waiting, a step is parsed this often, in case its `total_duration_s` grows by more than the steps' number. */
 const EXACT_EVERY = 16;
 
