@@ -2,7 +2,14 @@
  * One TTS session on the wire: a passage's messages out, as they come and as the socket takes them; audio and words in.
  * Not here: where the passage comes from (passages.ts), what becomes of the speech (tts.ts, tts-stream.ts).
  */
-import { DeadlineTimer, HIGH_WATER_BYTES, type RetryOptions, withRetries } from '../speech/index.js';
+import { ConnectionError } from '../errors.js';
+import {
+  DeadlineTimer,
+  HIGH_WATER_BYTES,
+  isRetryable,
+  type RetryOptions,
+  withRetries,
+} from '../speech/index.js';
 import type { Ready, ServerMessage } from './messages.js';
 import type { Passage } from './passages.js';
 import type { SpokenLayout } from './sample-stream.js';
@@ -60,8 +67,7 @@ export class TtsSession {
       onAudio: (bytes) => options.onAudio(bytes),
       onWord: (word) => options.onWord(word),
     });
-    // What is written later goes into a passage, and so a session, of its own.
-    this.#age = new DeadlineTimer(SESSION_MS, () => passage.isEmpty || passage.close());
+    this.#age = new DeadlineTimer(SESSION_MS, () => this.#grownOld());
     this.#session = new GradiumSession(config, setup, {
       onOpen: () => this.#send(),
       onFrame: () => false,
@@ -118,6 +124,20 @@ export class TtsSession {
     session.finish();
   }
 
+  /** What is written later is for a session of its own: in a passage of its own, or in this one if that has no word yet. */
+  #grownOld(): void {
+    if (!this.#passage.isEmpty) {
+      this.#passage.close();
+      return;
+    }
+    const { requestId } = this;
+    const message =
+      'the session was given up: the service would have ended it soon, and nothing was said in it';
+    this.#session.fail(
+      new ConnectionError(message, { code: 'ERR_CLOSED_EARLY', phase: 'stream', requestId, retryable: true }),
+    );
+  }
+
   #ready(ready: Ready): void {
     this.spoken.ready(ready);
     this.#options.onReady?.(ready);
@@ -145,14 +165,19 @@ export async function speakPassage<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   let wasEmpty = false;
-  const again = () => {
-    wasEmpty = passage.isEmpty;
-    return !wasEmpty && (limits.again?.() ?? true);
+  const first = async () => {
+    try {
+      return await attempt();
+    } catch (error) {
+      wasEmpty = passage.isEmpty && isRetryable(error);
+      throw error;
+    }
   };
+  const again = () => !wasEmpty && (limits.again?.() ?? true);
   try {
-    return await withRetries({ ...limits, again }, attempt);
+    return await withRetries({ ...limits, again }, first);
   } catch (error) {
-    if (!wasEmpty) throw error;
+    if (!wasEmpty || limits.scope.failed) throw error;
   }
   if (passage.isEmpty && !passage.isClosed) await limits.scope.wait(passage.changed);
   return await withRetries(limits, attempt);

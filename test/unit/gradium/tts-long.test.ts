@@ -404,28 +404,31 @@ describe('synthesize of text that is still being written', () => {
     expectWords(speech, ['Hello', 'there.', 'And', 'you?']);
   });
 
-  it('connects anew for text that comes after the connection was lost, which is no attempt', async () => {
-    const { script } = voices();
-    let lost = () => {};
-    const gone = new Promise<void>((resolve) => {
-      lost = resolve;
-    });
-    await using server = await scriptedServer(async (peer, nth) => {
-      if (nth > 0) return script(peer);
-      await peer.next('setup');
-      peer.send({ type: 'ready' });
-      peer.ws.close(1001);
-      await peer.closed;
-      lost();
-    });
-    async function* written() {
-      await gone;
-      for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-      yield 'Hello.';
-    }
-    const speech = await tts(server.url).synthesize(written(), { outputFormat: 'pcm_24000', retries: 1 });
-    expectWords(speech, ['Hello.']);
-  });
+  it.each([0, 1])(
+    'connects anew for text that comes after the connection was lost, which is none of %i attempts',
+    async (retries) => {
+      const { script } = voices();
+      let lost = () => {};
+      const gone = new Promise<void>((resolve) => {
+        lost = resolve;
+      });
+      await using server = await scriptedServer(async (peer, nth) => {
+        if (nth > 0) return script(peer);
+        await peer.next('setup');
+        peer.send({ type: 'ready' });
+        peer.ws.close(1001);
+        await peer.closed;
+        lost();
+      });
+      async function* written() {
+        await gone;
+        for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+        yield 'Hello.';
+      }
+      const speech = await tts(server.url).synthesize(written(), { outputFormat: 'pcm_24000', retries });
+      expectWords(speech, ['Hello.']);
+    },
+  );
 
   it('refuses pieces that are no text, and no text at all', async () => {
     const { script } = voices();

@@ -246,6 +246,24 @@ describe('TtsStream', () => {
     expect(words.map((word) => word.startS)).toEqual([0, 0.08, 0.24]);
   });
 
+  it('goes on in a new session when the first words come long after it was opened', async () => {
+    await using server = await scriptedServer(continued());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stream = open(server.url, { retries: 0 });
+    const heard = hear(stream);
+    await once(stream, 'ready');
+    vi.advanceTimersByTime(240_000);
+    await server.peers[0]?.closed;
+    stream.write('One two.');
+    stream.flush();
+    await once(stream, 'word');
+    stream.end(' Three.');
+    const { audio, requestIds } = await heard;
+    expect(server.peers.map(sent)).toEqual([[], ['One two.', '<flush>', 'Three.']]);
+    expect(audio.equals(wholeAudio(3))).toBe(true);
+    expect(requestIds).toHaveLength(2);
+  });
+
   it.each([[''], [' \n ']])('is empty when nothing is said (%j)', async (text) => {
     await using server = await scriptedServer(continued());
     const stream = open(server.url);
