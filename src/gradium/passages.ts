@@ -96,9 +96,12 @@ export class Passage {
 
   /** Finds words in the passage, as far as it is written. */
   locator(): (word: string) => WordRange | undefined {
-    const locator = new WordLocator(this.#text, this.#start);
-    let known = this.#text.length;
+    let locator: WordLocator | undefined;
+    let known = 0;
     return (word) => {
+      if (this.isEmpty) return undefined;
+      // Not before: where the passage begins is known with its first message.
+      locator ??= new WordLocator('', this.#start);
       if (known < this.#text.length) locator.append(this.#text.slice(known));
       known = this.#text.length;
       return locator.locate(word);

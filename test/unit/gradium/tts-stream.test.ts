@@ -264,6 +264,20 @@ describe('TtsStream', () => {
     expect(requestIds).toHaveLength(2);
   });
 
+  it('places words behind white space that comes first', async () => {
+    await using server = await scriptedServer(continued());
+    const stream = open(server.url);
+    const heard = hear(stream);
+    await once(stream, 'ready');
+    stream.write('\n  Hel');
+    stream.end('lo there.');
+    const { words } = await heard;
+    expect(words.map(({ charStart, charEnd }) => [charStart, charEnd])).toEqual([
+      [3, 8],
+      [9, 14],
+    ]);
+  });
+
   it.each([[''], [' \n ']])('is empty when nothing is said (%j)', async (text) => {
     await using server = await scriptedServer(continued());
     const stream = open(server.url);
