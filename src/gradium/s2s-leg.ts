@@ -238,22 +238,33 @@ export class S2sLeg {
   }
 
   #failed(error: unknown): void {
-    const { options, scope, onFail } = this.#options;
+    const { options, scope } = this.#options;
     const mayPass = (error as { retryable?: unknown } | null)?.retryable === true;
     this.#sender.close();
     if (!mayPass || !this.#keeps || this.#retried >= options.retries || scope.failed) {
-      this.#over = true;
-      onFail(error);
+      this.#end(error);
       return;
     }
     this.#retried++;
-    const again = () => {
-      if (!this.#over) this.#connect();
-    };
     // Rejected by the scope: its owner knows.
-    scope
-      .sleep(retryDelayMs(this.#retried, error))
-      .then(again)
-      .catch(() => {});
+    scope.sleep(retryDelayMs(this.#retried, error)).then(
+      () => this.#connectAgain(),
+      () => {},
+    );
+  }
+
+  /** What would be thrown by the first connect is a failure like another now. */
+  #connectAgain(): void {
+    if (this.#over) return;
+    try {
+      this.#connect();
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #end(error: unknown): void {
+    this.#over = true;
+    this.#options.onFail(error);
   }
 }

@@ -322,6 +322,22 @@ describe('S2sStream failing', () => {
     expect(server.peers[1]?.audio.length).toBe(21 * 640);
   });
 
+  it('fails when its connection is gone by the time of a new attempt', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('audio');
+      peer.ws.terminate();
+    });
+    const connection = new Gradium({ apiKey: 'gd_secret', baseUrl: server.url }).connect();
+    const stream = connection.s2s.stream(MULAW);
+    stream.write(oneStep);
+    while (server.peers.length === 0) await turns(1);
+    await server.peers[0]?.closed;
+    await turns(30);
+    connection.destroy();
+    expect((await outcome(stream)).error).toMatchObject({ code: 'ERR_CLOSED' });
+  });
+
   it.each([
     ['audio', audio(frame)],
     ['a word', word('Bon', 0, 0.08)],
