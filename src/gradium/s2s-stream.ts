@@ -151,14 +151,16 @@ export class S2sStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
-    this.#scope.close();
+    const reason = error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED');
+    // Ends the wait for a new attempt too, whose timer would keep the process alive.
+    this.#scope.fail(reason);
     this.#total.stop();
     this.#head?.close();
     this.#frames?.close();
     this.#heard.destroy();
     this.#encoder?.close();
     callback(error);
-    this.#pending?.(error ?? argumentTypeError('the stream was destroyed', 'ERR_CLOSED'));
+    this.#pending?.(reason);
   }
 
   #run(work: Promise<void>, done: Callback): void {

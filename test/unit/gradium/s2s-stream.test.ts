@@ -322,6 +322,22 @@ describe('S2sStream failing', () => {
     expect(server.peers[1]?.audio.length).toBe(21 * 640);
   });
 
+  it('leaves no timer behind when it is destroyed before a new attempt', async () => {
+    await using server = await scriptedServer(async (peer) => {
+      await peer.next('audio');
+      peer.ws.terminate();
+    });
+    const stream = open(server.url, { deadlines: { pingMs: 0 } });
+    stream.write(oneStep);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    while (server.peers.length === 0) await turns(1);
+    await server.peers[0]?.closed;
+    await turns(30);
+    expect(vi.getTimerCount()).toBe(1); // of the wait
+    stream.destroy();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('fails when its connection is gone by the time of a new attempt', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     await using server = await scriptedServer(async (peer) => {
