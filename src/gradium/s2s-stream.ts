@@ -239,6 +239,8 @@ export class S2sStream extends Duplex {
   async #send(parts: Iterable<Uint8Array>): Promise<void> {
     for (const bytes of parts) {
       for (let at = 0; at < bytes.length; ) {
+        const room = this.#heard.room();
+        if (room) await room;
         if (this.destroyed) return;
         at += await this.#sendPart(bytes.subarray(at));
       }
@@ -252,7 +254,7 @@ export class S2sStream extends Duplex {
     leg.push(bytes.subarray(0, length));
     if (ends) {
       leg.end();
-      this.#open(source);
+      if (!this.destroyed) this.#open(source);
       return length;
     }
     const drained = leg.drained();

@@ -2,6 +2,7 @@
  * Several sessions at once, heard one after the other: while one says its last the next one listens already.
  * Not here: when another one begins (s2s-stream.ts).
  */
+import { type Deferred, deferred } from '../speech/index.js';
 import type { S2sLeg, S2sLegHandlers } from './s2s-leg.js';
 import type { SpokenLayout } from './sample-stream.js';
 import { checkSame, pause, shifted, turnS } from './translation.js';
@@ -16,6 +17,9 @@ export interface SuccessionHandlers {
   /** All has been said. */
   onEnd(): void;
 }
+
+/** Of sessions whose turn it is not yet, some 10 s of `pcm_48000`: no more is to be said to them. */
+const MAX_WAITING_BYTES = 1024 * 1024;
 
 type Heard = { audio: Buffer } | { word: Word };
 
@@ -34,6 +38,9 @@ export class Succession {
   #layout: SpokenLayout | undefined;
   /** Between what was said and what is to come. */
   #pauses = false;
+  /** Of audio that waits for its session's turn. */
+  #waitingBytes = 0;
+  #room: Deferred | undefined;
   #closed = false;
   #over = false;
 
@@ -63,6 +70,16 @@ export class Succession {
     this.#advance();
   }
 
+  /**
+   * Undefined while little waits to be heard; else a promise of that. The sessions that wait are read all the same: on a
+   * socket that they share, the one that is heard would have to wait for them.
+   */
+  room(): Promise<void> | undefined {
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return undefined;
+    this.#room ??= deferred();
+    return this.#room.promise;
+  }
+
   /** Stops the one that is heard; the others say little before it has ended. */
   pause(): void {
     this.#entries[0]?.leg.pause();
@@ -80,9 +97,14 @@ export class Succession {
   }
 
   #hear(entry: Entry, heard: Heard): void {
-    if (entry !== this.#entries[0]) entry.waiting.push(heard);
+    if (entry !== this.#entries[0]) this.#wait(entry, heard);
     else if ('audio' in heard) this.#audio(entry.leg, heard.audio);
     else this.#handlers.onWord(shifted(heard.word, this.#startS));
+  }
+
+  #wait({ waiting }: Entry, heard: Heard): void {
+    waiting.push(heard);
+    if ('audio' in heard) this.#waitingBytes += heard.audio.length;
   }
 
   #audio(leg: S2sLeg, audio: Buffer): void {
@@ -101,6 +123,16 @@ export class Succession {
     this.#layout ??= layout;
   }
 
+  #beginTurn(entry: Entry): void {
+    for (const heard of entry.waiting.splice(0)) {
+      if ('audio' in heard) this.#waitingBytes -= heard.audio.length;
+      this.#hear(entry, heard);
+    }
+    if (this.#waitingBytes > MAX_WAITING_BYTES) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
   #advance(): void {
     for (let [first] = this.#entries; first?.done && !this.#over; [first] = this.#entries) {
       this.#begin(first.leg);
@@ -108,7 +140,7 @@ export class Succession {
       this.#pauses ||= first.leg.spoken.durationS > 0;
       this.#entries.shift();
       const [next] = this.#entries;
-      for (const heard of next?.waiting.splice(0) ?? []) this.#hear(next as Entry, heard);
+      if (next) this.#beginTurn(next);
     }
     if (!this.#closed || this.#over || this.#entries.length > 0) return;
     this.#over = true;

@@ -454,6 +454,45 @@ describe('S2sStream of more than a session takes', () => {
     expect(server.peers.map((peer) => peer.audio.length)).toEqual([9 * 8000 + 320, 3 * 8000 - 320]);
   });
 
+  it.each(['sockets of their own', 'one socket'])(
+    'holds a writer back while much waits for its turn, on %s',
+    async (ways) => {
+      const said = Buffer.alloc(16 * 1024);
+      await using server = await scriptedServer(async (peer) => {
+        for (;;) {
+          const message = await peer.nextOf('setup', 'audio', 'end_of_stream');
+          if (!message) return;
+          const { client_req_id } = message;
+          const says = (answer: object) => peer.send({ ...answer, client_req_id });
+          if (message.type === 'setup') says(S2S_READY);
+          else if (message.type === 'audio') says(audio(said));
+          else says({ type: 'end_of_stream' });
+        }
+      });
+      const client = new Gradium({ apiKey: 'gd_secret', baseUrl: server.url, sessionLimitS: LIMIT_S });
+      const { s2s } = ways === 'one socket' ? client.connect({ sockets: 1 }) : client;
+      const stream = s2s.stream(MULAW);
+      const seconds = 60;
+      let written = 0;
+      for (let i = 0; i < seconds; i++) {
+        stream.write(Buffer.alloc(8000, 0x55), () => written++);
+        await turns(10);
+      }
+      let [seen, still] = [-1, 0];
+      while (still < 50) {
+        await turns(1);
+        still = seen === written ? still + 1 : 0;
+        seen = written;
+      }
+      expect(written).toBeLessThan(seconds / 2);
+      stream.end();
+      const { data, error } = await outcome(stream);
+      expect(error).toBeUndefined();
+      expect(written).toBe(seconds);
+      expect(data.length).toBeGreaterThan(12 * seconds * said.length);
+    },
+  );
+
   it('fails as a whole when one of its sessions does', async () => {
     await using server = await scriptedServer(async (peer, nth) => {
       if (nth === 0) return await politeS2s(peer, ...says('w'));
