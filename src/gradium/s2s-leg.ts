@@ -154,6 +154,7 @@ export class S2sLeg {
       onEnd: () => {
         // Of silence there is nothing to say; words without audio are another matter.
         if (this.#heard) spoken.finish();
+        this.#sender.close();
         handlers.onEnd();
       },
       onFail: (error) => this.#failed(error),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { writeWav } from '../../../src/audio/index.js';
+import { OggOpusEncoder, writeWav } from '../../../src/audio/index.js';
 import { Gradium, type S2sStream, type S2sStreamOptions, type Word } from '../../../src/gradium/index.js';
 import { type Peer, scriptedServer } from '../../speech/scripted-server.js';
 import { audio, politeS2s, S2S_READY, word } from './s2s-server.js';
@@ -492,6 +492,17 @@ describe('S2sStream of more than a session takes', () => {
       expect(data.length).toBeGreaterThan(12 * seconds * said.length);
     },
   );
+
+  it('keeps no encoder of a session that has ended', async () => {
+    const closed = vi.spyOn(OggOpusEncoder.prototype, 'close');
+    await using server = await scriptedServer((peer) => politeS2s(peer, ...says('w')));
+    const stream = open(server.url, { wire: 'opus' }, LIMIT_S);
+    stream.write(Buffer.alloc(12 * 8000, 0x55));
+    await once(stream, 'word');
+    await server.peers[0]?.closed;
+    expect(closed).toHaveBeenCalledTimes(1);
+    stream.destroy();
+  });
 
   it('fails as a whole when one of its sessions does', async () => {
     await using server = await scriptedServer(async (peer, nth) => {
