@@ -35,13 +35,12 @@ export interface TtsSessionOptions extends TtsSessionHandlers {
   config: SessionConfig;
   setup: TtsSetup;
   passage: Passage;
+  /** The service ends a session after a time; whether its text still comes by then does not matter to it. */
+  sessionS: number;
   /** Speech of earlier sessions: how long, and what it is. */
   startS: number;
   earlier: SpokenLayout | undefined;
 }
-
-/** The service ends a session after 300 s; whether its text still comes by then does not matter to it. */
-const SESSION_MS = 240_000;
 
 export class TtsSession {
   readonly spoken: SpokenSession;
@@ -54,7 +53,7 @@ export class TtsSession {
 
   /** Connects at once. */
   constructor(options: TtsSessionOptions) {
-    const { config, setup, passage, startS, earlier } = options;
+    const { config, setup, passage, sessionS, startS, earlier } = options;
     this.#options = options;
     this.#passage = passage;
     this.spoken = new SpokenSession({
@@ -67,7 +66,7 @@ export class TtsSession {
       onAudio: (bytes) => options.onAudio(bytes),
       onWord: (word) => options.onWord(word),
     });
-    this.#age = new DeadlineTimer(SESSION_MS, () => this.#grownOld());
+    this.#age = new DeadlineTimer(1000 * sessionS, () => this.#grownOld());
     this.#session = new GradiumSession(config, setup, {
       onOpen: () => this.#send(),
       onFrame: () => false,

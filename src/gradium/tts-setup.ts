@@ -22,8 +22,8 @@ export interface TtsSetup extends ClientMessage {
 
 /** The service's own pace. */
 export const CHARS_PER_S = 12.5;
-/** 240 s of speech: the service ends a session after 300 s, and not every text is spoken at its usual pace. */
-const SESSION_CHARS = 240 * CHARS_PER_S;
+/** Of the time that a session may have, so much speech at the usual pace: not every text is spoken at that. 240 s of 300. */
+const USED = 0.8;
 const MAX_SESSION_CHARS = 100_000;
 const RETRIES = 4;
 
@@ -32,22 +32,34 @@ export interface CheckedTtsOptions {
   /** What the caller gets; the service may have been asked for something else. */
   outputFormat: WireFormat;
   maxCharsPerSession: number;
+  /** How long one session is given text; infinite where there is no limit. */
+  sessionS: number;
   retries: number;
 }
 
-/** @throws TypeError, RangeError ERR_INVALID_ARG */
-export function checkTtsOptions(options: TtsOptions, defaultFormat: WireFormat): CheckedTtsOptions {
+/**
+ * @param limitS After so many seconds the service ends a session; infinite: never.
+ * @throws TypeError, RangeError ERR_INVALID_ARG
+ */
+export function checkTtsOptions(
+  options: TtsOptions,
+  defaultFormat: WireFormat,
+  limitS: number,
+): CheckedTtsOptions {
   const { outputFormat = defaultFormat } = options;
   if (!isWireFormat(outputFormat)) {
     throw argumentRangeError(`outputFormat must be one of ${WIRE_FORMATS.join(', ')}`);
   }
   checkSignal(options.signal);
   const { maxCharsPerSession } = options;
+  const sessionS = USED * limitS;
   return {
     setup: ttsSetup(options, outputFormat),
     outputFormat,
     maxCharsPerSession:
-      checkNumber('maxCharsPerSession', maxCharsPerSession, 1, MAX_SESSION_CHARS, true) ?? SESSION_CHARS,
+      checkNumber('maxCharsPerSession', maxCharsPerSession, 1, MAX_SESSION_CHARS, true) ??
+      Math.min(MAX_SESSION_CHARS, Math.floor(sessionS * CHARS_PER_S)),
+    sessionS,
     retries: checkNumber('retries', options.retries, 0, 1000, true) ?? RETRIES,
   };
 }

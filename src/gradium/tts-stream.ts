@@ -68,7 +68,7 @@ export class TtsStream extends Duplex {
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG */
   constructor(config: ClientConfig, options: TtsOptions = {}) {
-    const checked = checkTtsOptions(options, 'pcm_24000');
+    const checked = checkTtsOptions(options, 'pcm_24000', config.sessionLimitS);
     super({
       readableHighWaterMark: readBufferBytes(checked.outputFormat),
       writableHighWaterMark: WRITE_BUFFER_CHARS,
@@ -219,7 +219,7 @@ export class TtsStream extends Duplex {
   }
 
   async #attempt(passage: Passage): Promise<void> {
-    const { setup } = this.#options;
+    const { setup, sessionS } = this.#options;
     const scope = new Scope(this.#scope);
     const ended = deferred();
     const words = new HeldWords((word) => this.emit('word', word));
@@ -228,6 +228,7 @@ export class TtsStream extends Duplex {
       config: { link: this.#config.link, route: 'tts', deadlines: this.#deadlines },
       setup,
       passage,
+      sessionS,
       startS: this.#spokenS,
       earlier: this.#layout,
       onReady: (ready) => this.#ready(ready),

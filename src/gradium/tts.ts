@@ -35,7 +35,7 @@ export async function synthesize(
   options: SynthesizeOptions = {},
 ): Promise<Speech> {
   const text = wholeText(source);
-  const checked = checkTtsOptions(options, 'wav');
+  const checked = checkTtsOptions(options, 'wav', config.sessionLimitS);
   checked.setup = onlyAudio(checked.setup, options);
   const link = linkFor(config, options.transport);
   const deadlines = resolveDeadlines(options.deadlines, config.deadlines);
@@ -131,6 +131,7 @@ class Speaker {
       config: { link: this.#link, route: 'tts', deadlines: this.#deadlines },
       setup,
       passage,
+      sessionS: this.#options.sessionS,
       startS: durationS,
       earlier: layout,
       onAudio: (bytes) => audio.push(bytes),

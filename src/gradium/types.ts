@@ -394,7 +394,8 @@ export interface TtsOptions {
   retryForS?: number;
   /**
    * Longer text is spoken by several sessions, one after the other: a whole number of UTF-16 units, 1 to 100 000.
-   * Default 3 000, some 240 s of speech, since the service ends a session after 300 s. The free tier takes 1 500.
+   * Default 3 000, some 240 s of speech, since the service ends a session after 300 s; with another `sessionLimitS` of the
+   * client in proportion. The free tier takes 1 500.
    */
   maxCharsPerSession?: number;
   /** New attempts of each session after retryable failures, 0 to 1 000. Default 4. */

@@ -264,6 +264,17 @@ describe('TtsStream', () => {
     expect(requestIds).toHaveLength(2);
   });
 
+  it('keeps to the limit of a session that the client was told', async () => {
+    await using server = await scriptedServer(continued());
+    const client = new Gradium({ apiKey: 'gd_secret', baseUrl: server.url, sessionLimitS: 10 });
+    const stream = client.tts.stream();
+    const heard = hear(stream);
+    const sentence = `${'word '.repeat(18)}end.`;
+    stream.end(`${sentence} ${sentence}`);
+    expect((await heard).words).toHaveLength(38);
+    expect(server.peers.map((peer) => sent(peer)?.join(' '))).toEqual([sentence, sentence]);
+  });
+
   it('places words behind white space that comes first', async () => {
     await using server = await scriptedServer(continued());
     const stream = open(server.url);
