@@ -509,16 +509,7 @@ export interface S2sStreamOptions extends S2sOptions {
 }
 
 /** What the service says of a session of an {@link S2sStream} once it has begun. */
-export interface S2sReady {
-  /** The service's own id of the request; empty when it gave none. */
-  requestId: string;
-  /** As the service says it, else as it was asked for. */
-  model: string;
-  /** As the service says it: of its audio, 48 000 as a rule; 0 when it did not say. */
-  sampleRateHz: number;
-  /** Samples in a step of 80 ms; 0 when it did not say. */
-  frameSize: number;
-}
+export type S2sReady = TtsReady;
 
 /** A recording in other words: its `text` is that of the service, its words joined by single spaces. */
 export interface S2sSpeech extends Speech {
