@@ -12,6 +12,7 @@ import { S2sStream } from './s2s-stream.js';
 import type { ClientConfig } from './session.js';
 import { checkSessionLimit } from './session-limit.js';
 import { SocketLink } from './socket-link.js';
+import { requireOptions } from './stt-setup.js';
 import { SttStream } from './stt-stream.js';
 import { GradiumTokens } from './tokens.js';
 import { transcribe } from './transcribe.js';
@@ -268,6 +269,7 @@ export class Gradium {
 
   /** @throws TypeError ERR_NO_API_KEY without a key; TypeError, RangeError ERR_INVALID_ARG */
   constructor(options: GradiumOptions = {}) {
+    requireOptions(options);
     const { deadlines } = options;
     resolveDeadlines(deadlines);
     this.#access = new Access(options);

@@ -38,6 +38,7 @@ const TRANSLATING_MODEL = 'stt-translate';
 
 /** @throws TypeError, RangeError ERR_INVALID_ARG */
 export function checkSttOptions(options: SttOptions, defaultSteps: number): CheckedSttOptions {
+  requireOptions(options);
   const { wire = 'auto', timestamps = 'source' } = options;
   if (wire !== 'auto' && !isWireFormat(wire)) {
     throw argumentRangeError(`wire must be auto or one of ${WIRE_FORMATS.join(', ')}`);
@@ -133,6 +134,12 @@ export function checkText(name: string, value: unknown): string | undefined {
   if (typeof value !== 'string') throw argumentTypeError(`${name} must be a string, got ${typeof value}`);
   if (value === '') throw argumentRangeError(`${name} must not be empty`);
   return value;
+}
+
+/** @throws TypeError ERR_INVALID_ARG for null and what else is no object */
+export function requireOptions(value: unknown): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw argumentTypeError('the options must be an object');
 }
 
 export function checkSignal(value: unknown): void {

@@ -5,7 +5,7 @@
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 import type { ClientMessage } from './session.js';
-import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
+import { checkExtra, checkNumber, checkSignal, checkText, defined, requireOptions } from './stt-setup.js';
 import type { SynthesizeOptions, TtsOptions } from './types.js';
 
 export interface TtsSetup extends ClientMessage {
@@ -46,6 +46,7 @@ export function checkTtsOptions(
   defaultFormat: WireFormat,
   limitS: number,
 ): CheckedTtsOptions {
+  requireOptions(options);
   const { outputFormat = defaultFormat } = options;
   if (!isWireFormat(outputFormat)) {
     throw argumentRangeError(`outputFormat must be one of ${WIRE_FORMATS.join(', ')}`);

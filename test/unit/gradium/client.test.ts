@@ -54,6 +54,20 @@ describe('Gradium', () => {
     expect(inspect(error)).not.toContain(KEY);
   });
 
+  it('says of options that are none that they are, wherever they are taken', async () => {
+    const refused = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
+    const none = null as never;
+    expect(() => new Gradium(none)).toThrow(refused);
+    const client = new Gradium({ apiKey: KEY });
+    expect(() => client.connect(none)).toThrow(refused);
+    expect(() => client.stt.stream(none)).toThrow(refused);
+    expect(() => client.tts.stream(none)).toThrow(refused);
+    expect(() => client.s2s.stream(none)).toThrow(refused);
+    await expect(client.stt.transcribe(audio, none)).rejects.toEqual(refused);
+    await expect(client.tts.synthesize('Hello', none)).rejects.toEqual(refused);
+    await expect(client.s2s.translate(audio, none)).rejects.toEqual(refused);
+  });
+
   it('does not show its key when printed', () => {
     const client = new Gradium({ apiKey: KEY });
     expect(inspect(client, { depth: 10, showHidden: true })).not.toContain(KEY);
