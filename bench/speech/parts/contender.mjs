@@ -135,7 +135,6 @@ let source;
 
 process.on('message', async ({ url, sessions, seconds }) => {
   source ??= prepare(seconds);
-  globalThis.gc();
   const before = process.cpuUsage();
   const counts = await Promise.all(Array.from({ length: sessions }, () => transcribe(url, source)));
   const { user, system } = process.cpuUsage(before);

@@ -19,10 +19,7 @@ export async function startCountingServer() {
  * benchmark: WS_NO_BUFFER_UTIL in `env` keeps it from that.
  */
 export function startProcess(file, args, env) {
-  const child = fork(here(file), args, {
-    env: { ...process.env, ...env },
-    execArgv: ['--expose-gc'],
-  });
+  const child = fork(here(file), args, { env: { ...process.env, ...env } });
   const answers = on(child, 'message');
   let stopped = false;
   child.on('exit', (code) => {
