@@ -75,22 +75,28 @@ async function openAll(url, count, delays) {
 }
 
 /**
- * One timer feeds all: every millisecond the sessions whose chunk is due by then, a twentieth of them. They are late by
- * what the timer was, too: a chunk is due when it is due.
+ * One timer feeds all: every millisecond the sessions whose chunk is due by then. Calls begin when they begin: theirs are
+ * spread over the 80 ms of a message, so that as many messages fill in each millisecond. They are late by what the timer
+ * was, too: a chunk is due when it is due.
  */
 function feedAll(sessions, seconds) {
-  const slots = Array.from({ length: CHUNK_MS }, (_, slot) =>
-    sessions.filter((_s, i) => i % CHUNK_MS === slot),
+  const messageMs = CHUNK_MS * CHUNKS_PER_MESSAGE;
+  const slots = Array.from({ length: messageMs }, (_, slot) =>
+    sessions.filter((_s, i) => i % messageMs === slot),
   );
   const start = performance.now() + 10;
-  const ticks = seconds * 1000;
+  const feedingMs = seconds * 1000;
+  const feedDue = (tick) => {
+    for (let slot = tick % CHUNK_MS; slot < messageMs; slot += CHUNK_MS) {
+      if (tick < slot || tick >= slot + feedingMs) continue;
+      for (const session of slots[slot]) session.feed(start + tick);
+    }
+  };
   let tick = 0;
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      for (; tick < ticks && start + tick <= performance.now(); tick++) {
-        for (const session of slots[tick % CHUNK_MS]) session.feed(start + tick);
-      }
-      if (tick < ticks) return;
+      for (; tick < feedingMs + messageMs && start + tick <= performance.now(); tick++) feedDue(tick);
+      if (tick < feedingMs + messageMs) return;
       clearInterval(timer);
       resolve();
     }, 1);
