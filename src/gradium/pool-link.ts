@@ -3,13 +3,12 @@
  * Not here: what happens on a socket (shared-socket.ts), where it leads (access.ts).
  */
 
-import { argumentTypeError } from '../errors.js';
 import type { Access } from './access.js';
 import { closedError } from './calls.js';
 import type { Channel, ChannelOptions, Link, Route } from './channel.js';
 import { SharedChannel } from './shared-channel.js';
 import { SharedSocket } from './shared-socket.js';
-import { checkNumber } from './stt-setup.js';
+import { checkNumber, requireOptions } from './stt-setup.js';
 import type { ConnectionStats, ConnectOptions } from './types.js';
 
 export interface PoolOptions {
@@ -24,9 +23,7 @@ export interface PoolOptions {
 
 /** @throws TypeError, RangeError ERR_INVALID_ARG */
 export function poolOptions(options: ConnectOptions): Omit<PoolOptions, 'pingMs'> {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentTypeError('the options of connect must be an object');
-  }
+  requireOptions(options);
   return {
     sockets: checkNumber('sockets', options.sockets, 1, 1000, true) ?? 4,
     sessionsPerSocket: checkNumber('sessionsPerSocket', options.sessionsPerSocket, 1, 1000, true) ?? 8,

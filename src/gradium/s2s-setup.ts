@@ -5,7 +5,7 @@
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
 import type { ClientMessage } from './session.js';
-import { checkExtra, checkNumber, checkSignal, checkText, defined } from './stt-setup.js';
+import { checkExtra, checkNumber, checkSignal, checkText, defined, requireOptions } from './stt-setup.js';
 import type { S2sOptions } from './types.js';
 
 export interface S2sSetup extends ClientMessage {
@@ -37,13 +37,12 @@ export interface CheckedS2sOptions {
   retries: number;
 }
 
-export const S2S_LANGUAGES = ['en', 'fr', 'de', 'es', 'pt'];
+const S2S_LANGUAGES = ['en', 'fr', 'de', 'es', 'pt'];
 const MAX_STEPS_PER_MESSAGE = 125;
 
 /** @throws TypeError, RangeError ERR_INVALID_ARG */
 export function checkS2sOptions(options: S2sOptions, defaultOutput: WireFormat): CheckedS2sOptions {
-  if (typeof options !== 'object' || options === null)
-    throw argumentTypeError('speech to speech needs options');
+  requireOptions(options);
   const { outputFormat = defaultOutput, wire = 'auto' } = options;
   if (!isWireFormat(outputFormat)) {
     throw argumentRangeError(`outputFormat must be one of ${WIRE_FORMATS.join(', ')}`);

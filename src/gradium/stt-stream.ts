@@ -22,7 +22,7 @@ import {
   wireFor,
 } from './source-layout.js';
 import { type Silence, SttChain } from './stt-chain.js';
-import { type CheckedSttOptions, checkNumber, checkSttOptions } from './stt-setup.js';
+import { type CheckedSttOptions, checkNumber, checkSttOptions, requireOptions } from './stt-setup.js';
 import { type CheckedTurnOptions, checkTurnOptions } from './turn-detector.js';
 import { TurnTaker } from './turn-taker.js';
 import type { SttEvent, SttStreamOptions } from './types.js';
@@ -82,7 +82,7 @@ export class SttStream extends Duplex {
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
   constructor(config: ClientConfig, options: SttStreamOptions) {
-    if (typeof options !== 'object' || options === null) throw argumentTypeError('stt.stream needs options');
+    requireOptions(options);
     const layout = layoutOf(options.format);
     super({
       readableObjectMode: true,

@@ -9,7 +9,7 @@ import { CLOSER, isAbbreviation, MAX_ABBREVIATION_CHARS, TERMINATOR } from './se
  * Nothing is kept together for longer than this, be it a word without white space, lone marks or white space behind
  * which marks may come: what never ends would be held for ever.
  */
-export const MAX_ATOM_CHARS = 10_000;
+const MAX_ATOM_CHARS = 10_000;
 
 const WHITE = /^\s$/u;
 const NEWLINE = /^[\n\v\f\r\u2028\u2029]$/u;

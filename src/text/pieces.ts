@@ -7,7 +7,7 @@
  * The longest tag: some ten times `<break time="1.5s" />`. Without a limit one `<` that no `>` follows would hold back
  * all the text behind it.
  */
-export const MAX_TAG_CHARS = 256;
+const MAX_TAG_CHARS = 256;
 /** As in XML: `<3` and `a < b` are no tags. */
 const TAG_START = /^[\p{L}/]$/u;
 const HIGH_SURROGATE = /^[\ud800-\udbff]$/;
