@@ -1,3 +1,5 @@
 export { WordLocator, type WordRange } from './align.js';
 export { type ChunkerOptions, chunkText, TextChunker } from './chunker.js';
+export { rewriteText } from './rewrite.js';
+export { REWRITE_ALIASES, REWRITE_RULES, type RewriteAlias, type RewriteRule } from './rewrite-rules.js';
 export { type SplitOptions, splitText, type TextPart } from './sentences.js';
