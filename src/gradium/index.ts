@@ -11,6 +11,11 @@ export type { ByteSource } from '../speech/index.js';
 export {
   type ChunkerOptions,
   chunkText,
+  REWRITE_ALIASES,
+  REWRITE_RULES,
+  type RewriteAlias,
+  type RewriteRule,
+  rewriteText,
   type SplitOptions,
   splitText,
   TextChunker,
