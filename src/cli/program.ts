@@ -9,6 +9,7 @@ import { addConvert } from './convert.js';
 import { describeError, InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addProbe } from './probe.js';
+import { addRewrite } from './rewrite.js';
 import { addSandbox } from './sandbox.js';
 import { addSpeak } from './speak.js';
 import { addTranscribe } from './transcribe.js';
@@ -60,6 +61,7 @@ Examples:
   addSpeak(program, done);
   addConvert(program, done);
   addProbe(program, done);
+  addRewrite(program, done);
   addSandbox(program, done);
   return program;
 }

@@ -16,7 +16,7 @@ describe('sluice', () => {
     });
   });
 
-  it.each([[[]], [['transcribe']], [['speak']], [['convert']], [['probe']], [['sandbox']]])(
+  it.each([[[]], [['transcribe']], [['speak']], [['convert']], [['probe']], [['rewrite']], [['sandbox']]])(
     'sluice %j --help shows examples on standard output',
     async (command) => {
       const { code, stdout, stderr } = await sluice([...command, '--help']);
