@@ -1,5 +1,5 @@
-// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native` or `speech`, so that none is
-// typed by hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
+// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native`, `speech` or `text`, so that
+// none is typed by hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
 
 /** These have a table of their own, if they were run; of the others one line says how they stand to their floors. */
 const LEVELS_SHOWN = ['vnni', 'avx2', 'sse2', 'neon'];
@@ -173,6 +173,14 @@ const SPEECH_TABLES = {
   ],
 };
 
+const TEXT_TABLES = {
+  'text/rewrite': [
+    ['1 MB of', (row) => row.name],
+    ['`en`, ms', (row) => figure(row.enMs, 1)],
+    ['all rules, ms', (row) => figure(row.allMs, 1)],
+  ],
+};
+
 const MEMORY_COLUMNS = [
   ['through', (row) => row.name.replace('memory, ', '')],
   ['hours', (row) => figure(row.hours)],
@@ -186,7 +194,7 @@ export function markdownTables({ cpu, node, commit, quick, rows }) {
   const of = (benchmark) => rows.filter((row) => row.benchmark === benchmark);
   const parts = [`${cpu}, Node ${node}, commit ${commit}${quick ? ' (--quick: NOT TO QUOTE)' : ''}`];
   parts.push(...resamplerTables(of('native/resample-peers')));
-  for (const [benchmark, columns] of Object.entries({ ...ADDON_TABLES, ...SPEECH_TABLES })) {
+  for (const [benchmark, columns] of Object.entries({ ...ADDON_TABLES, ...SPEECH_TABLES, ...TEXT_TABLES })) {
     // The last rows of framer and ogg are of another kind.
     const found = of(benchmark).filter((row) => row.getterNs === undefined && row.hours === undefined);
     if (found.length > 0) parts.push(`#### ${benchmark}`, table(columns, found));

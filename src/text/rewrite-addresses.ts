@@ -119,8 +119,8 @@ const EMAIL = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]+@(?:[\p{L}\p{M}\p{N}-]+\.)
 
 export function emailRule(words: MarkWords): (word: string) => string | undefined {
   return (word) => {
-    if (word.length > MAX_EMAIL_CHARS || !EMAIL.test(word)) return undefined;
     const at = word.indexOf('@');
+    if (at < 0 || word.length > MAX_EMAIL_CHARS || !EMAIL.test(word)) return undefined;
     return `${inWords(word.slice(0, at), words)} ${inWords(word.slice(at), words, 'host')}`;
   };
 }

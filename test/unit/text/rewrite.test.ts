@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REWRITE_ALIASES, REWRITE_RULES, rewriteText } from '../../../src/text/index.js';
 
@@ -59,6 +60,24 @@ describe("the specification's examples", () => {
     return [languages[suffix] ?? 'en', text, rewritten];
   });
   it.each(byAlias)(NAME, gives);
+});
+
+describe('docs/rewrite.md', () => {
+  const page = readFileSync(new URL('../../../docs/rewrite.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\w+)` \| `(.+?)` \| `(.+?)` \|$/gm)].map(
+    ([, rules, text, rewritten]): Row => [String(rules), String(text), String(rewritten)],
+  );
+
+  it('has examples', () => expect(rows.length).toBeGreaterThan(40));
+
+  it.each(rows)(NAME, gives);
+
+  it('lists the aliases', () => {
+    for (const [alias, rules] of Object.entries(REWRITE_ALIASES)) {
+      const line = page.split('\n').find((row) => row.startsWith('|') && row.includes(`\`${alias}\``));
+      for (const rule of rules) expect(line).toContain(`\`${rule}\``);
+    }
+  });
 });
 
 describe('rules', () => {
