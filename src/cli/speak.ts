@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { sampleBytes, WIRE_FORMATS, type WireAudio, type WireFormat, wireAudio } from '../format.js';
-import type { Gradium, Speech, TtsOptions } from '../gradium/index.js';
+import { type Gradium, resolveVoice, type Speech, type TtsOptions } from '../gradium/index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -38,7 +38,7 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
     .description('Speaks text into a file.')
     .argument('<text>', 'what to say, or - to read it from standard input')
     .requiredOption('-o, --output <file>', 'where the speech goes, or - for standard output', pathName)
-    .option('-v, --voice <voice>', 'id or name of a voice')
+    .option('-v, --voice <voice>', 'id of a voice, or its name; see sluice voices list --catalogue')
     .addOption(
       new Option(
         '--output-format <format>',
@@ -46,7 +46,11 @@ export function addSpeak(program: Command, done: (code: ExitCode) => void): void
       ).choices(WIRE_FORMATS),
     )
     .option('-m, --model <name>', 'model of the service')
-    .option('-l, --language <code>', 'whose rules numbers and abbreviations are read by', languageCode)
+    .option(
+      '-l, --language <code>',
+      'what the text is in: tells voices of one name apart, and by whose rules numbers are read',
+      languageCode,
+    )
     .option('--pronunciation <id>', 'pronunciation dictionary of the service')
     .option(
       '--max-chars <n>',
@@ -78,6 +82,7 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
   if (flags.output === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file with -o, or pipe the audio on');
   }
+  checkVoice(ttsOptions(flags));
   if (flags.output !== STDOUT) await checkFile(flags.output);
   if (text !== STDIN && text.trim() === '') throw nothingToSay();
   return interruptible(async (signal) => {
@@ -165,17 +170,25 @@ function containerOfName(path: string): 'wav' | 'opus' | undefined {
 
 function ttsOptions({ voice, model, language, pronunciation, maxChars }: SpeakFlags): TtsOptions {
   return {
-    ...(voice !== undefined && (isVoiceId(voice) ? { voiceId: voice } : { voice })),
+    ...(voice !== undefined && { voice }),
     ...(model !== undefined && { model }),
-    ...(language !== undefined && language !== 'any' && { rewriteRules: language }),
+    ...(language !== undefined && language !== 'any' && { language, rewriteRules: language }),
     ...(pronunciation !== undefined && { pronunciationId: pronunciation }),
     ...(maxChars !== undefined && { maxCharsPerSession: maxChars }),
   };
 }
 
-/** Ids are long and have digits (`YTpq7expH9539ERJ`, `vox_emb_…`); names are words (`Emma`). */
-function isVoiceId(voice: string): boolean {
-  return /^(?=.*\d)[A-Za-z0-9_-]{12,}$/.test(voice) || voice.startsWith('vox_emb_');
+/** @throws {UsageError} for a name that several voices have */
+function checkVoice({ voice, language }: TtsOptions): void {
+  try {
+    if (voice !== undefined) resolveVoice(voice, language);
+  } catch (error) {
+    const see = `sluice voices list --catalogue --text ${JSON.stringify(voice)}`;
+    throw new UsageError(
+      `--voice: ${(error as Error).message}`,
+      `give --voice an id, or --language; to see them: ${see}`,
+    );
+  }
 }
 
 async function save(speech: Speech, output: string, signal: AbortSignal): Promise<void> {

@@ -9,17 +9,25 @@ export {
 } from '../errors.js';
 export type { ByteSource } from '../speech/index.js';
 export {
+  applyPronunciations,
+  type CatalogueVoice,
   type ChunkerOptions,
   chunkText,
+  type PronunciationsToApply,
   REWRITE_ALIASES,
   REWRITE_RULES,
+  type ResolvedVoice,
   type RewriteAlias,
   type RewriteRule,
+  resolveVoice,
   rewriteText,
   type SplitOptions,
   splitText,
   TextChunker,
   type TextPart,
+  type VoiceCatalogue,
+  type VoiceQuery,
+  voiceCatalogue,
 } from '../text/index.js';
 export { DEFAULT_BASE_URL } from './access.js';
 export {

@@ -4,6 +4,7 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import { resolveVoice } from '../text/index.js';
 import type { ClientMessage } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined, requireOptions } from './stt-setup.js';
 import type { S2sOptions } from './types.js';
@@ -52,9 +53,10 @@ export function checkS2sOptions(options: S2sOptions, defaultOutput: WireFormat):
     throw argumentRangeError(`wire must be auto or one of ${formats.join(', ')}`);
   }
   checkSignal(options.signal);
+  const targetLanguage = checkLanguage(options.targetLanguage);
   return {
-    targetLanguage: checkLanguage(options.targetLanguage),
-    voiceId: checkText('voiceId', options.voiceId),
+    targetLanguage,
+    voiceId: chooseVoice(options, targetLanguage),
     model: checkText('model', options.model) ?? 's2s-translate',
     sttModel: checkText('sttModel', options.sttModel) ?? 'stt-translate',
     ttsModel: checkText('ttsModel', options.ttsModel) ?? 'default',
@@ -75,6 +77,18 @@ function checkLanguage(value: unknown): string {
   if (language !== undefined && S2S_LANGUAGES.includes(language)) return language;
   const message = `targetLanguage must be one of ${S2S_LANGUAGES.join(', ')}`;
   throw language === undefined ? argumentTypeError(message) : argumentRangeError(message);
+}
+
+/** @throws RangeError for a name that has no id here: S2S has no field for names (wire reference, section 2.4) */
+function chooseVoice(options: S2sOptions, targetLanguage: string): string | undefined {
+  const voiceId = checkText('voiceId', options.voiceId);
+  const voice = checkText('voice', options.voice);
+  if (voice === undefined || voiceId !== undefined) return voiceId;
+  const resolved = resolveVoice(voice, targetLanguage);
+  if ('id' in resolved) return resolved.id;
+  throw argumentRangeError(
+    `voice ${JSON.stringify(voice.slice(0, 40))} is no name of the catalogue; give the voiceId of a voice of your own`,
+  );
 }
 
 /** All that has a default is sent: what the service's own are, its sources do not agree on. */

@@ -4,6 +4,7 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { isWireFormat, WIRE_FORMATS, type WireFormat } from '../format.js';
+import { resolveVoice } from '../text/index.js';
 import type { ClientMessage } from './session.js';
 import { checkExtra, checkNumber, checkSignal, checkText, defined, requireOptions } from './stt-setup.js';
 import type { SynthesizeOptions, TtsOptions } from './types.js';
@@ -95,11 +96,27 @@ function ttsSetup(options: TtsOptions, outputFormat: WireFormat): TtsSetup {
     model_name: checkText('model', options.model) ?? 'default',
     output_format: outputFormat,
     ...defined({
-      voice_id: checkText('voiceId', options.voiceId),
-      voice: checkText('voice', options.voice),
+      ...voiceFields(options),
       pronunciation_id: checkText('pronunciationId', options.pronunciationId),
       json_config: Object.keys(config).length > 0 ? config : undefined,
       retry_for_s: checkNumber('retryForS', options.retryForS, 0, 86_400),
     }),
   };
+}
+
+/** A name becomes the id it stands for. Beside an id it goes as it is: the service has the last word there. */
+function voiceFields(options: TtsOptions): Pick<TtsSetup, 'voice_id' | 'voice'> {
+  const voiceId = checkText('voiceId', options.voiceId);
+  const voice = checkText('voice', options.voice);
+  const language = checkText('language', options.language) ?? languageOf(options.rewriteRules);
+  if (voice === undefined || voiceId !== undefined) return defined({ voice_id: voiceId, voice });
+  const resolved = resolveVoice(voice, language);
+  return 'id' in resolved ? { voice_id: resolved.id } : { voice: resolved.name };
+}
+
+/** `fr` and `fr-be` say what is spoken, a list of rules does not. */
+function languageOf(rewriteRules: string | undefined): string | undefined {
+  return rewriteRules !== undefined && /^[a-z]{2}(?:-[a-z]{2})?$/.test(rewriteRules)
+    ? rewriteRules
+    : undefined;
 }

@@ -360,8 +360,17 @@ export interface SttStreamOptions extends SttOptions {
 export interface TtsOptions {
   /** The service's id of the voice, not empty. Default: not sent, and the service chooses. */
   voiceId?: string;
-  /** Name fallback when there is no id. Default: not sent. */
+  /**
+   * The voice by its name, not empty: the name of one voice of the catalogue stands for its id, one of several is narrowed by
+   * `language` or refused with those there are, any other is sent as it is; see {@link resolveVoice}. Next to a `voiceId`,
+   * which goes before, it is sent as it is. Default: not sent.
+   */
   voice?: string;
+  /**
+   * What the text is in, such as `fr`: it tells voices of the same name apart, and is not sent. Default: what `rewriteRules`
+   * says, if it is a language.
+   */
+  language?: string;
   /** The service's name of it. Default `default`. */
   model?: string;
   /**
@@ -451,6 +460,11 @@ export interface S2sOptions {
    * chooses, or refuses.
    */
   voiceId?: string;
+  /**
+   * The voice by its name in the catalogue, not empty; it stands for an id. Of several of that name the one that speaks the
+   * target language; others are refused, see {@link resolveVoice}. Not used next to a `voiceId`. Default: none.
+   */
+  voice?: string;
   /** The service's name of it. Default `s2s-translate`; always sent. */
   model?: string;
   /** Of the half that listens. Default `stt-translate`; always sent. */

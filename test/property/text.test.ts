@@ -1,7 +1,7 @@
 /** Laws of src/text: nothing is lost, doubled or cut, however the text came, and any text is read in linear time. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chunkText, splitText, TextChunker, WordLocator } from '../../src/text/index.js';
+import { applyPronunciations, chunkText, splitText, TextChunker, WordLocator } from '../../src/text/index.js';
 
 /** Words, marks, tags and white space in any order, and any other text between them. */
 const token = fc.oneof(
@@ -266,4 +266,124 @@ describe('hostile text', () => {
     },
     60_000,
   );
+});
+
+const phrase = fc.oneof(
+  fc.constantFrom(
+    'a',
+    'A',
+    'b',
+    'a b',
+    'A  b',
+    'ab',
+    'a b a',
+    '+',
+    'a+',
+    '+a',
+    'é',
+    'e\u0301',
+    'ß',
+    ' a ',
+    '<b>',
+    '',
+  ),
+  fc.string({ unit: 'binary', maxLength: 4 }),
+);
+const rule = fc.record({
+  original: phrase,
+  rewrite: fc.string({ maxLength: 4 }),
+  caseSensitive: fc.boolean(),
+});
+const rules = fc.array(rule, { maxLength: 12 });
+const said = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('a', 'b', 'A', ' ', '  ', '\n', '+', 'é', 'e\u0301', 'ß', '<b>', '<', '.', '1', 'ẞ'),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(''));
+
+/** By regular expressions, at each place anew: slow and plain. */
+function applyPlainly(
+  whole: string,
+  all: { original: string; rewrite: string; caseSensitive: boolean }[],
+): string {
+  const inner = '[\\p{L}\\p{N}\\p{M}\\p{Join_Control}]';
+  const quoted = (s: string): string => s.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&').replace(/\s+/gu, '\\s+');
+  const patterns = all.flatMap(({ original, rewrite, caseSensitive }) =>
+    [original, original.normalize('NFC'), original.normalize('NFD')].flatMap((spelling) => {
+      const trimmed = spelling.trim();
+      if (trimmed === '' || new RegExp(TAG).test(trimmed)) return [];
+      const before = new RegExp(`^${inner}`, 'u').test(trimmed) ? `(?<!${inner})` : '';
+      const after = new RegExp(`${inner}$`, 'u').test(trimmed) ? `(?!${inner})` : '';
+      const pattern = `${before}${quoted(trimmed)}${after}`;
+      return [{ pattern: new RegExp(pattern, caseSensitive ? 'uy' : 'iuy'), rewrite }];
+    }),
+  );
+  let result = '';
+  for (let at = 0; at < whole.length; ) {
+    const tag = /^<[\p{L}/][^<>]{0,253}>/u.exec(whole.slice(at))?.[0];
+    const found = patterns
+      .map(({ pattern, rewrite }) => {
+        pattern.lastIndex = at;
+        return { length: pattern.exec(whole)?.[0].length ?? 0, rewrite };
+      })
+      .reduce((best, next) => (next.length > best.length ? next : best), { length: 0, rewrite: '' });
+    if (tag === undefined && found.length > 0) {
+      result += found.rewrite;
+      at += found.length;
+    } else {
+      const piece = tag ?? String.fromCodePoint(whole.codePointAt(at) as number);
+      result += piece;
+      at += piece.length;
+    }
+  }
+  return result;
+}
+
+describe('applyPronunciations', () => {
+  test('applyPronunciations does what regular expressions do, place by place', () => {
+    fc.assert(
+      fc.property(said, rules, (whole, all) => {
+        expect(applyPronunciations(whole, { rules: all })).toBe(applyPlainly(whole, all));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('applyPronunciations gives back any text that no rule concerns', () => {
+    fc.assert(
+      fc.property(text, rules, (whole, all) => {
+        expect(applyPronunciations(whole, { rules: [] })).toBe(whole);
+        const alike = all.map(({ original }) => ({ original, rewrite: original, caseSensitive: true }));
+        const spaced = alike.filter(
+          ({ original }) => original === original.normalize('NFC').trim() && !/\s/u.test(original),
+        );
+        const composed = whole.normalize('NFC');
+        expect(applyPronunciations(composed, { rules: spaced })).toBe(composed);
+      }),
+    );
+  });
+
+  test('applyPronunciations with rules of single words may be given the text in pieces, cut at white space', () => {
+    const words = rules.map((all) => all.filter(({ original }) => !/\S\s+\S/u.test(original)));
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 4 }), words, (pieces, all) => {
+        const whole = pieces.map((piece) => piece.replaceAll('<', '')); // a tag may hold white space
+        const each = whole.map((piece) => applyPronunciations(piece, { rules: all }));
+        expect(applyPronunciations(whole.join(' '), { rules: all })).toBe(each.join(' '));
+      }),
+    );
+  });
+
+  test('applyPronunciations gives no more than its rules can make', () => {
+    fc.assert(
+      fc.property(said, rules, (whole, all) => {
+        const longest = Math.max(1, ...all.map(({ rewrite }) => rewrite.length));
+        expect(applyPronunciations(whole, { rules: all }).length).toBeLessThanOrEqual(whole.length * longest);
+      }),
+    );
+  });
 });

@@ -93,6 +93,28 @@ describe('sluice speak of text that comes', () => {
     expect(sandbox.received().sessions.map(({ transport }) => transport)).toEqual(['websocket', 'post']);
   });
 
+  it('sluice speak --voice takes an id or a name, which --language narrows', async () => {
+    const sandbox = await startSandbox();
+    onTestFinished(() => sandbox.close());
+    const env = { GRADIUM_BASE_URL: sandbox.url, GRADIUM_API_KEY: 'any' };
+    const speak = async (...args: string[]) => {
+      const common = ['speak', 'a', '-o', '-', '--output-format', 'pcm_8000', '--voice'];
+      expect((await sluice([...common, ...args], { env })).code).toBe(0);
+    };
+    await speak('emma');
+    await speak('RI2y7oBdsQJmkgFF');
+    await speak('Grandmother');
+    await speak('Thomas', '--language', 'fr');
+    await speak('Davi', '--language', 'any');
+    expect(sandbox.received().sessions.map(({ setup }) => setup)).toMatchObject([
+      { voice_id: 'YTpq7expH9539ERJ' },
+      { voice_id: 'RI2y7oBdsQJmkgFF' },
+      { voice: 'Grandmother' },
+      { voice_id: '8nsAoui8Y5RK9PYw', json_config: { rewrite_rules: 'fr' } },
+      { voice_id: 'M-FvVo9c-jGR4PgP' },
+    ]);
+  });
+
   it('sluice speak refuses standard input without a word, and writes nothing', async () => {
     const folder = folderWith();
     for (const output of ['x.wav', '-']) {

@@ -109,6 +109,21 @@ describe('sluice', () => {
       ['speak', 'hello', '-o', 'x.opus', '--output-format', 'wav'],
       /x\.opus would hold a WAV\n {2}next: name it \.wav/,
     ],
+    [
+      'a name that several voices have',
+      ['speak', 'hello', '-o', 'new/x.wav', '--voice', 'thomas', '--sandbox'],
+      /--voice: thomas is the name of 2 voices; .*8nsAoui8Y5RK9PYw.*\n {2}next: .*sluice voices list --catalogue --text "thomas"\n/,
+    ],
+    [
+      'a name that two voices of the language have',
+      ['speak', 'hello', '-o', 'x.wav', '--voice', 'Sarah', '--language', 'fr', '--sandbox'],
+      /--voice: Sarah is the name of 2 voices that speak fr/,
+    ],
+    [
+      'an empty voice',
+      ['speak', 'hello', '-o', 'x.wav', '--voice', '', '--sandbox'],
+      /name must not be empty/,
+    ],
     ['a bad codec', ['convert', 'x.wav', 'y.wav', '--codec', 'mp3'], /Allowed choices are s16, s24/],
     ['a bad port', ['sandbox', '--port', '70000'], /whole number from 0 to 65535/],
     ['a bad route', ['sandbox', '--self-hosted', 'asr'], /Allowed choices are stt, tts, s2s/],

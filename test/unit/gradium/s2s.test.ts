@@ -66,6 +66,25 @@ describe('translate', () => {
     expect(server.peers[0]?.request.url).toBe('/api/speech/s2s');
   });
 
+  it('sends the id of a name, of the one who speaks the target language', async () => {
+    await using server = await scriptedServer((peer) => politeS2s(peer));
+    const translate = (options: object) =>
+      s2s(server.url).translate(frame, { format: FORMAT, targetLanguage: 'fr', pace: 0, ...options });
+    await translate({ voice: 'thomas' });
+    await translate({ voice: 'Thomas', targetLanguage: 'en' });
+    await translate({ voice: 'b35yykvVppLXyw_l' });
+    await translate({ voice: 'Thomas', voiceId: 'v1' });
+    expect(server.peers.map(({ received }) => received[0])).toEqual(
+      ['8nsAoui8Y5RK9PYw', 'm7fJRmVaJjG2TL1c', 'b35yykvVppLXyw_l', 'v1'].map((id) =>
+        expect.objectContaining({ voice_id: id }),
+      ),
+    );
+    expect(JSON.stringify(server.peers[0]?.received[0])).not.toContain('homas');
+    await expect(translate({ voice: 'Grandmother' })).rejects.toThrow(
+      'voice "Grandmother" is no name of the catalogue; give the voiceId of a voice of your own',
+    );
+  });
+
   it('gives the speech, its words and the facts of the source', async () => {
     const says = [word(' Bon', 0, 0.04), audio(frame), word('jour', 0.04, 0.08), { type: 'flushed' }];
     await using server = await scriptedServer((peer) => politeS2s(peer, ...says));
@@ -165,6 +184,10 @@ describe('translate', () => {
     ['a format that is none', { outputFormat: 'mp3' }],
     ['wire wav', { wire: 'wav' }],
     ['an empty voice', { voiceId: '' }],
+    ['an empty name', { voice: '' }],
+    ['a name that is no text', { voice: 5 }],
+    ['a name that is not in the catalogue', { voice: 'Grandmother' }],
+    ['a name that two voices of the language have', { voice: 'Sarah' }],
     ['a model that is no text', { sttModel: 5 }],
     ['too long a tail', { tailSilenceS: 11 }],
     ['a negative pace', { pace: -1 }],

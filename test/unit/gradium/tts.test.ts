@@ -172,7 +172,7 @@ describe('synthesize', () => {
   it('puts options where the service looks for them', async () => {
     await using server = await scriptedServer((peer) => polite(peer, audio(frame, 0, 0.08)));
     await tts(server.url).synthesize('x', {
-      voice: 'Emma',
+      voice: 'Grandmother',
       model: 'm',
       outputFormat: 'pcm',
       temp: 0.5,
@@ -187,10 +187,46 @@ describe('synthesize', () => {
       type: 'setup',
       model_name: 'm',
       output_format: 'pcm',
-      voice: 'Emma',
+      voice: 'Grandmother',
       pronunciation_id: 'dictionary-1',
       json_config: { max_padding: 3, temp: 0.5, cfg_coef: 3, padding_bonus: -2, rewrite_rules: 'en' },
       retry_for_s: 5,
+    });
+  });
+
+  it.each<[string, TtsOptions, object]>([
+    ['the id of a name', { voice: 'emma' }, { voice_id: 'YTpq7expH9539ERJ' }],
+    ['an id as one', { voice: 'YTpq7expH9539ERJ' }, { voice_id: 'YTpq7expH9539ERJ' }],
+    ['a name that it does not know', { voice: ' My voice' }, { voice: ' My voice' }],
+    [
+      'the one who speaks the language',
+      { voice: 'Thomas', language: 'fr' },
+      { voice_id: '8nsAoui8Y5RK9PYw' },
+    ],
+    [
+      'the voiceId, and the name beside it untouched',
+      { voiceId: 'v', voice: 'Thomas' },
+      { voice_id: 'v', voice: 'Thomas' },
+    ],
+    ['no language', { language: 'fr' }, {}],
+    [
+      'the one who speaks as the rules say',
+      { voice: 'Thomas', rewriteRules: 'fr-be' },
+      { voice_id: '8nsAoui8Y5RK9PYw', json_config: { rewrite_rules: 'fr-be' } },
+    ],
+    [
+      'the one who speaks the language, whatever the rules say',
+      { voice: 'Thomas', rewriteRules: 'fr', language: 'en' },
+      { voice_id: 'm7fJRmVaJjG2TL1c', json_config: { rewrite_rules: 'fr' } },
+    ],
+  ])('sends %s', async (_name, options, fields) => {
+    await using server = await scriptedServer((peer) => polite(peer, audio(frame, 0, 0.08)));
+    await tts(server.url).synthesize('x', { outputFormat: 'pcm', ...options });
+    expect(server.peers[0]?.received[0]).toEqual({
+      type: 'setup',
+      model_name: 'default',
+      output_format: 'pcm',
+      ...fields,
     });
   });
 
@@ -211,6 +247,14 @@ describe('synthesize', () => {
     ['x', { temp: 1.5 }],
     ['x', { cfgCoef: 0 }],
     ['x', { voiceId: '' }],
+    ['x', { voice: '' }],
+    ['x', { voice: ' ' }],
+    ['x', { voice: 5 }],
+    ['x', { voice: 'Emma', language: '' }],
+    ['x', { language: 5 }],
+    ['x', { voice: 'Thomas' }],
+    ['x', { voice: 'Thomas', language: 'it' }],
+    ['x', { voice: 'Thomas', rewriteRules: 'Date,TimeFr' }],
     ['x', { pronunciationId: '' }],
     ['x', { paddingBonus: 5 }],
     ['x', { rewriteRules: 5 }],
