@@ -186,7 +186,7 @@ function checkVoice({ voice, language }: TtsOptions): void {
     const see = `sluice voices list --catalogue --text ${JSON.stringify(voice)}`;
     throw new UsageError(
       `--voice: ${(error as Error).message}`,
-      `give --voice an id, or --language; to see them: ${see}`,
+      `give --voice an id${language === undefined ? ', or add --language' : ''}; to see the voices: ${see}`,
     );
   }
 }
