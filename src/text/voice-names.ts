@@ -6,7 +6,7 @@ import { argumentRangeError } from '../errors.js';
 import { checkNotBlank } from './arguments.js';
 import { type CatalogueVoice, folded, voiceCatalogue } from './voice-catalogue.js';
 
-/** The 16 letters and digits of the service's ids, and what its candidates for voices begin with. */
+/** What the service's ids look like, all of the catalogue's among them; and what its candidates for voices begin with. */
 const ID = /^(?:(?=.+[A-Z0-9])[\w-]{16}|vox_emb_.+)$/;
 
 /** What {@link resolveVoice} makes of a name. */
@@ -45,15 +45,11 @@ export function resolveVoice(name: string, language?: string): ResolvedVoice {
   if (language !== undefined) checkNotBlank('language', language);
   const wanted = name.trim();
   const namesakes = byName.get(nameKey(wanted)) ?? [];
-  if (namesakes.length === 0) return isId(wanted) ? { id: wanted } : { name };
+  if (namesakes.length === 0) return ID.test(wanted) ? { id: wanted } : { name };
   const fitting = namesakes.filter((voice) => namesakes.length === 1 || speaks(voice, language));
   const [voice] = fitting;
   if (voice !== undefined && fitting.length === 1) return { id: voice.id };
   throw ambiguous(wanted, namesakes, fitting, language);
-}
-
-function isId(text: string): boolean {
-  return ID.test(text) || voiceCatalogue.get(text) !== undefined;
 }
 
 function speaks(voice: CatalogueVoice, language: string | undefined): boolean {

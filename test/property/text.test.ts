@@ -263,6 +263,9 @@ describe('hostile text', () => {
         ...stream(streamed, 300),
       ];
       expect(Math.max(0, ...parts.map(({ length }) => length))).toBeLessThanOrEqual(10_000);
+      const rules = Array.from({ length: 300 }, (_, i) => `${unit.repeat(i + 1)}@`);
+      const dictionary = { rules: rules.map((original) => ({ original, rewrite: 'x' })) };
+      expect(applyPronunciations(whole, dictionary)).toBe(whole);
     },
     60_000,
   );
