@@ -30,8 +30,8 @@ for (const voice of voiceCatalogue.voices) {
  * What to send for a voice that somebody named. The id of a voice, and the name of one of {@link voiceCatalogue} alone, give
  * an id; a name that several share is narrowed by the language; one that the catalogue does not know is given back as it is,
  * since it may be the name of one's own voice. Neither upper and lower case matter in a name nor white space around it, but
- * accents do: Maria and María are two voices. What has 16 letters, digits, `-` and `_`, not all small letters, or begins with
- * `vox_emb_`, is taken for an id.
+ * accents do: Maria and María are two voices. Taken for an id is what has 16 letters, digits, `-` and `_`, with a digit or a
+ * capital behind the first, or begins with `vox_emb_`.
  *
  * @param language What is to be spoken, such as `fr` or `fr-CA`, of which the part before the dash counts. Default: any.
  * @throws TypeError, RangeError `ERR_INVALID_ARG`: several voices have that name, and the message lists them; an empty name
