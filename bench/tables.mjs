@@ -179,6 +179,12 @@ const TEXT_TABLES = {
     ['`en`, ms', (row) => figure(row.enMs, 1)],
     ['all rules, ms', (row) => figure(row.allMs, 1)],
   ],
+  'text/pronunciations': [
+    ['1 MB of', (row) => row.name],
+    ['rules, kB', (row) => figure(row.rulesKb, 1)],
+    ['ours, ms', (row) => figure(row.ms)],
+    ['one RegExp, ms', (row) => figure(row.regExpMs)],
+  ],
 };
 
 const MEMORY_COLUMNS = [
