@@ -93,9 +93,10 @@ function namesIn(rules: string | readonly string[]): string[] {
   if (!Array.isArray(list)) {
     throw argumentTypeError(`rules must be a string or a list of strings, got ${typeof rules}`);
   }
-  const wrong = Array.from(list).find((item) => typeof item !== 'string'); // holes too
-  if (wrong !== undefined || list.includes(undefined)) {
-    throw argumentTypeError(`rules must be a list of strings, got ${typeof wrong} in it`);
+  const items: unknown[] = Array.from(list); // holes too
+  const wrong = items.findIndex((item) => typeof item !== 'string');
+  if (wrong >= 0) {
+    throw argumentTypeError(`rules must be a list of strings, got ${typeof items[wrong]} at ${wrong}`);
   }
   return (list as string[])
     .join(',')
