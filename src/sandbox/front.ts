@@ -7,6 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Access } from './access.js';
+import { Account } from './account.js';
 import { Connection } from './connection.js';
 import { Control } from './control.js';
 import type { FaultScript } from './fault-script.js';
@@ -15,6 +16,8 @@ import type { Settings } from './options.js';
 import { answerPost, type PostRoute, postPaths, postRoute } from './post.js';
 import { refuseSpeech } from './post-body.js';
 import type { ReceivedLog } from './received.js';
+import { Rest } from './rest.js';
+import { restRoutes } from './rest-routes.js';
 import { pathOf, type Route, webSocketPaths, webSocketRoute } from './routes.js';
 import { Sessions } from './sessions.js';
 import { type Slot, Slots } from './slots.js';
@@ -28,6 +31,7 @@ const BANNER = {
   message: 'A local sandbox, not the Gradium service: it speaks in tones and recognises only those.',
   websocket: webSocketPaths().map((path) => `/api${path}`),
   post: postPaths().map((path) => `/api${path}`),
+  rest: restRoutes().map((route) => route.replace(' ', ' /api')),
 };
 
 /** What is looked at, and changed, from outside as well. */
@@ -42,6 +46,7 @@ export class Front {
   readonly #settings: Settings;
   readonly #access: Access;
   readonly #control: Control;
+  readonly #rest: Rest;
   readonly #faults: FaultScript;
   readonly #received: ReceivedLog;
   readonly #slots: Slots;
@@ -54,9 +59,11 @@ export class Front {
   #connections = 0;
 
   constructor(settings: Settings, { faults, received, sockets }: FrontParts) {
+    const account = new Account({ credits: 1_000_000_000, mode: settings.mode });
     this.#settings = settings;
     this.#access = new Access(settings);
     this.#control = new Control(faults, received, sockets);
+    this.#rest = new Rest({ access: this.#access, account, mode: settings.mode, log: settings.log });
     this.#faults = faults;
     this.#received = received;
     this.#slots = new Slots(settings.concurrency);
@@ -129,14 +136,8 @@ export class Front {
     if (route !== undefined) this.#post(route, request, response);
     else if (this.#control.answer(path, request, response)) return;
     else if (path === '/' && isGet) answerJson(response, BANNER);
-    else if (path === '/api-keys/token' && request.method === 'GET') this.#mint(request, response);
+    else if (this.#rest.answer(path, request, response)) return;
     else refuse(response, { status: 404 });
-  }
-
-  #mint(request: IncomingMessage, response: ServerResponse): void {
-    const denial = this.#access.denyRequest(request);
-    if (denial === undefined) answerJson(response, this.#access.mintToken());
-    else refuse(response, { status: 401, detail: denial.message });
   }
 
   #post(route: PostRoute, request: IncomingMessage, response: ServerResponse): void {

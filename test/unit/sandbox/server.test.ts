@@ -54,7 +54,7 @@ describe('startSandbox', () => {
         ['/nothing', 'GET'],
         ['/', 'POST'],
         ['/api/speech/asr', 'GET'],
-        ['/api/voices/', 'GET'],
+        ['/api/voice/', 'GET'],
       ] as const) {
         const answer = await fetch(url + path, { method });
         expect(answer.status).toBe(404);
