@@ -4,6 +4,7 @@
  * Not here: how REST words it (rest-*.ts), the file in which it outlives the process (state-file.ts).
  */
 import { randomBytes } from 'node:crypto';
+import { voiceCatalogue } from '../text/index.js';
 import type {
   CandidateKind,
   CandidateRecord,
@@ -256,7 +257,7 @@ export class Account implements SpeechAccount {
   }
 
   checkVoice(id: string): void {
-    if (this.#options.mode === 'lenient' || this.voice(id) !== undefined) return;
+    if (this.#options.mode === 'lenient' || (this.voice(id) ?? voiceCatalogue.get(id)) !== undefined) return;
     const candidate = this.candidate(id);
     if (candidate === undefined || !this.isReady(candidate)) throw new ProtocolError('voice not found');
   }

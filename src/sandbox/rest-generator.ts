@@ -3,6 +3,7 @@
  * generated: they all speak with the one voice there is.
  * Not here: paths and keys (rest.ts), keeping a candidate (rest-voices.ts).
  */
+import { voiceCatalogue } from '../text/index.js';
 import type { Account } from './account.js';
 import type { CandidateKind, CandidateRecord } from './account-records.js';
 import { created, found, GONE, ok, type RestAnswer, RestError } from './rest-answer.js';
@@ -85,7 +86,7 @@ function sampleCount(fields: RestFields): number {
 /** @throws RestError 404, 409 */
 function sourceVoice(account: Account, id: string): { language: string | null } {
   const candidate = account.candidate(id);
-  if (candidate === undefined) return found('Voice', account.voice(id));
+  if (candidate === undefined) return found('Voice', voiceCatalogue.get(id) ?? account.voice(id));
   if (!account.isReady(candidate)) throw new RestError(409, `${id} is not ready yet`);
   return candidate;
 }

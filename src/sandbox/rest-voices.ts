@@ -2,6 +2,7 @@
  * REST of voices (protocol reference, section 1.4).
  * Not here: paths and keys (rest.ts), what a sample must be (voice-sample.ts), candidates (rest-generator.ts).
  */
+import { type CatalogueVoice, voiceCatalogue } from '../text/index.js';
 import type { TagRecord, VoiceRecord } from './account-records.js';
 import { seconds } from './protocol.js';
 import { created, found, GONE, ok, type RestAnswer, RestError } from './rest-answer.js';
@@ -20,13 +21,15 @@ export function listVoices({ request, account }: RestCall): RestAnswer {
   const query = queryFields(request);
   const skip = query.integer('skip', { least: 0 }) ?? 0;
   const limit = query.integer('limit', { least: 0 }) ?? DEFAULT_LIMIT;
-  query.boolean('include_catalog');
+  const catalogue = query.boolean('include_catalog') ? voiceCatalogue.voices.map(ofCatalogue) : [];
   query.check();
-  return ok(page(account.voices().map(listed), skip, limit));
+  return ok(page([...account.voices().map(listed), ...catalogue], skip, limit));
 }
 
+/** Of the catalogue too. */
 export function getVoice({ ids: [id = ''], account }: RestCall): RestAnswer {
-  return ok(listed(found('Voice', account.voice(id))));
+  const catalogued = voiceCatalogue.get(id);
+  return ok(catalogued ? ofCatalogue(catalogued) : listed(found('Voice', account.voice(id))));
 }
 
 export async function createVoice({ request, account, mode }: RestCall): Promise<RestAnswer> {
@@ -126,6 +129,21 @@ function listed(voice: VoiceRecord): object {
     language,
     tags,
     is_catalog: false,
+    is_pro_clone: false,
+  };
+}
+
+/** The same of a voice that is everybody's. */
+function ofCatalogue({ id, name, description, language, country, age, gender }: CatalogueVoice): object {
+  return {
+    uid: id,
+    name,
+    description,
+    filename: null,
+    start_s: null,
+    language,
+    tags: Object.entries({ country, age, gender }).map(([category, value]) => ({ category, value })),
+    is_catalog: true,
     is_pro_clone: false,
   };
 }

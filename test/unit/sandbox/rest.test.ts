@@ -260,6 +260,40 @@ describe('voices', () => {
     expect(await names('?skip=9')).toBe('');
   });
 
+  it('of the catalogue are listed behind them when they are asked for, read, and never changed', async () => {
+    const url = await start();
+    const id = await makeVoice(url);
+    const emma = {
+      uid: 'YTpq7expH9539ERJ',
+      name: 'Emma',
+      description: expect.stringMatching(/^A pleasant and smooth female voice/u),
+      filename: null,
+      start_s: null,
+      language: 'en',
+      tags: [
+        { category: 'country', value: 'US' },
+        { category: 'age', value: 'adult' },
+        { category: 'gender', value: 'feminine' },
+      ],
+      is_catalog: true,
+      is_pro_clone: false,
+    };
+    const list = async (query: string): Promise<{ uid: string }[]> =>
+      (await rest(url, 'GET', `/voices/?${query}`)).body;
+    for (const word of ['1', 'true']) {
+      const all = await list(`limit=0&include_catalog=${word}`);
+      expect(all).toHaveLength(240);
+      expect(all.slice(0, 2)).toEqual([expect.objectContaining({ uid: id, is_catalog: false }), emma]);
+    }
+    expect(await list('include_catalog=1')).toHaveLength(100);
+    expect(await list('include_catalog=1&skip=239')).toHaveLength(1);
+    for (const word of ['0', 'false']) expect(await list(`include_catalog=${word}`)).toHaveLength(1);
+    expect((await rest(url, 'GET', `/voices/${emma.uid}`)).body).toEqual(emma);
+    expect((await rest(url, 'PUT', `/voices/${emma.uid}`, { name: 'x' })).status).toBe(404);
+    expect((await rest(url, 'DELETE', `/voices/${emma.uid}`)).status).toBe(404);
+    expect((await rest(url, 'POST', '/voice-generator/enhance', { src_voice: emma.uid })).status).toBe(201);
+  });
+
   it.each([
     ['skip=-1', 'query.skip', 'greater_than_equal'],
     ['limit=x', 'query.limit', 'int_parsing'],
