@@ -112,7 +112,7 @@ export class UnsupportedError extends Error {
 
 /** What every network failure carries beside its message. */
 export interface NetworkErrorInfo {
-  /** The service's own id of the request, once it has given one: with its `ready`. */
+  /** The service's own id of the request, once it has given one: with its `ready`, or in the head of an HTTP answer. */
   requestId?: string | undefined;
   /** The WebSocket close code (RFC 6455 §7.4), 1000 to 4999, where a close was the cause. */
   closeCode?: number | undefined;
@@ -194,6 +194,16 @@ export class TimeoutError extends Error {
   }
 }
 
+/** What is wrong with one field of a request, in the service's words (wire reference, section 1.6). */
+export interface ValidationIssue {
+  /** Where it stands, as in `body.rules.0.original`; empty when the service did not say. */
+  path: string;
+  /** What is wrong with it. */
+  message: string;
+  /** The service's name for that, such as `missing`; empty when it gave none. */
+  type: string;
+}
+
 /**
  * The service refused, by an `error` message, a close that says so, or an HTTP answer: its code, its request id,
  * and whether trying again may help (wire reference, section 1.6).
@@ -216,12 +226,17 @@ export class SpeechApiError extends Error {
    * status; undefined when it gave neither.
    */
   readonly apiCode: number | undefined;
-  /** The service's own id of the request; undefined before its `ready`. Name it when you report a fault. */
+  /**
+   * The service's own id of the request, from its `ready` or the HTTP answer; undefined when it gave none. Name it when
+   * you report a fault.
+   */
   readonly requestId: string | undefined;
   /** Whether trying again may help: true for 1011 to 1014, 408, 429, 5xx and no code; false for 1008 and other 4xx. */
   readonly retryable: boolean;
   /** Seconds from 0 that the service asked us to wait (`Retry-After`, RFC 9110 §10.2.3); undefined when it did not. */
   readonly retryAfterS: number | undefined;
+  /** What was wrong with which field, where the service said so (HTTP 422); else empty. */
+  readonly details: readonly ValidationIssue[];
 
   /** @param info what the fields say; `cause` becomes the error's own */
   constructor(
@@ -230,6 +245,7 @@ export class SpeechApiError extends Error {
       apiCode?: number | undefined;
       retryable: boolean;
       retryAfterS?: number | undefined;
+      details?: readonly ValidationIssue[] | undefined;
     },
   ) {
     super(message, info.cause === undefined ? undefined : { cause: info.cause });
@@ -237,6 +253,7 @@ export class SpeechApiError extends Error {
     this.requestId = info.requestId;
     this.retryable = info.retryable;
     this.retryAfterS = info.retryAfterS;
+    this.details = info.details ?? [];
   }
 }
 

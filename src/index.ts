@@ -16,6 +16,7 @@ export {
   UNSUPPORTED_ERROR_CODES,
   UnsupportedError,
   type UnsupportedErrorCode,
+  type ValidationIssue,
 } from './errors.js';
 export * from './format.js';
 export * from './gradium/index.js';

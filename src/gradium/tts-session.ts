@@ -172,7 +172,7 @@ export async function speakPassage<T>(
       throw error;
     }
   };
-  const again = () => !wasEmpty && (limits.again?.() ?? true);
+  const again = (error: unknown) => !wasEmpty && (limits.again?.(error) ?? true);
   try {
     return await withRetries({ ...limits, again }, first);
   } catch (error) {

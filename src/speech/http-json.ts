@@ -3,10 +3,11 @@
  * Not here: the exchange itself (http.ts), what the values mean.
  */
 import type { ResolvedDeadlines } from './deadlines.js';
-import { HttpExchange } from './http.js';
+import { HttpExchange, type HttpHead, type HttpOptions } from './http.js';
 import type { Scope } from './scope.js';
-import { protocolError } from './service-errors.js';
+import { protocolError, quoted } from './service-errors.js';
 import type { Target } from './socket.js';
+import { sendUpload, type Upload } from './upload.js';
 
 /** A list of ten thousand voices has some 5 MB. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
@@ -16,6 +17,8 @@ export interface JsonRequest {
   target: Target;
   /** Sent as JSON. Default: no body. */
   body?: unknown;
+  /** Sent in place of `body`. Default: none. */
+  upload?: Upload | undefined;
   deadlines: Pick<ResolvedDeadlines, 'connectMs' | 'setupMs' | 'idleMs'>;
   /** Ends it at once. */
   scope: Scope;
@@ -26,32 +29,47 @@ export interface JsonAnswer {
   status: number;
   /** Undefined when there was none, as with 204. */
   body: unknown;
+  /** The service's own id of the request, where it gave one. */
+  requestId: string | undefined;
 }
 
 /**
+ * A GET or PUT goes over a kept connection, and again over a new one if that was closed under it. What does not bear
+ * repeating has a connection of its own: whether the service did it is then no riddle.
+ *
  * @throws (rejects) SpeechApiError for any status but 2xx; ConnectionError ERR_CONNECT, ERR_CLOSED_EARLY, ERR_PROTOCOL (an
  * answer that is no JSON, or is endless); TimeoutError connect, setup, idle; the scope's reason, untouched
  */
-export function requestJson({ method, target, body, deadlines, scope }: JsonRequest): Promise<JsonAnswer> {
+export function requestJson({
+  method,
+  target,
+  body,
+  upload,
+  deadlines,
+  scope,
+}: JsonRequest): Promise<JsonAnswer> {
   return new Promise((resolve, reject) => {
     scope.throwIfFailed();
-    let status = 0;
+    let head: HttpHead | undefined;
     let length = 0;
     const parts: Buffer[] = [];
+    const { secrets } = target;
     const broken = (message: string) =>
-      protocolError(message, { phase: 'stream', requestId: undefined, secrets: target.secrets });
-    const exchange = new HttpExchange({
+      protocolError(message, { phase: 'stream', requestId: head?.requestId, secrets });
+    // RFC 9110 §9.2.2; of a DELETE the second answer would be 404.
+    const repeatable = method === 'GET' || method === 'PUT';
+    const exchange: HttpExchange = new HttpExchange({
       ...deadlines,
+      ...sentBody(body, upload),
       method,
       target,
-      ...(body !== undefined && {
-        contentType: 'application/json',
-        body: Buffer.from(JSON.stringify(body)),
-      }),
-      // RFC 9110 §9.2.2.
-      repeatable: method !== 'POST',
-      onHead: (head) => {
-        status = head.status;
+      repeatable,
+      fresh: !repeatable,
+      onOpen: () => {
+        if (upload) void sendUpload(exchange, upload.reader);
+      },
+      onHead: (came) => {
+        head = came;
       },
       onData: (bytes) => {
         length += bytes.length;
@@ -60,9 +78,9 @@ export function requestJson({ method, target, body, deadlines, scope }: JsonRequ
       },
       onEnd: () => {
         const answer = parsed(Buffer.concat(parts));
-        if (!answer) throw broken('an answer that is not JSON');
+        if (!answer) throw broken(`an answer that is not JSON${typed(head, secrets)}`);
         stop();
-        resolve({ status, body: answer.value });
+        resolve({ status: head?.status ?? 0, body: answer.value, requestId: head?.requestId });
       },
       onFail: (error) => {
         stop();
@@ -74,6 +92,16 @@ export function requestJson({ method, target, body, deadlines, scope }: JsonRequ
       reject(reason);
     });
   });
+}
+
+function sentBody(body: unknown, upload: Upload | undefined): Partial<HttpOptions> {
+  if (upload) return { contentType: upload.contentType, body: 'streamed', bodyBytes: upload.bytes };
+  if (body === undefined) return {};
+  return { contentType: 'application/json', body: Buffer.from(JSON.stringify(body)) };
+}
+
+function typed(head: HttpHead | undefined, secrets: readonly string[]): string {
+  return head?.contentType ? ` but ${quoted(head.contentType, secrets)}` : '';
 }
 
 /** Undefined: it is no JSON. */

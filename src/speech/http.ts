@@ -15,6 +15,7 @@ import { DeadlineTimer } from './deadlines.js';
 import {
   brokenError,
   type ErrorContext,
+  headerRequestId,
   httpError,
   protocolError,
   quoted,
@@ -28,8 +29,10 @@ const MAX_SOCKETS = 256;
 const MAX_IDLE_SOCKETS = 8;
 const IDLE_SOCKET_MS = 4_000;
 /** How much of a refusal's body is read for the message, and for how long. */
-const MAX_REFUSAL_BYTES = 4096;
+const MAX_REFUSAL_BYTES = 64 * 1024;
 const REFUSAL_MS = 5_000;
+/** Of a whole body: as much as leaves at once. Each that has left restarts `setupMs`. */
+const SLICE_BYTES = 64 * 1024;
 
 const KEPT = {
   keepAlive: true,
@@ -49,6 +52,8 @@ export interface HttpHead {
   contentType: string;
   /** Whether the body's end shows in it. If not, a dropped connection looks like the end (RFC 9112 §6.3, 8). */
   delimited: boolean;
+  /** The service's own, from the headers. */
+  requestId: string | undefined;
 }
 
 export interface HttpHandlers {
@@ -71,6 +76,10 @@ export interface HttpOptions extends HttpHandlers {
   contentType?: string;
   /** `streamed`: it comes by `write` and `end`, on a connection of its own, since it could not be sent a second time. */
   body?: Buffer | 'streamed' | undefined;
+  /** Length of a streamed body, where it is known; else it goes in chunks (RFC 9112 §7.1). */
+  bodyBytes?: number | undefined;
+  /** A connection of its own: a kept one may close as the request leaves, and nobody knows what became of it. */
+  fresh?: boolean;
   /**
    * Whether asking twice does no harm. A kept connection may close as the request leaves; then it is made anew, once.
    * Default false.
@@ -78,7 +87,10 @@ export interface HttpOptions extends HttpHandlers {
   repeatable?: boolean;
   /** 0: no deadline. */
   connectMs: number;
-  /** From connected, and again from each part of the body that has left, to the head of the answer. 0: no deadline. */
+  /**
+   * From connected, and again from each part of the body that has left, to the head of the answer; not while the next part
+   * of a streamed body is still to come from us. 0: no deadline.
+   */
   setupMs: number;
   /** Between two parts of the answer's body. 0: no deadline. */
   idleMs: number;
@@ -96,6 +108,10 @@ export class HttpExchange {
   #state: 'connecting' | 'open' | 'answering' | 'answered' | 'refused' | 'ended' = 'connecting';
   #sent = false;
   #paused = false;
+  /** Parts of a streamed body on their way to the kernel. */
+  #leaving = 0;
+  #bodyEnded: boolean;
+  #requestId: string | undefined;
 
   /** Connects at once; no handler is called before this has returned. */
   constructor(options: HttpOptions) {
@@ -105,7 +121,8 @@ export class HttpExchange {
     this.#connect = this.#deadline('connect', connectMs, `no connection to ${host}`);
     this.#setup = this.#deadline('setup', setupMs, 'no answer from the service');
     this.#idle = this.#deadline('idle', idleMs, 'nothing more of the answer from the service');
-    this.#request = this.#ask(options.body === 'streamed' ? 'fresh' : 'kept');
+    this.#bodyEnded = options.body !== 'streamed';
+    this.#request = this.#ask(options.body === 'streamed' || options.fresh ? 'fresh' : 'kept');
     this.#connect.start();
   }
 
@@ -121,12 +138,21 @@ export class HttpExchange {
 
   /** @param bytes must not change until `sent` is called: the kernel has them. */
   write(bytes: Buffer, sent: () => void): void {
-    if (this.#goesOn()) this.#request.write(bytes, (error) => this.#wrote(error, sent));
+    if (!this.#goesOn()) return;
+    this.#leaving++;
+    this.#request.write(bytes, (error) => {
+      this.#leaving--;
+      this.#wrote(error, sent);
+    });
+    this.#awaitService();
   }
 
   /** The streamed body is complete. */
   end(): void {
-    if (this.#goesOn()) this.#request.end();
+    if (!this.#goesOn()) return;
+    this.#bodyEnded = true;
+    this.#request.end();
+    this.#awaitService();
   }
 
   /** Stops reading the answer; the peer notices through TCP. */
@@ -191,7 +217,7 @@ export class HttpExchange {
   }
 
   #ask(connection: 'kept' | 'fresh'): ClientRequest {
-    const { target, method, contentType, body } = this.#options;
+    const { target, method, contentType, body, bodyBytes } = this.#options;
     const secure = target.url.protocol === 'https:';
     const request = (secure ? httpsRequest : httpRequest)(target.url, {
       method,
@@ -199,13 +225,35 @@ export class HttpExchange {
       headers: {
         ...target.headers,
         ...(contentType !== undefined && { 'content-type': contentType }),
-        ...(body === 'streamed' && { 'transfer-encoding': 'chunked' }),
+        ...lengthHeader(body instanceof Buffer ? body.length : body && bodyBytes, body === 'streamed'),
       },
     });
     this.#listen(request, secure ? 'secureConnect' : 'connect');
     if (body === 'streamed') request.flushHeaders();
-    else request.end(body);
+    else if (body) this.#writeWhole(request, body);
+    else request.end();
     return request;
+  }
+
+  #writeWhole(request: ClientRequest, body: Buffer): void {
+    if (body.length <= SLICE_BYTES) {
+      request.end(body);
+      return;
+    }
+    request.write(body.subarray(0, SLICE_BYTES), (error) => {
+      if (error || !this.#goesOn() || request !== this.#request) return;
+      this.#setup.refresh();
+      this.#writeWhole(request, body.subarray(SLICE_BYTES));
+    });
+  }
+
+  /** The deadline of the answer runs while it is the service's turn: to take what we wrote, or to answer the whole. */
+  #awaitService(): void {
+    if (this.#state !== 'open') return;
+    const ours = this.#leaving === 0 && !this.#bodyEnded;
+    if (ours) this.#setup.stop();
+    else if (this.#setup.running) this.#setup.refresh();
+    else this.#setup.start();
   }
 
   #listen(request: ClientRequest, connected: string): void {
@@ -225,14 +273,14 @@ export class HttpExchange {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
     this.#connect.stop();
-    this.#setup.start();
+    this.#awaitService();
     this.#guarded(() => this.#options.onOpen?.());
   }
 
   #wrote(error: Error | null | undefined, sent: () => void): void {
     // A failed write is followed by an `error` of the request.
     if (error || this.#state === 'ended') return;
-    this.#setup.refresh();
+    this.#awaitService();
     this.#guarded(sent);
   }
 
@@ -251,6 +299,8 @@ export class HttpExchange {
     this.#response = response;
     this.#setup.stop();
     const { statusCode: status = 0, headers } = response;
+    const requestId = headerRequestId(headers, this.#options.target.secrets);
+    this.#requestId = requestId;
     if (status < 200 || status > 299) {
       this.#state = 'refused';
       this.#readRefusal(response);
@@ -262,7 +312,7 @@ export class HttpExchange {
       this.fail(protocolError(`an answer in ${encoding}, which was not asked for`, this.#context()));
       return;
     }
-    this.#guarded(() => this.#options.onHead?.({ status, ...bodyOf(response) }));
+    this.#guarded(() => this.#options.onHead?.({ status, ...bodyOf(response), requestId }));
     if (this.isOpen) this.#readAnswer(response);
   }
 
@@ -316,7 +366,7 @@ export class HttpExchange {
       enough.stop();
       const { statusCode = 0, headers } = response;
       const text = Buffer.concat(body).toString('utf8', 0, MAX_REFUSAL_BYTES);
-      this.fail(httpError(statusCode, text, headers['retry-after'], this.#context(), 'request'));
+      this.fail(httpError(statusCode, text, headers, this.#context(), 'request'));
     };
     const enough = new DeadlineTimer(REFUSAL_MS, refuse);
     enough.start();
@@ -360,9 +410,14 @@ export class HttpExchange {
     const { where, target } = this.#options;
     const { secrets } = target;
     if (this.#state === 'connecting') return { phase: 'connect', requestId: undefined, secrets };
-    if (where) return { ...where(), secrets };
-    return { phase: this.#response ? 'stream' : 'setup', requestId: undefined, secrets };
+    const { phase, requestId } = where?.() ?? { phase: this.#response ? 'stream' : 'setup' };
+    return { phase, requestId: requestId ?? this.#requestId, secrets };
   }
+}
+
+function lengthHeader(bytes: number | undefined, streamed: boolean): Record<string, string> {
+  if (bytes !== undefined) return { 'content-length': String(bytes) };
+  return streamed ? { 'transfer-encoding': 'chunked' } : {};
 }
 
 function bodyOf({ headers, statusCode }: IncomingMessage): { contentType: string; delimited: boolean } {

@@ -14,6 +14,7 @@ export {
 } from './http.js';
 export { type JsonAnswer, type JsonRequest, requestJson } from './http-json.js';
 export { LineSplitter } from './line-splitter.js';
+export { MAX_FILE_NAME_BYTES, multipartForm } from './multipart.js';
 export { isRetryable, type RetryOptions, retryDelayMs, withRetries } from './retry.js';
 export { Scope } from './scope.js';
 export {
@@ -21,6 +22,7 @@ export {
   type ErrorContext,
   errorCode,
   errorOfRequest,
+  isRetryableApiCode,
   protocolError,
   quoted,
   quotedCode,
@@ -37,4 +39,5 @@ export {
 export { type ByteSource, type ChunkReader, pipeReader, readerOf } from './source.js';
 export { TotalDeadline } from './total-deadline.js';
 export { Turns } from './turns.js';
+export type { Upload } from './upload.js';
 export { restUrl, socketUrl } from './url.js';

@@ -34,7 +34,7 @@ export interface RetryOptions {
   /** Left until the total deadline; a wait that would outlast it is not begun. */
   remainingMs: () => number;
   /** Asked after a failure that may pass: whether it can be tried again. Default: yes. */
-  again?: () => boolean;
+  again?: (error: unknown) => boolean;
 }
 
 /** Runs `attempt` until it succeeds, fails for good, or may not be tried again; the last error is thrown. */
@@ -44,7 +44,7 @@ export async function withRetries<T>(options: RetryOptions, attempt: () => Promi
       return await attempt();
     } catch (error) {
       if (options.scope.failed || made > options.retries || !isRetryable(error)) throw error;
-      if (options.again?.() === false) throw error;
+      if (options.again?.(error) === false) throw error;
       const delayMs = retryDelayMs(made, error);
       if (delayMs >= options.remainingMs()) throw error;
       await options.scope.sleep(delayMs);

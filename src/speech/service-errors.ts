@@ -2,7 +2,14 @@
  * From what a service or a socket does to the typed error that says so, and whether a new attempt can help.
  * Not here: noticing it; see socket.ts.
  */
-import { ConnectionError, type ConnectionPhase, SpeechApiError, TimeoutError } from '../errors.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  ConnectionError,
+  type ConnectionPhase,
+  SpeechApiError,
+  TimeoutError,
+  type ValidationIssue,
+} from '../errors.js';
 
 /** Where things stood when it went wrong. */
 export interface ErrorContext {
@@ -95,8 +102,8 @@ export function errorOfRequest(error: unknown, context: ErrorContext): unknown {
     return new ConnectionError(told(error.message), { code, phase, requestId, closeCode, cause, retryable });
   }
   if (error instanceof SpeechApiError) {
-    const { apiCode, retryable, retryAfterS } = error;
-    return new SpeechApiError(told(error.message), { apiCode, requestId, retryable, retryAfterS });
+    const { apiCode, retryable, retryAfterS, details } = error;
+    return new SpeechApiError(told(error.message), { apiCode, requestId, retryable, retryAfterS, details });
   }
   if (error instanceof TimeoutError) {
     return new TimeoutError(told(error.message), { phase: error.phase, requestId });
@@ -113,48 +120,79 @@ export function errorOfRequest(error: unknown, context: ErrorContext): unknown {
 export function httpError(
   status: number,
   body: string,
-  retryAfter: string | undefined,
+  headers: IncomingHttpHeaders,
   context: ErrorContext,
   asked: 'connection' | 'request' = 'connection',
 ): SpeechApiError {
-  const { text, code } = httpDetail(body);
-  const said = quoted(text, context.secrets);
-  const where = details([code !== undefined && `code ${code}`, requestPart(context)]);
-  const apiCode = code ?? status;
+  const { secrets } = context;
+  const detail = httpDetail(body, secrets);
+  const requestId = context.requestId ?? headerRequestId(headers, secrets) ?? detail.requestId;
+  const said = quoted(detail.text, secrets);
+  const where = details([
+    detail.code !== undefined && `code ${detail.code}`,
+    requestPart({ ...context, requestId }),
+  ]);
+  const apiCode = detail.code ?? status;
+  const hint = httpHint(status, said);
   return new SpeechApiError(
-    `the service refused the ${asked}: HTTP ${status}${said && ` “${said}”`}${where}${httpHint(status)}`,
+    `the service refused the ${asked}: HTTP ${status}${said && ` “${said}”`}${where}${hint}`,
     {
       apiCode,
-      requestId: context.requestId,
+      requestId,
       retryable: isRetryableApiCode(apiCode),
-      retryAfterS: retryAfterSeconds(retryAfter),
+      retryAfterS: retryAfterSeconds(headers['retry-after']),
+      details: detail.issues,
     },
   );
 }
 
-function httpHint(status: number): string {
+/** The id by which a service finds a request in its logs; which of the two names it has is nowhere written. */
+export function headerRequestId(
+  headers: IncomingHttpHeaders,
+  secrets: readonly string[],
+): string | undefined {
+  const id = headers['x-request-id'] ?? headers['request-id'];
+  return typeof id === 'string' && id !== '' ? quoted(id, secrets) : undefined;
+}
+
+function httpHint(status: number, said: string): string {
   if (status === 401 || status === 403) return '; check the API key and the account';
-  if (status === 404) return '; check the base URL';
+  // What a framework says where it has no such route; a service that has no such voice says that.
+  if (status === 404) return said === '' || said === 'Not Found' ? '; check the base URL' : '';
   if (status < 300 || status > 399) return '';
   return '; redirects are not followed, for the API key would travel along: check the base URL';
+}
+
+interface HttpDetail {
+  text: string;
+  code?: number | undefined;
+  requestId?: string | undefined;
+  issues?: ValidationIssue[];
 }
 
 /**
  * The bodies in use (wire reference, section 1.6) are {"detail": …}, {"error": …, "code"}, {"message": …}, and plain
  * text, maybe with a code of the service's own. That code says more than the status, which is 500 with all of them.
  */
-function httpDetail(body: string): { text: string; code: number | undefined } {
+function httpDetail(body: string, secrets: readonly string[]): HttpDetail {
+  const json = jsonObject(body);
+  const detail = json?.detail ?? json?.error ?? json?.message;
+  if (!json || detail === undefined) return { text: htmlTitle(body) ?? body, code: quotedCode(body) };
+  const text = detailText(detail);
+  return {
+    text,
+    code: errorCode(json.code) ?? quotedCode(text),
+    requestId: typeof json.request_id === 'string' ? quoted(json.request_id, secrets) : undefined,
+    issues: Array.isArray(detail) ? detail.flatMap((entry) => validationIssue(entry, secrets)) : [],
+  };
+}
+
+function jsonObject(body: string): Record<string, unknown> | undefined {
   try {
-    const json = JSON.parse(body) as Record<string, unknown> | null;
-    const detail = json?.detail ?? json?.error ?? json?.message;
-    if (detail !== undefined) {
-      const text = detailText(detail);
-      return { text, code: errorCode(json?.code) ?? quotedCode(text) };
-    }
+    return (JSON.parse(body) as Record<string, unknown> | null) ?? undefined;
   } catch {
-    // Not JSON.
+    return undefined;
   }
-  return { text: htmlTitle(body) ?? body, code: quotedCode(body) };
 }
 
 /** A text, or the list that a failed validation gives: [{"loc": ["body", "name"], "msg": "field required"}]. */
@@ -165,9 +203,19 @@ function detailText(detail: unknown): string {
 }
 
 function validationText(entry: unknown): string {
-  const { loc, msg } = (entry ?? {}) as { loc?: unknown; msg?: unknown };
-  if (typeof msg !== 'string') return JSON.stringify(entry);
-  return Array.isArray(loc) ? `${loc.join('.')}: ${msg}` : msg;
+  const [issue] = validationIssue(entry, []);
+  if (!issue) return JSON.stringify(entry);
+  return issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`;
+}
+
+/** Its place, words and name; not the input, which the service may have sent back as well. */
+function validationIssue(entry: unknown, secrets: readonly string[]): ValidationIssue[] {
+  const { loc, msg, type } = (entry ?? {}) as { loc?: unknown; msg?: unknown; type?: unknown };
+  if (typeof msg !== 'string') return [];
+  const path = Array.isArray(loc) ? quoted(loc.join('.'), secrets) : '';
+  return [
+    { path, message: quoted(msg, secrets), type: typeof type === 'string' ? quoted(type, secrets) : '' },
+  ];
 }
 
 /** What a page from a proxy on the way is about; its markup helps nobody. */

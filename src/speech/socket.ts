@@ -232,7 +232,7 @@ export class SpeechSocket {
     const refuse = () => {
       const { statusCode = 0, headers } = response;
       const text = Buffer.concat(body).toString('utf8', 0, MAX_REFUSAL_BYTES);
-      this.fail(httpError(statusCode, text, headers['retry-after'], this.#context()));
+      this.fail(httpError(statusCode, text, headers, this.#context()));
     };
     this.#refuse = refuse;
     response.on('data', (chunk: Buffer) => {

@@ -633,7 +633,7 @@ describe('requestJson', () => {
     expect(server.peers.length).toBe(3);
   });
 
-  it('does not ask a POST anew', async () => {
+  it('does not ask a POST anew, and gives it a connection of its own', async () => {
     await using server = await scriptedHttp(async (peer, nth) => {
       await peer.body();
       if (nth === 0) peer.answer(200, '1');
@@ -645,6 +645,6 @@ describe('requestJson', () => {
     await turns();
     await expect(post()).rejects.toMatchObject({ code: 'ERR_CLOSED_EARLY' });
     expect(server.peers.length).toBe(2);
-    expect(server.connections).toBe(1);
+    expect(server.connections).toBe(2);
   });
 });

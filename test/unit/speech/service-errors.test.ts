@@ -69,15 +69,19 @@ describe('httpError', () => {
     ['{"detail":[{"msg":"x"},{"loc":["body",0],"msg":"y"},5]}', 'x; body.0: y; 5'],
     ['plain words', 'plain words'],
   ])('reads the body %s', (body, said) => {
-    expect(httpError(401, body, undefined, context).message).toContain(`HTTP 401 “${said}”`);
+    expect(httpError(401, body, {}, context).message).toContain(`HTTP 401 “${said}”`);
   });
 
   it('carries Retry-After of a 429', () => {
-    expect(httpError(429, '', '7', context)).toMatchObject({ apiCode: 429, retryable: true, retryAfterS: 7 });
+    expect(httpError(429, '', { 'retry-after': '7' }, context)).toMatchObject({
+      apiCode: 429,
+      retryable: true,
+      retryAfterS: 7,
+    });
   });
 
   it('takes a redirect for a wrong base URL', () => {
-    const error = httpError(301, '', undefined, context);
+    const error = httpError(301, '', {}, context);
     expect(error.retryable).toBe(false);
     expect(error.message).toContain('redirects are not followed');
   });
