@@ -5,8 +5,10 @@
 import { type ByteSource, resolveDeadlines } from '../speech/index.js';
 import { Access } from './access.js';
 import { Calls } from './calls.js';
+import { GradiumCredits } from './credits.js';
 import { PoolLink, poolOptions } from './pool-link.js';
 import { PostLink } from './post-link.js';
+import { GradiumPronunciations } from './pronunciations.js';
 import { translate } from './s2s.js';
 import { S2sStream } from './s2s-stream.js';
 import type { ClientConfig } from './session.js';
@@ -33,6 +35,9 @@ import type {
   TranslateOptions,
   TtsOptions,
 } from './types.js';
+import { GradiumUsage } from './usage.js';
+import { GradiumVoiceGenerator } from './voice-generator.js';
+import { GradiumVoices } from './voices.js';
 
 /** Speech to text. */
 export class GradiumStt {
@@ -264,6 +269,16 @@ export class Gradium {
   readonly s2s: GradiumS2s;
   /** Keys for programs that must not hold the key. */
   readonly tokens: GradiumTokens;
+  /** Voices: those of the service, and one's own. */
+  readonly voices: GradiumVoices;
+  /** Voices from words, and from other voices. */
+  readonly voiceGenerator: GradiumVoiceGenerator;
+  /** Pronunciation dictionaries. */
+  readonly pronunciations: GradiumPronunciations;
+  /** What is left to spend. */
+  readonly credits: GradiumCredits;
+  /** What was used so far. */
+  readonly usage: GradiumUsage;
   readonly #access: Access;
   readonly #shared: Pick<ClientConfig, 'post' | 'deadlines' | 'sessionLimitS'>;
 
@@ -283,6 +298,11 @@ export class Gradium {
     this.tts = new GradiumTts(config);
     this.s2s = new GradiumS2s(config);
     this.tokens = new GradiumTokens(this.#access, deadlines);
+    this.voices = new GradiumVoices(this.#access, deadlines);
+    this.voiceGenerator = new GradiumVoiceGenerator(this.#access, deadlines);
+    this.pronunciations = new GradiumPronunciations(this.#access, deadlines);
+    this.credits = new GradiumCredits(this.#access, deadlines);
+    this.usage = new GradiumUsage(this.#access, deadlines);
   }
 
   /**

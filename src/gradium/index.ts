@@ -6,6 +6,7 @@ export {
   SpeechApiError,
   TimeoutError,
   UnsupportedError,
+  type ValidationIssue,
 } from '../errors.js';
 export type { ByteSource } from '../speech/index.js';
 export {
@@ -37,6 +38,36 @@ export {
   type GradiumStt,
   type GradiumTts,
 } from './client.js';
+export type { GradiumCredits } from './credits.js';
+export type { GradiumPronunciations } from './pronunciations.js';
+export type {
+  CreatedVoice,
+  CreateVoiceOptions,
+  Credits,
+  EnhanceVoiceOptions,
+  GenerateVoicesOptions,
+  KeepVoiceOptions,
+  KeptVoice,
+  ListCandidatesOptions,
+  Listing,
+  ListOptions,
+  ListPronunciationsOptions,
+  ListVoicesOptions,
+  LocalizeVoiceOptions,
+  PronunciationChanges,
+  PronunciationDictionary,
+  PronunciationDictionaryInput,
+  PronunciationRule,
+  RestOptions,
+  UsageSummary,
+  Voice,
+  VoiceCandidate,
+  VoiceCandidateDetails,
+  VoiceChanges,
+  VoiceDetails,
+  VoiceTag,
+  WaitForCandidatesOptions,
+} from './rest-types.js';
 export type { S2sStream } from './s2s-stream.js';
 export type { SttStream } from './stt-stream.js';
 export type { GradiumTokens } from './tokens.js';
@@ -68,3 +99,6 @@ export type {
   VadEntry,
   Word,
 } from './types.js';
+export type { GradiumUsage } from './usage.js';
+export type { GradiumVoiceGenerator } from './voice-generator.js';
+export type { GradiumVoices } from './voices.js';

@@ -26,6 +26,12 @@ export interface ListOptions extends RestOptions {
   pageSize?: number;
 }
 
+/** Which voices are listed. */
+export interface ListVoicesOptions extends ListOptions {
+  /** The service's own voices as well. Default: not sent, and the service lists one's own alone. */
+  includeCatalog?: boolean;
+}
+
 /** A list of the service's, read page by page as it is iterated; each iteration begins anew. */
 export interface Listing<T> extends AsyncIterable<T> {
   /** All of it. Rejects as the iteration does. */

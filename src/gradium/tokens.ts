@@ -2,29 +2,19 @@
  * Single-use tokens, minted with the key (wire reference, section 1.5).
  * Not here: their use (access.ts).
  */
-import {
-  type Deadlines,
-  protocolError,
-  requestJson,
-  resolveDeadlines,
-  Scope,
-  TotalDeadline,
-  totalMs,
-  withRetries,
-} from '../speech/index.js';
+import type { Deadlines } from '../speech/index.js';
 import type { Access } from './access.js';
-import { checkNumber, checkSignal } from './stt-setup.js';
+import { Resource } from './rest.js';
+import { AnswerObject } from './rest-answer.js';
 import type { CreateTokenOptions, SingleUseToken } from './types.js';
 
 /** Tokens for browsers, and for whoever else must not hold the key. */
 export class GradiumTokens {
-  readonly #access: Access;
-  readonly #deadlines: Deadlines | undefined;
+  readonly #resource: Resource;
 
   /** @internal */
   constructor(access: Access, deadlines: Deadlines | undefined) {
-    this.#access = access;
-    this.#deadlines = deadlines;
+    this.#resource = new Resource(access, deadlines);
   }
 
   /**
@@ -40,33 +30,11 @@ export class GradiumTokens {
    * const guest = new Gradium({ token });
    */
   async create(options: CreateTokenOptions = {}): Promise<SingleUseToken> {
-    checkSignal(options.signal);
-    const retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
-    const deadlines = resolveDeadlines(options.deadlines, this.#deadlines);
-    const target = this.#access.rest('api-keys/token');
-    const scope = new Scope(options.signal);
-    const total = new TotalDeadline(scope);
-    try {
-      scope.throwIfFailed();
-      total.start(totalMs(deadlines, 0));
-      const limits = { retries, scope, remainingMs: () => total.remainingMs };
-      return await withRetries(limits, async () => {
-        const { body } = await requestJson({ method: 'GET', target, deadlines, scope });
-        return readToken(body, target.secrets);
-      });
-    } finally {
-      total.stop();
-      scope.close();
-    }
+    return this.#resource.call({ method: 'GET', path: 'api-keys/token', read: readToken }, options);
   }
 }
 
-/** What came is never quoted: it may be a token all the same. */
-function readToken(body: unknown, secrets: readonly string[]): SingleUseToken {
-  const { token, expires_at: expires } = (body ?? {}) as Record<string, unknown>;
-  const expiresAt = new Date(typeof expires === 'string' ? expires : Number.NaN);
-  if (typeof token === 'string' && token !== '' && !Number.isNaN(expiresAt.getTime()))
-    return { token, expiresAt };
-  const message = 'an answer without a token and the time of its expiry';
-  throw protocolError(message, { phase: 'stream', requestId: undefined, secrets });
+function readToken(answer: unknown): SingleUseToken {
+  const fields = new AnswerObject(answer);
+  return { token: fields.id('token'), expiresAt: fields.date('expires_at') };
 }
