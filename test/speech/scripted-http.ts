@@ -84,6 +84,8 @@ export async function scriptedHttp(script: (peer: HttpPeer, nth: number) => unkn
   server.on('connection', (socket) => {
     scripted.connections++;
     sockets.add(socket);
+    // Of each request on it one listens for its end.
+    socket.setMaxListeners(0);
     socket.on('error', () => {});
     socket.on('close', () => {
       sockets.delete(socket);

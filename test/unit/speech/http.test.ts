@@ -500,6 +500,41 @@ describe('HttpExchange deadlines', () => {
     await server.idle();
   });
 
+  it('setupMs: from the last slice of a whole body that left', async () => {
+    const peer = withResolvers<HttpPeer>();
+    await using server = await scriptedHttp((asking) => peer.resolve(asking));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    // More than the kernel holds of a connection that nobody reads.
+    const asked = ask(server.url, { body: Buffer.alloc(64 * 1024 * 1024) });
+    const { request } = await peer.promise;
+    await turns(200);
+    vi.advanceTimersByTime(29_999);
+    let read = 0;
+    while (read < 8 * 1024 * 1024) {
+      read += (request.read() as Buffer | null)?.length ?? 0;
+      await turns(1);
+    }
+    await turns(200);
+    vi.advanceTimersByTime(29_999);
+    expect(asked.told.failures).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await asked.failure).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'setup' });
+  });
+
+  it('setupMs: not while the next part of a streamed body is still to come from us', async () => {
+    await using server = await scriptedHttp(() => {});
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const asked = ask(server.url, { body: 'streamed' });
+    await asked.open;
+    vi.advanceTimersByTime(1_000_000);
+    await new Promise<void>((resolve) => asked.exchange.write(Buffer.from('x'), resolve));
+    vi.advanceTimersByTime(1_000_000);
+    expect(asked.told.failures).toEqual([]);
+    asked.exchange.end();
+    vi.advanceTimersByTime(30_000);
+    expect(await asked.failure).toMatchObject({ phase: 'setup' });
+  });
+
   it('idleMs: between two parts of the answer, not while paused', async () => {
     const more = withResolvers<void>();
     await using server = await scriptedHttp(async (peer) => {
@@ -562,6 +597,14 @@ describe('requestJson', () => {
     });
     expect(answer).toEqual({ status: 201, body });
     expect(server.peers[0]?.request.headers['content-type']).toBe('application/json');
+  });
+
+  it('says the id that the service gave the request', async () => {
+    await using server = await scriptedHttp((peer, nth) =>
+      peer.answer(200, '1', nth === 0 ? { 'x-request-id': `r ${KEY}` } : {}),
+    );
+    expect(await get(server.url)).toMatchObject({ requestId: 'r [key]' });
+    expect(await get(server.url)).toMatchObject({ requestId: undefined });
   });
 
   it('gives undefined for a 204', async () => {

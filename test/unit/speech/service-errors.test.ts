@@ -80,6 +80,22 @@ describe('httpError', () => {
     });
   });
 
+  it('names the request and the fields that are wrong', () => {
+    const detail = [{ loc: ['body', 'name'], msg: 'field required', type: 'missing' }];
+    const error = httpError(
+      422,
+      JSON.stringify({ detail, request_id: 'req-2' }),
+      {},
+      { ...context, requestId: undefined },
+    );
+    expect(error).toMatchObject({ requestId: 'req-2' });
+    expect(error.details).toEqual([{ path: 'body.name', message: 'field required', type: 'missing' }]);
+    expect(
+      httpError(400, '', { 'request-id': 'req-3' }, { ...context, requestId: undefined }).requestId,
+    ).toBe('req-3');
+    expect(httpError(400, '', { 'request-id': 'req-3' }, context).requestId).toBe('req-9');
+  });
+
   it('takes a redirect for a wrong base URL', () => {
     const error = httpError(301, '', {}, context);
     expect(error.retryable).toBe(false);
