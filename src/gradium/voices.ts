@@ -12,6 +12,7 @@ import {
   quotedCode,
   type Scope,
 } from '../speech/index.js';
+import { type VoiceCatalogue, voiceCatalogue } from '../text/index.js';
 import type { Access } from './access.js';
 import { PagedListing } from './listing.js';
 import { type AnswerContext, type Ask, Resource, type RestRequest } from './rest.js';
@@ -45,6 +46,8 @@ import { openSample, type VoiceSample } from './voice-sample.js';
 
 /** Voices: those of the service, and one's own. */
 export class GradiumVoices {
+  /** The service's own voices as they are written down here: asks nobody. */
+  readonly catalogue: VoiceCatalogue = voiceCatalogue;
   readonly #resource: Resource;
 
   /** @internal */

@@ -1,6 +1,6 @@
 // What each REST call asks for, and what it makes of the answer (wire reference, sections 1.4 and 1.5).
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Gradium } from '../../../src/gradium/index.js';
+import { Gradium, voiceCatalogue } from '../../../src/gradium/index.js';
 import { type HttpPeer, scriptedHttp } from '../../speech/scripted-http.js';
 
 const KEY = 'gd_very_secret_key';
@@ -64,6 +64,11 @@ afterEach(() => {
 });
 
 describe('voices', () => {
+  it('catalogue is the one of the package, and asks nobody', () => {
+    const { voices } = new Gradium({ apiKey: KEY, baseUrl: 'http://127.0.0.1:9' });
+    expect(voices.catalogue).toBe(voiceCatalogue);
+  });
+
   it('get reads a voice, without what is null and what it does not know', async () => {
     await using at = await served([200, VOICE]);
     expect(await at.client.voices.get('v1')).toEqual({
