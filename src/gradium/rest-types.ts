@@ -12,7 +12,7 @@ export interface RestOptions {
    * the service cannot have made it: no connection came about, or it answered 429.
    */
   retries?: number;
-  /** In milliseconds; go before the client's, one by one. Default: the client's. */
+  /** In milliseconds; go before the client's, one by one. Default: the client's; `totalMs` 60 000. */
   deadlines?: Deadlines;
   /** Ends it at once, waits between attempts included, with `signal.reason` as the error, untouched. Default: none. */
   signal?: AbortSignal;
@@ -32,7 +32,10 @@ export interface ListVoicesOptions extends ListOptions {
   includeCatalog?: boolean;
 }
 
-/** A list of the service's, read page by page as it is iterated; each iteration begins anew. */
+/**
+ * A list of the service's, read page by page as it is iterated; each iteration begins anew. A page is a call of its own:
+ * `retries` and `deadlines` are for each.
+ */
 export interface Listing<T> extends AsyncIterable<T> {
   /** All of it. Rejects as the iteration does. */
   toArray(): Promise<T[]>;
@@ -68,7 +71,10 @@ export interface Voice {
   tags: VoiceTag[];
 }
 
-/** How a voice is made from a sample. */
+/**
+ * How a voice is made from a sample. `deadlines.totalMs` has no default, since nobody knows how long a sample takes to go up;
+ * `setupMs` (+ `timeoutS`) begins again with each part of it that has left.
+ */
 export interface CreateVoiceOptions extends RestOptions {
   /** What it is to be called, not empty. */
   name: string;
@@ -78,7 +84,10 @@ export interface CreateVoiceOptions extends RestOptions {
   description?: string;
   /** Container or format of the sample. Default: by the name of the file, else by what it begins with. */
   inputFormat?: string;
-  /** Name of the file that the service is told. Default: that of the path, else `sample` with a suffix by its format. */
+  /**
+   * Name of the file that the service is told: up to 1 024 bytes in UTF-8. Default: that of the path, else `sample` with a
+   * suffix by its format.
+   */
   fileName?: string;
   /** Where in the sample the ten seconds that are used begin: from 0. Default: not sent, and the service takes 0. */
   startS?: number;
@@ -200,6 +209,8 @@ export interface VoiceCandidate {
 export interface VoiceCandidateDetails extends VoiceCandidate {
   /** How it came about; absent when the service does not say, as below. */
   kind?: 'generate' | 'edit_language' | 'enhance';
+  /** The words it was asked for with. The service calls this field deprecated. */
+  prompt?: string;
   /** Such as `en`. */
   language?: string;
   /** When it was asked for. */

@@ -237,6 +237,7 @@ function readDetails(fields: AnswerObject): VoiceCandidateDetails {
     ...readCandidate(fields),
     ...defined({
       kind,
+      prompt: fields.optionalText('prompt'),
       language: fields.optionalText('language'),
       createdAt: fields.optionalDate('created_at'),
       config: kind && fields.optionalObject(KINDS[kind]),

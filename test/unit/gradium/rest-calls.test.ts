@@ -160,6 +160,7 @@ describe('voiceGenerator', () => {
     const config = { prompt: 'p' };
     const told = {
       ...CANDIDATE,
+      prompt: 'p',
       kind: 'generate',
       generate_config: config,
       created_at: '2026-11-21T10:00:00+01:00',
@@ -167,7 +168,7 @@ describe('voiceGenerator', () => {
     const later = { ...CANDIDATE, embedding_id: 'vox_emb_2', kind: 'sung', expires_at: null };
     await using at = await served([200, { embeddings: [told, later] }]);
     expect(await at.client.voiceGenerator.list({ id: 'vox_emb_1' }).toArray()).toEqual([
-      { ...candidate, kind: 'generate', config, createdAt: new Date('2026-11-21T09:00:00Z') },
+      { ...candidate, kind: 'generate', prompt: 'p', config, createdAt: new Date('2026-11-21T09:00:00Z') },
       { id: 'vox_emb_2', ready: false },
     ]);
     expect(at.asked[0]?.url).toBe('/api/voice-generator/embeddings?embedding_id=vox_emb_1&skip=0&limit=100');
