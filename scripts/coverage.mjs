@@ -9,10 +9,21 @@ import { root } from './prepare.mjs';
 const DOC = 'docs/coverage.md';
 const REFERENCE = process.argv[2] ?? join(root, '../shared/protocol/gradium.md');
 
-/** Sections of the reference, and the chapters of the document that answer for what is in them. */
+/**
+ * Sections of the reference, and the chapters of the document that answer for what is in them; `others` are words that a
+ * section says of another one.
+ */
 const SECTIONS = [
   { from: '### 1.2', to: '### 1.3', chapters: ['Every session', 'STT', 'TTS', 'S2S'] },
   { from: '### 1.3', to: '### 1.4', chapters: ['Every session', 'POST', 'STT', 'TTS', 'Formats'] },
+  { from: '### 1.4', to: '### 1.5', chapters: ['Voices', 'Voice generator'] },
+  {
+    from: '### 1.5',
+    to: '### 1.6',
+    chapters: ['Pronunciations', 'Account', 'Every session', 'S2S', 'STT'],
+    others: 'skip',
+  },
+  { from: '### 1.6', to: '## 2', chapters: ['REST errors', 'Every session'], others: 'voice_id' },
   { from: '### 2.1', to: '### 2.2', chapters: ['Every session'] },
   { from: '### 2.2', to: '### 2.3', chapters: ['Every session', 'STT', 'Formats'] },
   { from: '### 2.3', to: '### 2.4', chapters: ['Every session', 'TTS', 'Formats'] },
@@ -27,9 +38,17 @@ const NO_FIELDS = new Set(
     'application json x ndjson mpeg content type for unsupported parsing base64', // media types and sayings of the server
     'single tokens case and accent sensitive output side', // prose in braces
     'pcm_32000 pcm_f32_to_s16 as examples tts_streaming py byte header fmt data rate', // what other programs have
+    'string bool int number uuid date deprecated', // types, and a remark
+    'mbeddings not found text plain reason e g', // sayings of the server, and of the reference
+    'remaining allocated', // what another client's documentation wrongly says
+    'gradium tts beta', // names of models
     's model time', // a part of `1.5s`, a word of the reference's own, an attribute of <break>
   ].flatMap((words) => words.split(' ')),
 );
+
+/** A route as the reference writes it: each has a row of its own. */
+const REST_ROUTE =
+  /^(GET|POST|PUT|DELETE)(\/[A-Z]+)? \/(voices|voice-generator|pronunciations|usages|api-keys)\b/;
 
 const failures = [];
 const rows = readRows(readFileSync(join(root, DOC), 'utf8'));
@@ -65,7 +84,7 @@ function words(text) {
 
 function checkFiles() {
   for (const { at, wire, files } of rows) {
-    const field = wire.at(-1);
+    const field = wireName(wire.at(-1));
     if (files.length === 0) failures.push(`${at}: no file is named for ${field}`);
     for (const file of files) {
       const path = join(root, file);
@@ -74,6 +93,13 @@ function checkFiles() {
       else if (!code.includes(field)) failures.push(`${at}: ${file} does not know ${field}`);
     }
   }
+}
+
+/** Of a route the last word of its path that is no placeholder. */
+function wireName(cell) {
+  return REST_ROUTE.test(cell)
+    ? cell.match(/[a-z-]+/g).findLast((word) => !['uid', 'id'].includes(word))
+    : cell;
 }
 
 function checkCalls() {
@@ -124,7 +150,7 @@ function tagOf(checker, type) {
 }
 
 function checkReference(reference) {
-  for (const { from, to, chapters } of SECTIONS) {
+  for (const { from, to, chapters, others = '' } of SECTIONS) {
     const begin = reference.indexOf(from);
     const end = reference.indexOf(to, begin);
     if (begin < 0 || end < 0) throw new Error(`the reference has no section ${from}`);
@@ -134,9 +160,13 @@ function checkReference(reference) {
         .flatMap(({ wire }) => wire.flatMap(words)),
     );
     const prose = reference.slice(begin, end).replace(/^```[\s\S]*?^```$/gm, '');
+    const cells = new Set(rows.flatMap(({ wire }) => wire));
+    for (const route of quoted(prose).filter((cell) => REST_ROUTE.test(cell))) {
+      if (!cells.has(route)) failures.push(`${DOC}: no row for ${route} of section ${from.slice(4)}`);
+    }
     const said = new Set(quoted(prose).flatMap(words));
     for (const word of said) {
-      if (!known.has(word) && !NO_FIELDS.has(word)) {
+      if (!known.has(word) && !NO_FIELDS.has(word) && !words(others).includes(word)) {
         failures.push(
           `${DOC}: nothing in ${chapters.join(', ')} says what covers ${word} of section ${from.slice(4)}`,
         );
