@@ -133,7 +133,7 @@ export function httpError(
     requestPart({ ...context, requestId }),
   ]);
   const apiCode = detail.code ?? status;
-  const hint = httpHint(status, said);
+  const hint = httpHint(status, detail);
   return new SpeechApiError(
     `the service refused the ${asked}: HTTP ${status}${said && ` “${said}”`}${where}${hint}`,
     {
@@ -155,16 +155,17 @@ export function headerRequestId(
   return typeof id === 'string' && id !== '' ? quoted(id, secrets) : undefined;
 }
 
-function httpHint(status: number, said: string): string {
+function httpHint(status: number, { text, isJson }: HttpDetail): string {
   if (status === 401 || status === 403) return '; check the API key and the account';
-  // What a framework says where it has no such route; a service that has no such voice says that.
-  if (status === 404) return said === '' || said === 'Not Found' ? '; check the base URL' : '';
+  // “Not Found” is what a framework says that has no such route; a service that has no such voice says so.
+  if (status === 404) return isJson && text !== 'Not Found' ? '' : '; check the base URL';
   if (status < 300 || status > 399) return '';
   return '; redirects are not followed, for the API key would travel along: check the base URL';
 }
 
 interface HttpDetail {
   text: string;
+  isJson: boolean;
   code?: number | undefined;
   requestId?: string | undefined;
   issues?: ValidationIssue[];
@@ -177,10 +178,13 @@ interface HttpDetail {
 function httpDetail(body: string, secrets: readonly string[]): HttpDetail {
   const json = jsonObject(body);
   const detail = json?.detail ?? json?.error ?? json?.message;
-  if (!json || detail === undefined) return { text: htmlTitle(body) ?? body, code: quotedCode(body) };
+  if (!json || detail === undefined) {
+    return { text: htmlTitle(body) ?? body, isJson: false, code: quotedCode(body) };
+  }
   const text = detailText(detail);
   return {
     text,
+    isJson: true,
     code: errorCode(json.code) ?? quotedCode(text),
     requestId: typeof json.request_id === 'string' ? quoted(json.request_id, secrets) : undefined,
     issues: Array.isArray(detail) ? detail.flatMap((entry) => validationIssue(entry, secrets)) : [],

@@ -192,6 +192,8 @@ describe('a refusal', () => {
   it.each([
     ['{"detail":"no voice"}', 404, 'HTTP 404 “no voice”', false],
     ['{"detail":"Not Found"}', 404, 'check the base URL', false],
+    ['<html><title>Gone fishing</title>', 404, '“Gone fishing”; check the base URL', false],
+    ['', 404, 'HTTP 404; check the base URL', false],
     [
       '<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head></html>',
       502,
@@ -206,6 +208,7 @@ describe('a refusal', () => {
     await using server = await scriptedHttp((peer) => peer.answer(status, body));
     const error = (await caught(client(server.url).credits.get({ retries: 0 }))) as SpeechApiError;
     expect(error.message).toContain(said);
+    expect(error.message.includes('base URL')).toBe(said.includes('base URL'));
     expect(error.retryable).toBe(retryable);
   });
 });

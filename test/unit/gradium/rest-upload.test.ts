@@ -200,6 +200,15 @@ describe('voices.create', () => {
     await server.idle();
   });
 
+  it.each(['bytes', 'stream'])('does not wait for a service that stops reading %s', async (kind) => {
+    await using server = await scriptedHttp(() => {});
+    const { told, source } = chunks();
+    const sample = kind === 'bytes' ? Buffer.alloc(64 * 1024 * 1024, 'RIFF') : source;
+    const error = await create(server.url, sample, { deadlines: { setupMs: 100 } }).catch((caught) => caught);
+    expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'setup' });
+    expect(told.closed).toBe(kind === 'stream');
+  });
+
   it("passes on the source's error, untouched, and drops the request", async () => {
     await using server = await scriptedHttp(() => {});
     const reason = new Error('the microphone is gone');
