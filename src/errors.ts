@@ -231,7 +231,10 @@ export class SpeechApiError extends Error {
    * you report a fault.
    */
   readonly requestId: string | undefined;
-  /** Whether trying again may help: true for 1011 to 1014, 408, 429, 5xx and no code; false for 1008 and other 4xx. */
+  /**
+   * Whether trying again may help: true for 1011 to 1014, 408, 429, 5xx and no code; false for 1008 and other 4xx, and for a
+   * sample of which the service would make no voice.
+   */
   readonly retryable: boolean;
   /** Seconds from 0 that the service asked us to wait (`Retry-After`, RFC 9110 §10.2.3); undefined when it did not. */
   readonly retryAfterS: number | undefined;

@@ -60,7 +60,7 @@ const DICTIONARY = {
 const CANDIDATE = { embedding_id: 'vox_emb_1', ready: false, expires_at: '2026-12-21T10:00:00Z' };
 
 afterEach(() => {
-  vi.useRealTimers();
+  vi.unstubAllEnvs();
 });
 
 describe('voices', () => {
@@ -234,6 +234,8 @@ describe('pronunciations', () => {
   it('get, create and update give the dictionary, its time as UTC where no offset stands', async () => {
     await using at = await served([200, DICTIONARY], [201, DICTIONARY], [200, DICTIONARY]);
     const { pronunciations } = at.client;
+    // Where the reader is does not matter.
+    vi.stubEnv('TZ', 'America/New_York');
     expect(await pronunciations.get('d1')).toEqual(dictionary);
     const rules = [{ original: 'a', rewrite: '' }];
     expect(await pronunciations.create({ name: 'n', language: 'en', rules })).toEqual(dictionary);
