@@ -19,6 +19,8 @@ interface SandboxFlags {
   concurrency?: number;
   sessionLimit: number;
   maxChars?: number;
+  credits?: number;
+  state?: string;
   fault?: string[];
 }
 
@@ -66,6 +68,12 @@ export function addSandbox(program: Command, done: (code: ExitCode) => void): vo
       'characters that a session speaks; the free tier has 1500',
       wholeNumber('The number of characters', 1, 1_000_000_000),
     )
+    .option(
+      '--credits <n>',
+      'credits that speech takes from (default: 1000000000)',
+      wholeNumber('The number of credits', 0, 1_000_000_000_000),
+    )
+    .option('--state <file>', 'where voices, dictionaries and usage outlive a restart')
     .option('--fault <spec...>', 'what goes wrong, in this order; see below')
     .addHelpText(
       'after',
@@ -95,7 +103,19 @@ Examples:
 async function sandbox(flags: SandboxFlags): Promise<ExitCode> {
   const { parseFault, startSandbox } = await import('../sandbox/index.js');
   return interruptible(async (signal) => {
-    const { port, host, clock, strict, key, selfHosted, concurrency, maxChars, fault = [] } = flags;
+    const {
+      port,
+      host,
+      clock,
+      strict,
+      key,
+      selfHosted,
+      concurrency,
+      maxChars,
+      credits,
+      state,
+      fault = [],
+    } = flags;
     const server = await startSandbox({
       port,
       host,
@@ -105,6 +125,8 @@ async function sandbox(flags: SandboxFlags): Promise<ExitCode> {
       ...(selfHosted && { selfHosted }),
       ...(concurrency && { concurrency }),
       ...(maxChars && { maxCharsPerSession: maxChars }),
+      ...(credits !== undefined && { credits }),
+      ...(state !== undefined && { state }),
       sessionLimitS: flags.sessionLimit,
       faults: fault.map(parseFault),
       log: (line) => process.stderr.write(`${line}\n`),

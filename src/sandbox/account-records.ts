@@ -80,8 +80,76 @@ export interface Records {
 export type RecordKind = keyof Records;
 
 /** One record as it is now; null: there is none any more. */
-export interface Change<Kind extends RecordKind = RecordKind> {
-  kind: Kind;
+export interface Change {
+  kind: RecordKind;
   id: string;
   to: object | null;
+}
+
+type FieldKind = 'string' | 'number' | 'boolean' | 'list' | 'object' | 'string?' | 'number?';
+
+/** `?`: or null. */
+const FIELDS: { [Kind in RecordKind]: Record<string, FieldKind> } = {
+  voice: {
+    id: 'string',
+    name: 'string',
+    description: 'string?',
+    language: 'string?',
+    filename: 'string',
+    startS: 'number',
+    durationS: 'number?',
+    tags: 'list',
+    rank: 'number?',
+    hasAudio: 'boolean',
+  },
+  candidate: {
+    id: 'string',
+    kind: 'string',
+    language: 'string?',
+    prompt: 'string?',
+    config: 'object',
+    createdMs: 'number',
+    kept: 'boolean',
+  },
+  dictionary: {
+    id: 'string',
+    name: 'string',
+    language: 'string',
+    description: 'string?',
+    createdMs: 'number',
+    rules: 'list',
+  },
+  usage: {
+    credits: 'number',
+    sessions: 'number',
+    ingressAudioS: 'number',
+    ingressMessages: 'number',
+    ingressChars: 'number',
+    egressAudioS: 'number',
+    egressMessages: 'number',
+    egressChars: 'number',
+  },
+};
+
+/** Whether it is one, as far as can be told without reading lists. */
+export function isChange(value: unknown): value is Change {
+  if (kindOf(value) !== 'object') return false;
+  const { kind, id, to } = value as Record<string, unknown>;
+  if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind) || typeof id !== 'string') return false;
+  if (to === null) return true;
+  return (
+    kindOf(to) === 'object' &&
+    Object.entries(FIELDS[kind as RecordKind]).every(([name, wanted]) =>
+      isKind((to as Record<string, unknown>)[name], wanted),
+    )
+  );
+}
+
+function isKind(value: unknown, wanted: FieldKind): boolean {
+  return wanted.endsWith('?') ? value === null || `${kindOf(value)}?` === wanted : kindOf(value) === wanted;
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  return value === null ? 'null' : typeof value;
 }

@@ -15,8 +15,8 @@ import type {
   UsageRecord,
   VoiceRecord,
 } from './account-records.js';
+import type { Mode } from './modes.js';
 import { ProtocolError } from './protocol.js';
-import type { Mode } from './session-rules.js';
 
 /** The documents have "after a short while"; this is short, and yet a client's first look finds it not ready. */
 const READY_AFTER_MS = 250;
@@ -61,6 +61,7 @@ export interface AccountOptions {
   credits: number;
   mode: Mode;
   store?: AccountStore;
+  log?: (line: string) => void;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -76,8 +77,8 @@ export class Account implements SpeechAccount {
   /** Runs ahead of what is kept while sessions are open. */
   readonly #usage: UsageRecord;
 
-  constructor({ store = NO_STORE, now = Date.now, ...options }: AccountOptions) {
-    this.#options = { store, now, ...options };
+  constructor({ store = NO_STORE, log = () => {}, now = Date.now, ...options }: AccountOptions) {
+    this.#options = { store, log, now, ...options };
     for (const change of store.kept) this.#apply(change);
     this.#usage = { ...NO_USAGE, ...this.#records.usage.get(TOTAL) };
   }
@@ -244,8 +245,13 @@ export class Account implements SpeechAccount {
     for (const [name, value] of Object.entries(more)) this.#usage[name as keyof UsageRecord] += value;
   }
 
+  /** Never throws: what cannot be accounted for was used all the same. */
   keepUsage(): void {
-    this.#commit({ kind: 'usage', id: TOTAL, to: { ...this.#usage } });
+    try {
+      this.#commit({ kind: 'usage', id: TOTAL, to: { ...this.#usage } });
+    } catch (error) {
+      this.#options.log(`usage was not kept: ${(error as Error).message}`);
+    }
   }
 
   // For speech sessions

@@ -4,7 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { STEP_S } from '../format.js';
+import { AudioCharge } from './audio-charge.js';
 import { Hearing } from './hearing.js';
+import type { Mode } from './modes.js';
 import {
   audioOf,
   type Fields,
@@ -16,9 +18,13 @@ import {
   seconds,
 } from './protocol.js';
 import type { RecogniserEvent, VadEntry } from './recogniser.js';
-import type { Mode, SessionRules } from './session-rules.js';
+import type { SessionRules } from './session-rules.js';
 
 const LANGUAGES = ['en', 'fr', 'de', 'es', 'pt', 'any'];
+/** Credits. */
+const PRICE_PER_S = 3;
+const TRANSLATION_PRICE_PER_S = 4;
+const TRANSLATION_MODEL = 'stt-translate';
 const DEFAULT_DELAY_FRAMES = 10;
 const DOCUMENTED_DELAYS = [7, 8, 10, 12, 14, 16, 20, 24, 32, 36, 48];
 /** The one at 3 s was seen of the service, and is in no document. */
@@ -31,15 +37,18 @@ export class AsrSession implements Session {
   readonly #delayFrames: number;
   /** Added to audio times. */
   readonly #clockShiftS: number;
+  readonly #charge: AudioCharge;
   #ended = false;
 
   /** @throws ProtocolError */
-  constructor(setup: Fields, { mode, clock }: SessionRules) {
+  constructor(setup: Fields, { mode, clock, account }: SessionRules) {
     this.#mode = mode;
     this.#model = sandboxModel(setup);
     const format = formatOf(setup, 'input_format');
-    this.#delayFrames = checkConfig(setup.config('json_config'), mode);
+    const config = setup.config('json_config');
+    this.#delayFrames = checkConfig(config, mode);
     this.#clockShiftS = clock === 'decoder' ? this.#delayFrames * STEP_S : 0;
+    this.#charge = new AudioCharge(account, pricePerS(setup, config));
     this.#hearing = new Hearing(format);
   }
 
@@ -95,6 +104,7 @@ export class AsrSession implements Session {
 
   *#worded(events: Iterable<RecogniserEvent>): Generator<Message, void> {
     for (const event of events) {
+      this.#charge.upTo(this.audioS);
       if (event.type === 'step') {
         yield stepMessage(
           event.index,
@@ -105,11 +115,18 @@ export class AsrSession implements Session {
       yield { type: 'text', text: event.text, start_s: this.#time(event.startS), stream_id: 0 };
       yield { type: 'end_text', stop_s: this.#time(event.stopS), stream_id: 0 };
     }
+    this.#charge.upTo(this.audioS);
   }
 
   #time(audioS: number): number {
     return seconds(audioS + this.#clockShiftS);
   }
+}
+
+function pricePerS(setup: Fields, config: Fields): number {
+  const translates =
+    config.string('target_language') !== undefined || setup.string('model_name') === TRANSLATION_MODEL;
+  return translates ? TRANSLATION_PRICE_PER_S : PRICE_PER_S;
 }
 
 function stepMessage(index: number, vad: readonly VadEntry[]): Message {

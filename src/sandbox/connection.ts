@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { Mode } from './modes.js';
 import {
   asProtocolError,
   closesOnEnd,
@@ -22,7 +23,6 @@ import {
   storyOf,
 } from './protocol.js';
 import type { Outlet, Request } from './request.js';
-import type { Mode } from './session-rules.js';
 import { SocketLine } from './socket-line.js';
 import { Turn } from './turn.js';
 

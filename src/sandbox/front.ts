@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Access } from './access.js';
-import { Account } from './account.js';
+import type { Account } from './account.js';
 import { Connection } from './connection.js';
 import { Control } from './control.js';
 import type { FaultScript } from './fault-script.js';
@@ -36,6 +36,7 @@ const BANNER = {
 
 /** What is looked at, and changed, from outside as well. */
 export interface FrontParts {
+  account: Account;
   faults: FaultScript;
   received: ReceivedLog;
   /** TCP connections that are open now. */
@@ -58,8 +59,7 @@ export class Front {
   });
   #connections = 0;
 
-  constructor(settings: Settings, { faults, received, sockets }: FrontParts) {
-    const account = new Account({ credits: 1_000_000_000, mode: settings.mode });
+  constructor(settings: Settings, { account, faults, received, sockets }: FrontParts) {
     this.#settings = settings;
     this.#access = new Access(settings);
     this.#control = new Control(faults, received, sockets);
@@ -67,7 +67,13 @@ export class Front {
     this.#faults = faults;
     this.#received = received;
     this.#slots = new Slots(settings.concurrency);
-    this.#sessions = new Sessions({ rules: settings, faults, slots: this.#slots, received });
+    this.#sessions = new Sessions({
+      rules: { ...settings, account },
+      account,
+      faults,
+      slots: this.#slots,
+      received,
+    });
   }
 
   serve(server: Server): void {

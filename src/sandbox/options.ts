@@ -4,8 +4,8 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { checkFault, type Fault } from './faults.js';
+import type { Clock, Mode } from './modes.js';
 import { ROUTES, type Route } from './routes.js';
-import type { Clock, Mode } from './session-rules.js';
 
 /** Where the sandbox listens, and how it behaves. */
 export interface SandboxOptions {
@@ -41,6 +41,13 @@ export interface SandboxOptions {
   sessionLimitS?: number;
   /** Characters of text in a text-to-speech session: a whole number from 1. Default: no limit; 1500 is the free tier's. */
   maxCharsPerSession?: number;
+  /** Credits of the period, which speech takes from: a whole number from 0 to 1 000 000 000 000. Default 1 000 000 000. */
+  credits?: number;
+  /**
+   * A file in which voices, candidates, pronunciation dictionaries and usage outlive the sandbox, and any way in which it ends;
+   * made where there is none. Default: they are forgotten.
+   */
+  state?: string;
   /** Faults, played in order: each connection or session takes the first that has turns left. Default none. */
   faults?: readonly Fault[];
   /** Gets one line per connection, request and error. Never a key. Default: nothing. */
@@ -48,16 +55,25 @@ export interface SandboxOptions {
 }
 
 /** Infinity where there is no limit. */
-export interface Settings extends Required<Omit<SandboxOptions, 'keys' | 'selfHosted'>> {
+export interface Settings extends Required<Omit<SandboxOptions, 'keys' | 'selfHosted' | 'state'>> {
   keys: readonly string[] | undefined;
   selfHosted: Route | undefined;
+  state: string | undefined;
 }
 
 /** @throws TypeError, RangeError (ERR_INVALID_ARG) */
 export function checkOptions(options: SandboxOptions): Settings {
   const { port = 0, host = '127.0.0.1', clock = 'decoder', mode = 'lenient' } = options;
-  const { keys, tokenTtlS = 60, selfHosted, sessionLimitS = 300, faults = [], log = () => {} } = options;
-  const { concurrency = Infinity, maxCharsPerSession = Infinity } = options;
+  const {
+    keys,
+    tokenTtlS = 60,
+    selfHosted,
+    state,
+    sessionLimitS = 300,
+    faults = [],
+    log = () => {},
+  } = options;
+  const { concurrency = Infinity, maxCharsPerSession = Infinity, credits = 1_000_000_000 } = options;
   checkWhole('port', port, 0, 65_535);
   if (typeof host !== 'string' || host === '') throw argumentTypeError('host must be a name or an address.');
   checkOneOf('clock', clock, ['decoder', 'audio']);
@@ -68,6 +84,10 @@ export function checkOptions(options: SandboxOptions): Settings {
   if (concurrency !== Infinity) checkWhole('concurrency', concurrency, 1, 1_000_000);
   if (maxCharsPerSession !== Infinity) checkWhole('maxCharsPerSession', maxCharsPerSession, 1, 1_000_000_000);
   checkSeconds('sessionLimitS', sessionLimitS);
+  checkWhole('credits', credits, 0, 1_000_000_000_000);
+  if (state !== undefined && (typeof state !== 'string' || state === '')) {
+    throw argumentTypeError('state must be the path of a file.');
+  }
   if (typeof log !== 'function') throw argumentTypeError('log must be a function.');
   return {
     port,
@@ -80,6 +100,8 @@ export function checkOptions(options: SandboxOptions): Settings {
     concurrency,
     maxCharsPerSession,
     sessionLimitS: sessionLimitS === 0 ? Infinity : sessionLimitS,
+    credits,
+    state,
     faults: checkFaults(faults),
     log,
   };

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody } from './http-body.js';
+import type { Mode } from './modes.js';
 import { bareAudio, failPlainly, lines, PostOutlet, refuseSpeech } from './post-body.js';
 import {
   asProtocolError,
@@ -16,7 +17,6 @@ import {
 } from './protocol.js';
 import type { Outlet, Request } from './request.js';
 import { queryOf, type Route } from './routes.js';
-import type { Mode } from './session-rules.js';
 
 /** One POST, and what it needs. */
 export interface Post {

@@ -39,6 +39,8 @@ export interface RequestOptions {
   limitS: number;
   /** Called with each message that comes for it. */
   onMessage: (message: Message) => void;
+  /** Called with each message that it said. */
+  onSaid: (message: Message) => void;
   /** Called before its last message is sent: whoever hears that may begin the next. */
   onLast: () => void;
   /** Called once, when it has ended in whatever way. */
@@ -113,6 +115,7 @@ export class Request {
         this.#checkLimit();
         if (this.#session.ended) this.#options.onLast();
         await this.#say(message);
+        this.#options.onSaid(message);
         this.#sent++;
         await this.#outlet.pace();
         if (this.#isSilent) return;

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Account } from './account.js';
+import type { Mode } from './modes.js';
 import type { RestAnswer } from './rest-answer.js';
-import type { Mode } from './session-rules.js';
 
 /** A request whose key is good. */
 export interface RestCall {

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from './access.js';
 import type { Account } from './account.js';
+import type { Mode } from './modes.js';
 import { type RestAnswer, RestError } from './rest-answer.js';
 import { type RestRoute, restRoute } from './rest-routes.js';
-import type { Mode } from './session-rules.js';
 
 export interface RestOptions {
   access: Access;

@@ -3,7 +3,7 @@
  * Not here: what happens there (server.ts, post.ts).
  */
 import type { IncomingMessage } from 'node:http';
-import type { Mode } from './session-rules.js';
+import type { Mode } from './modes.js';
 
 /** What a session does: speech to text, text to speech, or speech to speech. */
 export type Route = 'stt' | 'tts' | 's2s';

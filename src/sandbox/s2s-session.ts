@@ -3,6 +3,7 @@
  * Not here: the two halves (hearing.ts, speaker.ts), transports (connection.ts).
  */
 import { randomUUID } from 'node:crypto';
+import { AudioCharge } from './audio-charge.js';
 import { Hearing } from './hearing.js';
 import { SPEECH } from './listener.js';
 import {
@@ -19,6 +20,8 @@ import type { SessionRules } from './session-rules.js';
 import { Speaker } from './speaker.js';
 
 const TARGET_LANGUAGES = ['en', 'fr', 'de', 'es', 'pt'];
+/** Credits. */
+const PRICE_PER_S = 30;
 /** What the voice says for speech that holds no words of its own. */
 const SPOKEN_SPEECH = 'speech';
 
@@ -26,18 +29,22 @@ export class S2sSession implements Session {
   readonly #model: string;
   readonly #hearing: Hearing;
   readonly #speaker: Speaker;
+  readonly #charge: AudioCharge;
   #ended = false;
 
   /** @throws ProtocolError */
-  constructor(setup: Fields, { mode }: SessionRules) {
+  constructor(setup: Fields, { mode, account }: SessionRules) {
     this.#model = sandboxModel(setup);
-    for (const name of ['stt_model_name', 'tts_model_name', 'voice_id']) setup.string(name); // any will do
+    for (const name of ['stt_model_name', 'tts_model_name']) setup.string(name); // any will do
+    const voice = setup.string('voice_id');
     const config = setup.config('json_config');
     config.oneOf('target_language', TARGET_LANGUAGES);
     if (mode === 'strict') {
       setup.require('voice_id');
       config.require('target_language');
     }
+    if (voice !== undefined) account.checkVoice(voice);
+    this.#charge = new AudioCharge(account, PRICE_PER_S);
     const [input, output] = [formatOf(setup, 'input_format'), formatOf(setup, 'output_format')];
     this.#hearing = new Hearing(input);
     this.#speaker = new Speaker(output);
@@ -86,7 +93,9 @@ export class S2sSession implements Session {
 
   *#spoken(events: Iterable<RecogniserEvent>): Generator<Message, void> {
     for (const event of events) {
+      this.#charge.upTo(this.audioS);
       if (event.type === 'word') yield* this.#speaker.say(event.text === SPEECH ? SPOKEN_SPEECH : event.text);
     }
+    this.#charge.upTo(this.audioS);
   }
 }

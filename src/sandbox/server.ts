@@ -4,11 +4,13 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { Account } from './account.js';
 import { FaultScript } from './fault-script.js';
 import type { Fault } from './faults.js';
 import { Front } from './front.js';
 import { checkFaults, checkOptions, type SandboxOptions } from './options.js';
 import { type Received, ReceivedLog } from './received.js';
+import { StateFile } from './state-file.js';
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -32,8 +34,9 @@ export interface Sandbox {
  * Starts a local server that speaks the Gradium protocol with a tone voice and a recogniser of its own; see
  * docs/sandbox.md. Any API key will do, unless `keys` are given.
  *
- * @throws TypeError, RangeError for bad options (ERR_INVALID_ARG); rejects with the system's error when the
- *   port cannot be had.
+ * @throws TypeError, RangeError for bad options (ERR_INVALID_ARG), TypeError for a `state` that is something else
+ *   (ERR_INVALID_ARG) or that another sandbox has (ERR_BUSY); rejects with the system's error when the port, or the file, cannot
+ *   be had.
  * @example
  * const sandbox = await startSandbox();
  * const client = new Gradium({ apiKey: 'any', baseUrl: sandbox.url });
@@ -46,8 +49,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sockets = trackSockets(server);
   const faults = new FaultScript(settings.faults);
   const received = new ReceivedLog();
-  new Front(settings, { faults, received, sockets }).serve(server);
-  await listen(server, settings.port, settings.host);
+  const { credits, mode, state, log } = settings;
+  const store = state === undefined ? undefined : new StateFile(state, log);
+  const account = new Account({ credits, mode, log, ...(store && { store }) });
+  new Front(settings, { account, faults, received, sockets }).serve(server);
+  await listen(server, settings.port, settings.host).catch((error) => {
+    store?.close();
+    throw error;
+  });
   const { port } = server.address() as AddressInfo;
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   return {
@@ -55,7 +64,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     received: () => received.report(sockets.size),
     clearReceived: () => received.clear(),
     setFaults: (next) => faults.replace(checkFaults(next)),
-    close: () => stop(server, sockets),
+    close: async () => {
+      await stop(server, sockets);
+      account.keepUsage();
+      store?.close();
+    },
   };
 }
 

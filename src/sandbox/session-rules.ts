@@ -1,13 +1,9 @@
 /**
- * What every session is held to: how closely the documents are kept, on which clock words are, how long it may be.
+ * What every session is held to: how closely the documents are kept, on which clock words are, how long it may be, who pays.
  * Not here: rules of one route (*-session.ts).
  */
-
-/** `lenient`: what has been seen to work works. `strict`: what the documents say, and no more. */
-export type Mode = 'lenient' | 'strict';
-
-/** Which clock word times run on: the decoder's, `delay_in_frames` behind the audio, or the audio's own. */
-export type Clock = 'decoder' | 'audio';
+import type { SpeechAccount } from './account.js';
+import type { Clock, Mode } from './modes.js';
 
 export interface SessionRules {
   mode: Mode;
@@ -16,4 +12,5 @@ export interface SessionRules {
   sessionLimitS: number;
   /** Characters of text to speech. Infinity: no limit. */
   maxCharsPerSession: number;
+  account: SpeechAccount;
 }

@@ -2,6 +2,8 @@
  * Opens requests: whatever carries them, they are held to the same rules and befallen by the same faults.
  * Not here: what carries them (connection.ts, post.ts).
  */
+import type { Account } from './account.js';
+import type { UsageRecord } from './account-records.js';
 import { AsrSession } from './asr-session.js';
 import type { FaultScript } from './fault-script.js';
 import { asProtocolError, Fields, type Message, ProtocolError, type Session } from './protocol.js';
@@ -21,6 +23,7 @@ const KINDS: Record<Route, new (setup: Fields, rules: SessionRules) => Session> 
 
 export interface SessionsOptions {
   rules: SessionRules;
+  account: Account;
   faults: FaultScript;
   slots: Slots;
   received: ReceivedLog;
@@ -43,7 +46,7 @@ export class Sessions {
    * @throws ProtocolError when there is no place, or the setup is not acceptable
    */
   open(route: Route, setup: Message, outlet: Outlet, origin: Origin, reserved?: Slot): Request {
-    const { rules, faults, slots, received } = this.#options;
+    const { rules, account, faults, slots, received } = this.#options;
     const record = received.begin(route, setup, origin);
     const slot = reserved ?? slots.take();
     const end = (how: SessionEnd): void => {
@@ -52,17 +55,38 @@ export class Sessions {
     };
     try {
       if (slot === undefined) throw new ProtocolError(this.fullMessage);
+      account.charge(0); // there must be some
       const session = new KINDS[route](new Fields(setup, 1008), rules);
+      account.count({ sessions: 1 });
       return new Request(session, outlet, {
         fault: faults.takeForSession(route),
         limitS: rules.sessionLimitS,
-        onMessage: (message) => record.take(message),
+        onMessage: (message) => {
+          record.take(message);
+          account.count({ ingressMessages: 1, ingressChars: charsOf(message) });
+        },
+        onSaid: (message) => account.count(egressOf(message)),
         onLast: () => slot.release(),
-        onEnd: end,
+        onEnd: (how) => {
+          if (route !== 'tts') account.count({ ingressAudioS: session.audioS });
+          account.keepUsage();
+          end(how);
+        },
       });
     } catch (error) {
       end({ how: 'error', code: asProtocolError(error).code });
       throw error;
     }
   }
+}
+
+/** What a message adds to the usage. */
+function egressOf(message: Message): Partial<UsageRecord> {
+  const { type, start_s, stop_s } = message;
+  const egressAudioS = type === 'audio' ? Number(stop_s) - Number(start_s) : 0;
+  return { egressMessages: 1, egressChars: charsOf(message), egressAudioS };
+}
+
+function charsOf({ type, text }: Message): number {
+  return type === 'text' && typeof text === 'string' ? [...text].length : 0;
 }

@@ -4,6 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { STEP_MS } from '../format.js';
+import { applyPronunciations, rewriteText } from '../text/index.js';
+import type { SpeechAccount } from './account.js';
 import { splitWords } from './acoustic-code.js';
 import {
   type Fields,
@@ -20,20 +22,28 @@ const FLUSH_TAG = /<flush\s*\/?>/gu;
 /** Splitting at it leaves the seconds at every odd place. */
 const BREAK_TAG = /<break\s+time="([^"]*)"\s*\/?>/u;
 const BREAK_TIME = /^(\d+(?:\.\d+)?)s$/u;
-const REWRITE_RULES = ['en', 'fr', 'fr-be', 'fr-ch', 'de', 'es', 'pt', 'none'];
+/** Names of no rules. */
+const NO_REWRITING = ['', 'none'];
 
 export class TtsSession implements Session {
   readonly #model: string;
   readonly #speaker: Speaker;
   readonly #maxChars: number;
+  readonly #account: SpeechAccount;
+  /** What is said in place of what is written. */
+  readonly #spoken: (text: string) => string;
   #chars = 0;
   #ended = false;
 
   /** @throws ProtocolError */
   constructor(setup: Fields, rules: SessionRules) {
     this.#model = sandboxModel(setup);
-    for (const name of ['voice_id', 'voice', 'pronunciation_id']) setup.string(name); // any will do
-    checkConfig(setup.config('json_config'), rules);
+    setup.string('voice'); // any will do
+    const config = checkConfig(setup.config('json_config'));
+    const { account } = rules;
+    checkVoice(setup, account);
+    this.#account = account;
+    this.#spoken = spokenForm(setup, config, account);
     this.#maxChars = rules.maxCharsPerSession;
     this.#speaker = new Speaker(formatOf(setup, 'output_format'));
   }
@@ -80,11 +90,14 @@ export class TtsSession implements Session {
     this.#speaker.close();
   }
 
-  /** @throws ProtocolError when the text is longer than a session may have */
+  /** @throws ProtocolError when the text is longer than a session may have, or there are no credits left for it */
   #count(text: string): void {
-    this.#chars += [...text].length;
-    if (this.#chars <= this.#maxChars) return;
-    throw new ProtocolError(`text limit of ${this.#maxChars} characters per session reached`);
+    const chars = [...text].length;
+    this.#chars += chars;
+    if (this.#chars > this.#maxChars) {
+      throw new ProtocolError(`text limit of ${this.#maxChars} characters per session reached`);
+    }
+    this.#account.charge(chars); // 1 credit each
   }
 
   *#say(text: string): Generator<Message, void> {
@@ -92,7 +105,7 @@ export class TtsSession implements Session {
       if (i % 2 === 1) {
         yield* this.#speaker.pause(breakSteps(part));
       } else {
-        for (const word of splitWords(part)) yield* this.#speaker.say(word);
+        for (const word of splitWords(this.#spoken(part))) yield* this.#speaker.say(word);
       }
     }
   }
@@ -106,10 +119,39 @@ function breakSteps(time: string): number {
   return Math.round((timeS * 1000) / STEP_MS);
 }
 
-function checkConfig(config: Fields, { mode }: SessionRules): void {
+function checkConfig(config: Fields): Fields {
   config.number('temp', 0, 1.4);
   config.number('cfg_coef', 1, 4);
   config.number('padding_bonus', -4, 4);
-  if (mode === 'strict') config.oneOf('rewrite_rules', REWRITE_RULES);
-  else config.string('rewrite_rules');
+  return config;
+}
+
+/** @throws ProtocolError */
+function checkVoice(setup: Fields, account: SpeechAccount): void {
+  const id = setup.string('voice_id');
+  if (id !== undefined) account.checkVoice(id);
+}
+
+/**
+ * What a dictionary says goes first, since it names what is written; rewriting then takes what is left, and what the
+ * dictionary said as well. Neither looks beyond one message, or a tag. @throws ProtocolError
+ */
+function spokenForm(setup: Fields, config: Fields, account: SpeechAccount): (text: string) => string {
+  const id = setup.string('pronunciation_id');
+  const dictionary = id === undefined ? undefined : account.pronunciation(id);
+  const rules = config.string('rewrite_rules');
+  checkRewriting(rules);
+  return (text) => {
+    const pronounced = dictionary === undefined ? text : applyPronunciations(text, dictionary);
+    return rules === undefined || NO_REWRITING.includes(rules) ? pronounced : rewriteText(pronounced, rules);
+  };
+}
+
+/** @throws ProtocolError 1011 for rules that there are not */
+function checkRewriting(rules = ''): void {
+  try {
+    rewriteText('', rules);
+  } catch (error) {
+    throw new ProtocolError(`rewrite_rules: ${(error as Error).message}`, 1011);
+  }
 }

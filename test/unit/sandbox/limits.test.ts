@@ -114,7 +114,14 @@ describe('sessionLimitS', () => {
         const fail = vi.fn();
         const onEnd = vi.fn();
         const outlet = { isClosed: false, fail } as unknown as Outlet;
-        const options = { fault: undefined, limitS: 300, onMessage: () => {}, onLast: () => {}, onEnd };
+        const options = {
+          fault: undefined,
+          limitS: 300,
+          onMessage: () => {},
+          onSaid: () => {},
+          onLast: () => {},
+          onEnd,
+        };
         new Request(open, outlet, options);
         new Request(ended, outlet, options).dispose();
         expect(onEnd).toHaveBeenCalledTimes(1);

@@ -137,13 +137,7 @@ describe('strict mode', () => {
     ['the same as delay_in_tokens', 'asr', [config({ delay_in_tokens: 9 })], /delay_in_frames/u, 1011],
     ['temp above 1', 'asr', [config({ temp: 1.2 })], /temp/u, 1011],
     ['flush_id as text', 'asr', [SETUP, { type: 'flush', flush_id: '1' }], /flush_id/u, 1008],
-    [
-      'unknown rewrite_rules',
-      'tts',
-      [{ type: 'setup', json_config: { rewrite_rules: 'x' } }],
-      /rewrite/u,
-      1011,
-    ],
+    ['a voice that there is not', 'tts', [{ type: 'setup', voice_id: 'v' }], /voice not found/u, 1008],
     ['s2s without a voice', 's2s', [{ type: 'setup' }], /voice_id is required/u, 1008],
     ['s2s without a target', 's2s', [{ type: 'setup', voice_id: 'v' }], /target_language is required/u, 1011],
   ])('refuses %s, which lenient mode takes', async (_, route, messages, message, code) => {

@@ -12,6 +12,7 @@ import {
   resample,
   writeWav,
 } from '../../../src/audio/index.js';
+import { Account } from '../../../src/sandbox/account.js';
 import { AsrSession } from '../../../src/sandbox/asr-session.js';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.js';
 import { InputDecoder } from '../../../src/sandbox/input-decoder.js';
@@ -22,6 +23,7 @@ import { audio, type Message, RawClient } from './client.js';
 import { copied, hear, oggOpus, speak, words } from './sound.js';
 
 const RULES = {
+  account: new Account({ credits: 1_000, mode: 'lenient' }),
   mode: 'lenient',
   clock: 'audio',
   sessionLimitS: Infinity,

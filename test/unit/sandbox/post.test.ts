@@ -13,7 +13,14 @@ import { type Answer, linesOf, Posting, post, textOf } from './http.js';
 import { concat, noise, oggOpus, silence, speak, speak8k, toFloat, words } from './sound.js';
 
 /** No fault, no limit. */
-const FREE = { fault: undefined, limitS: Infinity, onMessage: () => {}, onLast: () => {}, onEnd: () => {} };
+const FREE = {
+  fault: undefined,
+  limitS: Infinity,
+  onMessage: () => {},
+  onSaid: () => {},
+  onLast: () => {},
+  onEnd: () => {},
+};
 
 let sandbox: Sandbox;
 const log: string[] = [];
@@ -288,7 +295,8 @@ describe('POST /post/speech/tts', () => {
     const url = await start({ mode: 'strict' });
     expectPlain(await post(tts({}, url), { text: 'a' }), /voice_id is required/u);
     expectPlain(await post(tts({}, url), { text: 'a', voice_id: 'v' }), /output_format is required/u);
-    expect(textOf(await post(tts({}, url), BODY))).toBe('ça va?');
+    const spoken = await post(tts({}, url), { ...BODY, voice_id: 'YTpq7expH9539ERJ' });
+    expect(textOf(spoken)).toBe('ça va?');
   });
 });
 

@@ -10,7 +10,14 @@ import { Request } from '../../../src/sandbox/request.js';
 import { audio, RawClient } from './client.js';
 
 /** No fault, no limit. */
-const FREE = { fault: undefined, limitS: Infinity, onMessage: () => {}, onLast: () => {}, onEnd: () => {} };
+const FREE = {
+  fault: undefined,
+  limitS: Infinity,
+  onMessage: () => {},
+  onSaid: () => {},
+  onLast: () => {},
+  onEnd: () => {},
+};
 
 const SETUP = { type: 'setup', input_format: 'pcm_8000' };
 

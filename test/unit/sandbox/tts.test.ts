@@ -140,7 +140,7 @@ describe('tts session', () => {
   it('takes the setups of known clients: nulls, JSON text, unknown keys', async () => {
     const setups = [
       { model_name: 'default', output_format: null, voice: null, voice_id: null, json_config: null },
-      { json_config: '{"padding_bonus":0,"temp":0.7,"cfg_coef":2,"speed":1}', pronunciation_id: 'p', x: 1 },
+      { json_config: '{"padding_bonus":0,"temp":0.7,"cfg_coef":2,"speed":1}', x: 1 },
     ];
     for (const setup of setups) expect((await speakOver(setup, 'a')).closeCode).toBe(1000);
   });
