@@ -4,6 +4,7 @@
  */
 import { ActivityMeter, BLOCK } from './activity-meter.js';
 import { ToneDecoder, type ToneSpan } from './tone-decoder.js';
+import { ALIGN_SPAN } from './tone-grid.js';
 import { RECOGNISER_HZ } from './tone-measure.js';
 
 /** What stands for sound that holds no text of ours. The sandbox never makes text up. */
@@ -23,8 +24,8 @@ const PAUSE = 300 * MS;
 const LEAST_SPEECH = 90 * MS;
 /** Ringing of codecs and filters around a word belongs to the word. */
 const WORD_MARGIN = 30 * MS;
-/** Enough silence after the end for every tone to be judged: aligning looks 94 ms ahead, then two symbols. */
-const END_SILENCE = 200 * MS;
+/** Enough silence after the end for every tone to be judged: for aligning it, and for the end of its word. */
+const END_SILENCE = ALIGN_SPAN + 100 * MS;
 
 interface Region {
   start: number;

@@ -7,27 +7,17 @@
  *
  *   searching --a pure window--> aligning --> reading --silence, or a symbol that is not pure--> searching
  */
-import { SYMBOL_S } from './acoustic-code.js';
 import { SampleHistory } from './sample-history.js';
 import {
-  EnergySums,
-  HOP,
-  isDualTone,
-  meanSquare,
-  measure,
-  RECOGNISER_HZ,
-  SlidingWindow,
-  WINDOW,
-} from './tone-measure.js';
-
-const SYMBOL = SYMBOL_S * RECOGNISER_HZ; // 320 samples
-const TONE = 288; // 36 ms
-/** The steady part of a tone: 4 ms off either end keeps ramps, gaps and a misfit of ±4 ms out. */
-const INNER_FROM = 32;
-const INNER_TO = 256;
-/** The middle 3 ms of the 4 ms gap. */
-const GAP_FROM = 292;
-const GAP_TO = 316;
+  ALIGN_BEFORE,
+  ALIGN_SPAN,
+  align,
+  END_SILENCE,
+  type Grid,
+  LONGEST_SYMBOL,
+  type Place,
+} from './tone-grid.js';
+import { EnergySums, HOP, isDualTone, meanSquare, measure, SlidingWindow, WINDOW } from './tone-measure.js';
 
 /** Share of a symbol's energy that its two tones must hold: libopus at 6 kb/s leaves 0.62. */
 const SYMBOL_PURITY = 0.5;
@@ -42,19 +32,17 @@ const SILENT_SHARE = 0.2;
  */
 const GAP_SHARE = 0.6;
 
-/** The onset lies this far around the start of the first pure window; one that is 80 % in the tone starts 44 before it. */
-const ALIGN_BEFORE = 64;
-const ALIGN_AFTER = 112;
-const ALIGN_STEP = 2;
+/** 10 ms: longer than a gap. */
+const BLOCK = 80;
 /** Silence that a word needs before it: 40 ms. */
-const QUIET_BEFORE = SYMBOL;
-/** And after it: 60 ms. The voice gives 84. */
-const END_SILENCE = 1.5 * SYMBOL;
-/** Samples after the first pure window's start that aligning looks at: the last candidate's two symbols. */
-const ALIGN_SPAN = ALIGN_AFTER + 2 * SYMBOL;
+const QUIET_BEFORE = 320;
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** 327 s of one word: longer than a session of the service, so that memory is bounded. */
 const MAX_WORD_BYTES = 4096;
+/** Symbols, 2 to 3 s of them, after which a word is not read again at another tempo: memory is bounded. */
+const MAX_RETRY_SYMBOLS = 64;
 
 /** A stretch of tones, in samples since the start. Without text it broke the code: not a word. */
 export interface ToneSpan {
@@ -65,6 +53,9 @@ export interface ToneSpan {
 
 interface Reading {
   start: number;
+  grid: Grid;
+  /** Where to read when there is no word here. */
+  otherwise: Place | undefined;
   /** Silence came before it. Otherwise it is the rest of something: read to its end, but no word. */
   whole: boolean;
   /** Mean square of the word's tones, following slow changes. */
@@ -84,6 +75,8 @@ export class ToneDecoder {
   readonly #history = new SampleHistory();
   readonly #found: ToneSpan[] = [];
   readonly #window = new SlidingWindow();
+  /** Around the pure window that is being aligned. */
+  readonly #energy = new EnergySums(ALIGN_BEFORE + LONGEST_SYMBOL + ALIGN_SPAN);
   /** Everything before this position was looked at. */
   #cursor = 0;
   /** Start of the pure window that is being aligned. */
@@ -103,7 +96,8 @@ export class ToneDecoder {
 
   /** No span that is still to come starts before this position. */
   get settledUntil(): number {
-    if (this.#reading !== undefined) return this.#reading.start;
+    const reading = this.#reading;
+    if (reading !== undefined) return Math.min(reading.start, reading.otherwise?.start ?? reading.start);
     const window = this.#candidate ?? this.#cursor - WINDOW;
     return Math.max(0, window - ALIGN_BEFORE);
   }
@@ -116,8 +110,9 @@ export class ToneDecoder {
   /** Two symbols back, for the silence before a word and the gap before a symbol. */
   #neededFrom(): number {
     const reading = this.#reading;
-    const at = reading === undefined ? this.settledUntil : reading.start + reading.nibbles.length * SYMBOL;
-    return at - 2 * SYMBOL;
+    const canGoOn = reading !== undefined && reading.otherwise === undefined;
+    const at = canGoOn ? placeOfNext(reading) : this.settledUntil;
+    return at - 2 * LONGEST_SYMBOL;
   }
 
   #advance(): boolean {
@@ -134,22 +129,30 @@ export class ToneDecoder {
     if (this.#window.isDualTone()) {
       this.#lastTone = next;
       this.#candidate = next - WINDOW;
+      this.#energy.begin(next - WINDOW - ALIGN_BEFORE - LONGEST_SYMBOL);
     }
     return true;
   }
 
-  /** Slides two symbols over the energy around a pure window; where they fit best, a word starts. */
+  /** A word starts where tones and gaps fit best around a pure window. */
   #align(windowStart: number): boolean {
-    if (windowStart + ALIGN_SPAN > this.#history.end) return false;
+    const until = windowStart + ALIGN_SPAN;
+    const energy = this.#energy;
+    energy.add(this.#history.slice(energy.end, Math.min(until, this.#history.end)));
+    this.#followSound(windowStart);
+    if (energy.end < until) return false;
     this.#candidate = undefined;
-    const first = windowStart - ALIGN_BEFORE;
-    const energy = new EnergySums(
-      this.#history.slice(first - QUIET_BEFORE, windowStart + ALIGN_SPAN),
-      first - QUIET_BEFORE,
-    );
-    const start = bestStart(energy, first, windowStart + ALIGN_AFTER);
+    const [first, second] = align(energy, windowStart);
+    this.#read(first, second);
+    return true;
+  }
+
+  /** @param otherwise where to read when no word is found here */
+  #read({ start, grid }: Place, otherwise?: Place): void {
+    const { symbol, tone } = grid;
+    const energy = this.#energy;
     const level =
-      (energy.sum(start, start + TONE) + energy.sum(start + SYMBOL, start + SYMBOL + TONE)) / (2 * TONE);
+      (energy.sum(start, start + tone) + energy.sum(start + symbol, start + symbol + tone)) / (2 * tone);
     // 1 ms of ringing before a resampled tone is not sound before the word.
     const before = energy.mean(start - QUIET_BEFORE, start - 8);
     const whole = before < SILENT_SHARE * level;
@@ -157,16 +160,25 @@ export class ToneDecoder {
       { inGaps: 0, inTones: 0 },
       { inGaps: 0, inTones: 0 },
     ];
-    this.#reading = { start, whole, level, nibbles: [], gaps };
-    return true;
+    this.#reading = { start, grid, otherwise, whole, level, nibbles: [], gaps };
+  }
+
+  /** Until its tones can be read, a word sounds on wherever it is loud. */
+  #followSound(windowStart: number): void {
+    const energy = this.#energy;
+    const loud = SILENT_SHARE * energy.mean(windowStart, windowStart + WINDOW);
+    for (; this.#cursor + BLOCK <= energy.end; this.#cursor += BLOCK) {
+      if (energy.mean(this.#cursor, this.#cursor + BLOCK) >= loud) this.#lastTone = this.#cursor + BLOCK;
+    }
   }
 
   #readSymbol(reading: Reading): boolean {
-    const at = reading.start + reading.nibbles.length * SYMBOL;
-    if (at + SYMBOL > this.#history.end) return false;
-    const slot = this.#history.slice(at, at + SYMBOL);
+    const { symbol, innerFrom, innerTo } = reading.grid;
+    const at = placeOfNext(reading);
+    if (at + symbol > this.#history.end) return false;
+    const slot = this.#history.slice(at, at + symbol);
     if (meanSquare(slot) < SILENT_SHARE * reading.level) return this.#readEnd(reading, at);
-    const tones = measure(slot.subarray(INNER_FROM, INNER_TO));
+    const tones = measure(slot.subarray(innerFrom, innerTo));
     if (isDualTone(tones, SYMBOL_PURITY, SYMBOL_TWIST) && reading.nibbles.length < 2 * MAX_WORD_BYTES) {
       this.#addSymbol(reading, tones.nibble, slot, at);
     } else {
@@ -177,26 +189,33 @@ export class ToneDecoder {
 
   /** The symbol at `at` is silent: a word ends here when the silence lasts. */
   #readEnd(reading: Reading, at: number): boolean {
-    if (at + END_SILENCE > this.#history.end) return false;
-    const lasts =
-      meanSquare(this.#history.slice(at + SYMBOL, at + END_SILENCE)) < SILENT_SHARE * reading.level;
+    const { symbol } = reading.grid;
+    const until = at + END_SILENCE * symbol;
+    if (until > this.#history.end) return false;
+    const lasts = meanSquare(this.#history.slice(at + symbol, until)) < SILENT_SHARE * reading.level;
     this.#finish(reading, at, lasts ? readWord(reading) : undefined);
     return true;
   }
 
   #addSymbol(reading: Reading, nibble: number, slot: Float32Array, at: number): void {
-    const tone = meanSquare(slot.subarray(INNER_FROM, INNER_TO));
+    const { symbol, innerFrom, innerTo, gapFrom, gapTo } = reading.grid;
+    const tone = meanSquare(slot.subarray(innerFrom, innerTo));
     if (reading.nibbles.length > 0) {
       const gap = reading.gaps[reading.nibbles.length % 2] as GapEnergy;
-      gap.inGaps += meanSquare(this.#history.slice(at - SYMBOL + GAP_FROM, at - SYMBOL + GAP_TO));
+      gap.inGaps += meanSquare(this.#history.slice(at - symbol + gapFrom, at - symbol + gapTo));
       gap.inTones += tone;
     }
     reading.nibbles.push(nibble);
+    if (reading.nibbles.length === MAX_RETRY_SYMBOLS) reading.otherwise = undefined;
     reading.level += (tone - reading.level) / 8;
-    this.#lastTone = at + SYMBOL;
+    this.#lastTone = at + symbol;
   }
 
   #finish(reading: Reading, stop: number, text: string | undefined): void {
+    if (text === undefined && reading.otherwise !== undefined) {
+      this.#read(reading.otherwise);
+      return;
+    }
     if (stop > reading.start) {
       this.#found.push({ start: reading.start, stop, ...(text === undefined ? {} : { text }) });
     }
@@ -207,28 +226,8 @@ export class ToneDecoder {
   }
 }
 
-function bestStart(energy: EnergySums, from: number, to: number): number {
-  let best = from;
-  let bestFit = Number.NEGATIVE_INFINITY;
-  for (let start = from; start <= to; start += ALIGN_STEP) {
-    const fit = fitOfTwoSymbols(energy, start);
-    if (fit > bestFit) {
-      bestFit = fit;
-      best = start;
-    }
-  }
-  return best;
-}
-
-/** Energy where tones should be, less energy where silence should be. */
-function fitOfTwoSymbols(energy: EnergySums, start: number): number {
-  const second = start + SYMBOL;
-  const inside = energy.sum(start, start + TONE) + energy.sum(second, second + TONE);
-  const outside =
-    energy.sum(start - TONE, start) +
-    energy.sum(start + TONE, second) +
-    energy.sum(second + TONE, second + SYMBOL);
-  return inside - outside;
+function placeOfNext({ start, grid, nibbles }: Reading): number {
+  return start + nibbles.length * grid.symbol;
 }
 
 /** The word behind the symbols, or undefined when they are no word of the code. */
@@ -240,7 +239,7 @@ function readWord({ whole, nibbles, gaps }: Reading): string | undefined {
     bytes[i] = ((nibbles[2 * i] as number) << 4) | (nibbles[2 * i + 1] as number);
   }
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = UTF8.decode(bytes);
     // The voice never puts white space into a word.
     return /\s/u.test(text) ? undefined : text;
   } catch {

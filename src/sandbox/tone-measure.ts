@@ -2,14 +2,14 @@
  * Measures at 8 kHz: how much of some samples is which two tones, and how much energy they have.
  * Not here: where words begin and end (tone-decoder.ts).
  */
-import { COLUMN_HZ, ROW_HZ, SYMBOL_S } from './acoustic-code.js';
+import { COLUMN_HZ, ROW_HZ, symbolMs } from './acoustic-code.js';
 
 /** The rate that everything is recognised at: the highest tone is 1633 Hz. */
 export const RECOGNISER_HZ = 8_000;
 
 export const HOP = 20; // 2.5 ms
 const WINDOW_HOPS = 11;
-export const WINDOW = HOP * WINDOW_HOPS; // 27.5 ms: fits inside one tone
+export const WINDOW = HOP * WINDOW_HOPS; // 27.5 ms: fits inside the shortest tone
 
 /** Share of a window's energy in its two tones: 0.99 at 20 dB SNR, 0.1 in noise, half where two symbols meet. */
 const WINDOW_PURITY = 0.8;
@@ -32,12 +32,14 @@ export function isDualTone({ pure, twist }: Measured, leastPure: number, leastTw
 
 const TONES_HZ = [...ROW_HZ, ...COLUMN_HZ];
 
+const LONGEST = (symbolMs(4) * RECOGNISER_HZ) / 1000;
+
 /** One row per tone: its cosine, and minus its sine, at the first samples of a stretch. Long enough for a symbol. */
 const TABLE = TONES_HZ.map((hz) => {
   const phase = (i: number): number => (2 * Math.PI * hz * i) / RECOGNISER_HZ;
   return {
-    cos: Float64Array.from({ length: SYMBOL_S * RECOGNISER_HZ }, (_, i) => Math.cos(phase(i))),
-    sin: Float64Array.from({ length: SYMBOL_S * RECOGNISER_HZ }, (_, i) => -Math.sin(phase(i))),
+    cos: Float64Array.from({ length: LONGEST }, (_, i) => Math.cos(phase(i))),
+    sin: Float64Array.from({ length: LONGEST }, (_, i) => -Math.sin(phase(i))),
   };
 });
 
@@ -149,19 +151,37 @@ function loudest(powers: readonly number[], first: number): number {
   return best;
 }
 
-/** Sums of squares over any range in constant time. */
+/** Sums of squares over any range of a stretch in constant time. */
 export class EnergySums {
   readonly #sums: Float64Array;
-  readonly #origin: number;
+  #origin = 0;
+  #count = 0;
 
-  constructor(samples: Float32Array, origin: number) {
+  /** @param length of the longest stretch */
+  constructor(length: number) {
+    this.#sums = new Float64Array(length + 1);
+  }
+
+  /** One past the last sample of the stretch. */
+  get end(): number {
+    return this.#origin + this.#count;
+  }
+
+  /** An empty stretch, in place of the one so far. */
+  begin(origin: number): void {
     this.#origin = origin;
-    this.#sums = new Float64Array(samples.length + 1);
-    let sum = 0;
+    this.#count = 0;
+  }
+
+  /** What follows in the stretch. */
+  add(samples: Float32Array): void {
+    const sums = this.#sums;
+    let sum = sums[this.#count] as number; // the first stays 0
     for (let i = 0; i < samples.length; i++) {
       sum += (samples[i] as number) ** 2;
-      this.#sums[i + 1] = sum;
+      sums[this.#count + i + 1] = sum;
     }
+    this.#count += samples.length;
   }
 
   sum(from: number, to: number): number {

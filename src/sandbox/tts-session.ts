@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { STEP_MS } from '../format.js';
 import { applyPronunciations, rewriteText } from '../text/index.js';
 import type { SpeechAccount } from './account.js';
-import { splitWords } from './acoustic-code.js';
+import { splitWords, tempoOf } from './acoustic-code.js';
 import {
   type Fields,
   formatOf,
@@ -45,7 +45,8 @@ export class TtsSession implements Session {
     this.#account = account;
     this.#spoken = spokenForm(setup, config, account);
     this.#maxChars = rules.maxCharsPerSession;
-    this.#speaker = new Speaker(formatOf(setup, 'output_format'));
+    const tempo = tempoOf(config.number('padding_bonus', -4, 4) ?? 0);
+    this.#speaker = new Speaker(formatOf(setup, 'output_format'), tempo);
   }
 
   get ended(): boolean {
@@ -122,7 +123,6 @@ function breakSteps(time: string): number {
 function checkConfig(config: Fields): Fields {
   config.number('temp', 0, 1.4);
   config.number('cfg_coef', 1, 4);
-  config.number('padding_bonus', -4, 4);
   return config;
 }
 

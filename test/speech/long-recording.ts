@@ -38,6 +38,6 @@ export function longRecording(seconds: number, sampleRateHz: number): { samples:
     }
     said.push({ text, startS, stopS });
     const pauses = noise() < 0.03 ? 40 + Math.floor(noise() * 200) : 1 + Math.floor(noise() * 2);
-    at += pauses * voice.stepSamples;
+    at += pauses * voice.silence().length;
   }
 }

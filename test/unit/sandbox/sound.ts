@@ -1,22 +1,26 @@
 /** Speaking and hearing without a server, and things that happen to audio on its way. */
 
 import { OggOpusWriter, OpusEncoder, type OpusEncoderOptions } from '../../../src/audio/index.js';
-import { splitWords } from '../../../src/sandbox/acoustic-code.js';
+import { splitWords, type Tempo } from '../../../src/sandbox/acoustic-code.js';
 import { Recogniser, type RecogniserEvent } from '../../../src/sandbox/recogniser.js';
 import { Voice } from '../../../src/sandbox/voice.js';
 
 export type HeardWord = RecogniserEvent & { type: 'word' };
 
 /** The voice's own samples: words with one silent step between them. */
-export function speak(text: string, sampleRateHz: number): Int16Array {
-  const voice = new Voice(sampleRateHz);
+export function speak(text: string, sampleRateHz: number, tempo: Tempo = 0): Int16Array {
+  const voice = new Voice(sampleRateHz, tempo);
   const steps: Int16Array[] = [];
   for (const word of splitWords(text)) {
     if (steps.length > 0) steps.push(voice.silence());
     steps.push(...voice.word(word));
   }
-  const samples = new Int16Array(steps.length * voice.stepSamples);
-  for (const [i, step] of steps.entries()) samples.set(step, i * voice.stepSamples);
+  const samples = new Int16Array(steps.reduce((sum, step) => sum + step.length, 0));
+  let at = 0;
+  for (const step of steps) {
+    samples.set(step, at);
+    at += step.length;
+  }
   return samples;
 }
 
@@ -25,8 +29,8 @@ export function toFloat(samples: Int16Array): Float32Array {
 }
 
 /** Speech at 8 kHz, ready for the recogniser. */
-export function speak8k(text: string): Float32Array {
-  return toFloat(speak(text, 8_000));
+export function speak8k(text: string, tempo: Tempo = 0): Float32Array {
+  return toFloat(speak(text, 8_000, tempo));
 }
 
 export function events(samples: Float32Array, pieces: readonly number[] = []): RecogniserEvent[] {
