@@ -88,13 +88,16 @@ Faults, as kind:name=value,name=value – each befalls every session unless time
   malformed:after=3                 a message that is no JSON
   binary:after=3                    bytes that are no text in place of a message
   stall:after=3                     nothing comes any more
+refuse takes form=detail, list, error, text or html as well, for the body that says so;
 and with any of them:
   request=3                         session (refuse: connection) number 3 alone, or times=N from there
-  route=stt                         one route alone: stt, tts or s2s
+  route=stt                         one route alone: stt, tts or s2s; or rest, which is spared otherwise, and
+                                    knows refuse, delay, drop, stall (after=0 or 1), malformed and binary
 
 Examples:
   $ sluice sandbox --port 8765
   $ sluice sandbox --fault refuse:status=429,times=2 --fault drop:after=5,times=1
+  $ sluice sandbox --state sandbox.state --fault refuse:status=422,form=list,route=rest,times=1
   $ sluice sandbox --strict --concurrency 2 --fault slow:ms=200,route=tts`,
     )
     .action(async (flags: SandboxFlags) => done(await sandbox(flags)));

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FaultScript } from './fault-script.js';
 import { answerJson, refuse } from './http-answer.js';
-import { readBody } from './http-body.js';
+import { isJson, readBody } from './http-body.js';
 import { checkFaults } from './options.js';
 import type { ReceivedLog } from './received.js';
 
@@ -40,6 +40,11 @@ export class Control {
   }
 
   async #setFaults(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isJson(request)) {
+      refuse(response, { status: 415, detail: 'Content-Type must be application/json' });
+      request.resume();
+      return;
+    }
     try {
       const body = (await readBody(request)).toString('utf8');
       this.#faults.replace(checkFaults(JSON.parse(body)));

@@ -2,10 +2,9 @@
  * Whose turn it is to go wrong.
  * Not here: what faults there are (faults.ts), carrying them out (front.ts refuses, request.ts does the rest).
  */
-import type { Fault, RefuseFault, SessionFault } from './faults.js';
-import type { Route } from './routes.js';
+import type { Fault, FaultRoute, RefuseFault, SessionFault } from './faults.js';
 
-/** Connections (upgrades, and POSTs) can be refused; sessions suffer the rest. */
+/** Connections (upgrades, POSTs and requests of REST) can be refused; sessions, and answers of REST, suffer the rest. */
 type Victim = 'connection' | 'session';
 
 interface Entry {
@@ -40,16 +39,18 @@ export class FaultScript {
     }));
   }
 
-  takeForConnection(route: Route): RefuseFault | undefined {
+  takeForConnection(route: FaultRoute): RefuseFault | undefined {
     return this.#take('connection', route) as RefuseFault | undefined;
   }
 
-  takeForSession(route: Route): SessionFault | undefined {
+  takeForSession(route: FaultRoute): SessionFault | undefined {
     return this.#take('session', route) as SessionFault | undefined;
   }
 
-  #take(victim: Victim, route: Route): Fault | undefined {
-    const ofRoute = this.#entries.filter(({ fault }) => fault.route === undefined || fault.route === route);
+  #take(victim: Victim, route: FaultRoute): Fault | undefined {
+    const ofRoute = this.#entries.filter(({ fault }) =>
+      fault.route === undefined ? route !== 'rest' : fault.route === route,
+    );
     for (const entry of ofRoute) if (entry.victim === victim) entry.seen++;
     const next = ofRoute.find((entry) => isUp(entry, victim));
     if (next === undefined || next.victim !== victim) return undefined;

@@ -3,8 +3,14 @@
  * Not here: whose turn it is (fault-script.ts), carrying them out (front.ts refuses, request.ts does the rest).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { REFUSAL_FORMS, type RefusalForm } from './http-answer.js';
 import { isCloseCode } from './protocol.js';
 import { ROUTES, type Route } from './routes.js';
+
+/** What a fault may befall: a route of speech, or REST. */
+export type FaultRoute = Route | 'rest';
+
+const FAULT_ROUTES: readonly FaultRoute[] = [...ROUTES, 'rest'];
 
 interface Turns {
   /**
@@ -17,14 +23,17 @@ interface Turns {
    * 1, counted since these faults were set. Default: the first whose turn it is.
    */
   request?: number;
-  /** The route that it befalls, over WebSocket or POST. Default: every one. */
-  route?: Route;
+  /**
+   * The route that it befalls: one of speech, over WebSocket or POST, or `rest`, which has no `slow`, `error` and `close`.
+   * Default: every one of speech.
+   */
+  route?: FaultRoute;
 }
 
 interface After extends Turns {
   /**
    * Server messages that the session gets before it happens; `ready` is the first. A whole number from 0 to
-   * 1 000 000 000. Default 1.
+   * 1 000 000 000. Of REST, whose `drop` and `stall` have it: 0 for no answer, 1 for half of its body. Default 1.
    */
   after?: number;
 }
@@ -37,6 +46,11 @@ export interface RefuseFault extends Turns {
   status?: number;
   /** Whole seconds from 0 to 86 400, sent as `Retry-After` (RFC 9110 §10.2.3). Default: not sent. */
   retryAfterS?: number;
+  /**
+   * How the body says it. `detail` (default): `{"detail":"…"}`. `list`: `{"detail":[{"loc","msg","type"}]}`. `error`:
+   * `{"error":"…","code":…}`. `text`: `error from server CODE: …` in plain text. `html`: a page.
+   */
+  form?: RefusalForm;
 }
 
 /** What goes wrong within a session, over WebSocket or POST. */
@@ -82,11 +96,11 @@ export type SessionFault =
 /** One thing that goes wrong. `after: 0` is in place of `ready`. */
 export type Fault = RefuseFault | SessionFault;
 
-type Property = 'times' | 'request' | 'route' | 'after' | 'status' | 'retryAfterS' | 'ms' | 'code';
+type Property = 'times' | 'request' | 'route' | 'after' | 'status' | 'retryAfterS' | 'form' | 'ms' | 'code';
 
 const TURNS = ['times', 'request', 'route'] as const;
 const PROPERTIES: Record<Fault['kind'], readonly Property[]> = {
-  refuse: ['status', 'retryAfterS', ...TURNS],
+  refuse: ['status', 'retryAfterS', 'form', ...TURNS],
   delay: ['ms', ...TURNS],
   slow: ['ms', ...TURNS],
   drop: ['after', ...TURNS],
@@ -97,8 +111,18 @@ const PROPERTIES: Record<Fault['kind'], readonly Property[]> = {
   close: ['code', 'after', ...TURNS],
 };
 
+/** What REST knows of them. */
+const REST_PROPERTIES: Partial<Record<Fault['kind'], readonly Property[]>> = {
+  refuse: PROPERTIES.refuse,
+  delay: PROPERTIES.delay,
+  drop: PROPERTIES.drop,
+  stall: PROPERTIES.stall,
+  malformed: TURNS,
+  binary: TURNS,
+};
+
 /** Both ends included. */
-const RANGES: Record<Exclude<Property, 'route'>, readonly [number, number]> = {
+const RANGES: Record<Exclude<Property, 'route' | 'form'>, readonly [number, number]> = {
   times: [1, 1_000_000],
   request: [1, 1_000_000_000],
   after: [0, 1_000_000_000],
@@ -143,22 +167,35 @@ export function checkFault(value: unknown): Fault {
     const kinds = Object.keys(PROPERTIES).join(', ');
     throw argumentTypeError(`Unknown fault "${String(kind)}"; there are ${kinds}.`);
   }
-  const known = PROPERTIES[kind as Fault['kind']];
+  const known = propertiesOf(kind as Fault['kind'], fault.route);
   for (const [name, number] of Object.entries(fault)) {
     if (name === 'kind' || number === undefined) continue;
     if (!(known as readonly string[]).includes(name)) {
       throw argumentTypeError(`Fault ${kind} has no "${name}"; it has ${known.map(textName).join(', ')}.`);
     }
-    if (name === 'route') checkRoute(kind, number);
+    if (name === 'route') checkWord(kind, name, number, FAULT_ROUTES);
+    else if (name === 'form') checkWord(kind, name, number, REFUSAL_FORMS);
     else checkNumber(kind, name as keyof typeof RANGES, number);
+  }
+  if (fault.route === 'rest' && Number(fault.after ?? 0) > 1) {
+    throw argumentRangeError(`Fault ${kind}: after must be 0 or 1 for REST, not "${String(fault.after)}".`);
   }
   if (known.includes('ms') && fault.ms === undefined) throw argumentTypeError(`Fault ${kind} needs ms.`);
   return { ...fault } as unknown as Fault;
 }
 
-function checkRoute(kind: string, value: unknown): void {
-  if ((ROUTES as readonly unknown[]).includes(value)) return;
-  throw argumentTypeError(`Fault ${kind}: route must be ${ROUTES.join(', ')}, not "${String(value)}".`);
+/** @throws TypeError */
+function propertiesOf(kind: Fault['kind'], route: unknown): readonly Property[] {
+  if (route !== 'rest') return PROPERTIES[kind];
+  const known = REST_PROPERTIES[kind];
+  if (known !== undefined) return known;
+  const kinds = Object.keys(REST_PROPERTIES).join(', ');
+  throw argumentTypeError(`Fault ${kind} does not befall REST; ${kinds} do.`);
+}
+
+function checkWord(kind: string, name: string, value: unknown, words: readonly string[]): void {
+  if ((words as readonly unknown[]).includes(value)) return;
+  throw argumentTypeError(`Fault ${kind}: ${name} must be ${words.join(', ')}, not "${String(value)}".`);
 }
 
 function checkNumber(kind: string, name: keyof typeof RANGES, value: unknown): void {

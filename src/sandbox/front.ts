@@ -63,7 +63,7 @@ export class Front {
     this.#settings = settings;
     this.#access = new Access(settings);
     this.#control = new Control(faults, received, sockets);
-    this.#rest = new Rest({ access: this.#access, account, mode: settings.mode, log: settings.log });
+    this.#rest = new Rest({ ...settings, access: this.#access, account, faults, received });
     this.#faults = faults;
     this.#received = received;
     this.#slots = new Slots(settings.concurrency);
@@ -101,7 +101,7 @@ export class Front {
     const fault = this.#faults.takeForConnection(route);
     if (fault !== undefined) {
       log(`${route}: refused by fault`);
-      return { refusal: { status: fault.status ?? 503, retryAfterS: fault.retryAfterS } };
+      return { refusal: { status: fault.status ?? 503, retryAfterS: fault.retryAfterS, form: fault.form } };
     }
     const slot = mode === 'strict' ? undefined : this.#slots.take();
     if (slot !== undefined || mode === 'strict') return slot === undefined ? {} : { slot };

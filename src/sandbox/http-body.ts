@@ -24,3 +24,8 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   }
   return Buffer.concat(chunks);
 }
+
+/** By its type; without one it is. */
+export function isJson({ headers }: IncomingMessage): boolean {
+  return /^(?:$|application\/(?:[^;\s]*\+)?json\s*(?:;|$))/iu.test(headers['content-type'] ?? '');
+}

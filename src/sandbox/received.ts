@@ -40,6 +40,16 @@ export interface ReceivedSession {
   end: SessionEnd | null;
 }
 
+/** One request of REST. */
+export interface ReceivedRequest {
+  /** Such as `GET`. */
+  method: string;
+  /** Without `/api` and query: `/voices`. At most 1000 characters. */
+  path: string;
+  /** Of the answer, though a fault may have kept it back; null: there is none yet, or the client broke off. */
+  status: number | null;
+}
+
 /** What a sandbox received since it started, or since that was cleared. */
 export interface Received {
   /** WebSockets and POSTs that were let in, each counted once. */
@@ -53,9 +63,13 @@ export interface Received {
   sockets: number;
   /** The sessions, oldest first: at most the newest 1000. */
   sessions: ReceivedSession[];
+  /** The requests of REST, oldest first: at most the newest 1000. */
+  requests: ReceivedRequest[];
 }
 
 const MAX_SESSIONS = 1_000;
+const MAX_REQUESTS = 1_000;
+const MAX_PATH_CHARS = 1_000;
 const MAX_ITEMS = 1_000;
 const MAX_SETUP_CHARS = 16 * 1024;
 const MAX_TEXT_CHARS = 32 * 1024;
@@ -66,6 +80,7 @@ export type Origin = Pick<ReceivedSession, 'connection' | 'transport'>;
 
 export class ReceivedLog {
   #sessions: ReceivedSession[] = [];
+  #requests: ReceivedRequest[] = [];
   #count = 0;
   #opened = 0;
   #closed = 0;
@@ -76,11 +91,13 @@ export class ReceivedLog {
       connections: { opened: this.#opened, closed: this.#closed },
       sockets,
       sessions: structuredClone(this.#sessions),
+      requests: structuredClone(this.#requests),
     };
   }
 
   clear(): void {
     this.#sessions = [];
+    this.#requests = [];
     this.#opened = 0;
     this.#closed = 0;
   }
@@ -91,6 +108,14 @@ export class ReceivedLog {
 
   connectionClosed(): void {
     this.#closed++;
+  }
+
+  /** What is given back takes the status. */
+  beginRequest(method: string, path: string): ReceivedRequest {
+    const request = { method, path: path.slice(0, MAX_PATH_CHARS), status: null };
+    this.#requests.push(request);
+    if (this.#requests.length > MAX_REQUESTS) this.#requests.shift();
+    return request;
   }
 
   begin(route: Route, setup: Message, origin: Origin): SessionRecord {

@@ -31,7 +31,7 @@ export interface Outlet {
 }
 
 /** Neither UTF-8 nor JSON, and no line end among it. */
-const NO_TEXT = Uint8Array.from({ length: 16 }, (_, i) => 0x80 + i);
+export const NO_TEXT = Uint8Array.from({ length: 16 }, (_, i) => 0x80 + i);
 
 export interface RequestOptions {
   fault: SessionFault | undefined;

@@ -3,7 +3,7 @@
  * Not here: forms (rest-form.ts), which fields there are (rest-*.ts).
  */
 import type { IncomingMessage } from 'node:http';
-import { BodyTooLarge, readBody } from './http-body.js';
+import { BodyTooLarge, isJson, readBody } from './http-body.js';
 import { RestError } from './rest-answer.js';
 import { isObject, NO_OBJECT, RestFields } from './rest-fields.js';
 import { queryOf } from './routes.js';
@@ -21,11 +21,6 @@ export async function readFields(request: IncomingMessage): Promise<RestFields> 
 export function queryFields(request: IncomingMessage): RestFields {
   const query = queryOf(request);
   return new RestFields(Object.fromEntries([...query].reverse()), ['query']);
-}
-
-/** Without a type it is JSON. */
-export function isJson({ headers }: IncomingMessage): boolean {
-  return /^(?:$|application\/(?:[^;\s]*\+)?json\s*(?:;|$))/iu.test(headers['content-type'] ?? '');
 }
 
 async function readWhole(request: IncomingMessage): Promise<Buffer> {

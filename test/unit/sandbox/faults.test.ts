@@ -255,7 +255,7 @@ describe('parseFault', () => {
     ['drop:kind=stall', /drop has "kind" twice/u],
     ['delay', /needs ms/u],
     ['slow', /slow needs ms/u],
-    ['drop:route=asr', /route must be stt, tts, s2s, not "asr"/u],
+    ['drop:route=asr', /route must be stt, tts, s2s, rest, not "asr"/u],
   ])('refuses %j as a TypeError', (text, message) => {
     const parse = (): Fault => parseFault(text);
     expect(parse).toThrow(TypeError);

@@ -166,6 +166,7 @@ describe('Sandbox.received', () => {
     expect(running.received()).toEqual({
       connections: { opened: 0, closed: 0 },
       sockets: 1,
+      requests: [],
       sessions: [],
     });
     open.send(END);
@@ -218,7 +219,11 @@ describe('the control endpoint', () => {
   it('POST /sandbox/faults sets the faults, or says what is wrong with them', async () => {
     const running = await start();
     const set = (body: string): Promise<Response> =>
-      fetch(`${running.url}/sandbox/faults`, { method: 'POST', body });
+      fetch(`${running.url}/sandbox/faults`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
     expect((await set('[{"kind":"close","times":1}]')).status).toBe(204);
     for (const [body, detail] of [
       ['[{"kind":"explode"}]', /Unknown fault "explode"/u],
