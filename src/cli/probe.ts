@@ -14,6 +14,7 @@ import { interruptible } from './interrupt.js';
 import { writeStdout } from './output.js';
 import { probeCpu } from './probe-cpu.js';
 import { openRecording, type RecordingChunks, recordingWarnings } from './read.js';
+import { table } from './table.js';
 
 type Audio = typeof import('../audio/index.js');
 
@@ -77,7 +78,7 @@ async function probe(args: string[], { json, cpu }: Flags): Promise<ExitCode> {
   const inputs = await resolveInputs(args);
   const results = await interruptible((signal) => probeAll(inputs, signal));
   const probed = results.filter((result): result is Probed => !('error' in result));
-  await writeStdout(json ? `${JSON.stringify(results, null, 2)}\n` : table(probed));
+  await writeStdout(json ? `${JSON.stringify(results, null, 2)}\n` : probeTable(probed));
   return probed.length < inputs.length ? EXIT.someFailed : EXIT.ok;
 }
 
@@ -167,21 +168,8 @@ async function readWav({ WavReader }: Audio, chunks: Chunks): Promise<WavInfo> {
 
 const HEADINGS = ['file', 'format', 'rate', 'channels', 'duration', 'sent as', 'notes'];
 
-function table(probed: Probed[]): string {
-  if (probed.length === 0) return '';
-  const rows = [HEADINGS, ...probed.map(row)];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.map((cells) => [...(cells[column] ?? '')].length)),
-  );
-  return rows
-    .map(
-      (cells) =>
-        `${cells
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+function probeTable(probed: Probed[]): string {
+  return probed.length === 0 ? '' : table([HEADINGS, ...probed.map(row)]);
 }
 
 function row({

@@ -6,6 +6,7 @@
  */
 import type { BatchProgress } from '../batch/index.js';
 import { describeError, describeWarning, errorFacts } from './errors.js';
+import { printable } from './table.js';
 
 export const PROGRESS_MODES = ['auto', 'live', 'plain', 'json', 'off'] as const;
 export type ProgressMode = (typeof PROGRESS_MODES)[number];
@@ -287,11 +288,6 @@ function activeLine(name: string, { transcribedS, durationS }: Job, columns: num
   const place =
     durationS === undefined ? clock(transcribedS) : `${clock(transcribedS)} of ${clock(durationS)}`;
   return `  ${truncate(printable(name), Math.max(8, columns - place.length - 5))}  ${place}`;
-}
-
-/** A file name may hold anything; control characters would steer the terminal. */
-function printable(name: string): string {
-  return name.replace(/\p{Cc}/gu, '�');
 }
 
 /** Cuts from the left, where paths agree. Counted in code points: wide characters may still wrap. */
