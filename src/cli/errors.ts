@@ -78,12 +78,16 @@ function nextStep(error: Record<string, unknown>): string | undefined {
   return typeof error.code === 'string' ? NEXT_STEPS[error.code] : undefined;
 }
 
-/** Codes below 1000 are HTTP's: the connection was refused before the service had given a request id. */
+/** What HTTP calls a request that is understood and not granted: RFC 9110 §15.5, 400, 409, 413, 415, 422. */
+const REFUSED_VALUES: readonly unknown[] = [400, 409, 413, 415, 422];
+
+/** Codes below 1000 are HTTP's. */
 function speechApiStep({ retryable, apiCode, requestId }: Record<string, unknown>): string {
   if (retryable === true) return RETRY;
-  if (typeof apiCode === 'number' && apiCode < 1000) return String(NEXT_STEPS.ERR_PROTOCOL);
   const quote = typeof requestId === 'string' ? '; quote the request id when you ask the service' : '';
-  return `check --language, --model and --voice${quote}`;
+  if (REFUSED_VALUES.includes(apiCode)) return `change what the service objects to, see --help${quote}`;
+  if (typeof apiCode === 'number' && apiCode < 1000) return String(NEXT_STEPS.ERR_PROTOCOL);
+  return `check --language, --model, --voice and --pronunciation${quote}`;
 }
 
 /**

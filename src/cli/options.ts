@@ -120,10 +120,21 @@ export function languageCode(text: string): string {
   return text;
 }
 
-/** There is no `any` to translate to. */
-export function targetLanguage(text: string): string {
-  if (text === 'any') throw new InvalidArgumentError('Name the language of the transcript, such as en.');
+/** Where there is no `any`: nothing can be translated to it, and no voice speaks it. */
+export function namedLanguage(text: string): string {
+  if (text === 'any') throw new InvalidArgumentError('Name the language, such as en.');
   return languageCode(text);
+}
+
+/** Such as `42.5`. */
+export function seconds(name: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`${name} is a number of seconds from ${min} to ${max}.`);
+    }
+    return value;
+  };
 }
 
 const MAX_KEYWORDS = 500;

@@ -5,14 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { isAccountError } from '../batch/index.js';
+import { addAccount } from './account.js';
 import { addConvert } from './convert.js';
 import { describeError, InterruptedError, UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { addProbe } from './probe.js';
+import { addPronunciations } from './pronunciations.js';
 import { addRewrite } from './rewrite.js';
 import { addSandbox } from './sandbox.js';
 import { addSpeak } from './speak.js';
 import { addTranscribe } from './transcribe.js';
+import { addVoices } from './voices.js';
 
 /** Carries out one command line (without `node` and the script) and tells the exit status. Never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
@@ -62,6 +65,9 @@ Examples:
   addConvert(program, done);
   addProbe(program, done);
   addRewrite(program, done);
+  addVoices(program, done);
+  addPronunciations(program, done);
+  addAccount(program, done);
   addSandbox(program, done);
   return program;
 }

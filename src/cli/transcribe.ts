@@ -24,9 +24,9 @@ import {
   formatList,
   INPUT_WIRES,
   languageCode,
+  namedLanguage,
   RAW_INPUTS,
   type Transport,
-  targetLanguage,
   transportOption,
   wholeNumber,
   wordList,
@@ -72,7 +72,7 @@ export function addTranscribe(program: Command, done: (code: ExitCode) => void):
       'words that the recogniser should expect; several with commas, up to 500',
       wordList,
     )
-    .option('--translate-to <code>', 'language of the transcript: en, fr, de, es or pt', targetLanguage)
+    .option('--translate-to <code>', 'language of the transcript: en, fr, de, es or pt', namedLanguage)
     .option('-c, --concurrency <n>', 'files at the same time', wholeNumber('Concurrency', 1, 10_000), 16)
     .addOption(
       new Option(

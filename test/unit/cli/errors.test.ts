@@ -45,9 +45,14 @@ describe('describeError', () => {
     expect(about(1011, 'worker lost', true)).toMatch(
       /worker lost \(ERR_SPEECH_API, request req-9\)\n {2}next: try again/,
     );
-    expect(about(1008, 'bad voice', false)).toContain('next: check --language, --model and --voice; quote');
+    expect(about(1008, 'bad voice', false)).toContain(
+      'next: check --language, --model, --voice and --pronunciation; quote',
+    );
     const refused = new SpeechApiError('refused: HTTP 404', { apiCode: 404, retryable: false });
     expect(describeError(refused)).toMatch(/next: check that GRADIUM_BASE_URL names a Gradium service/);
+    expect(about(422, 'body.language: Input should be …', false)).toContain(
+      'next: change what the service objects to',
+    );
   });
 
   it('describeError shows a stack only with SLUICE_DEBUG', () => {

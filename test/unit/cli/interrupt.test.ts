@@ -44,6 +44,9 @@ describe('interruptible', () => {
     ['convert of Ogg Opus', (out: string) => ['convert', OPUS, out]],
     ['speak', (out: string) => ['speak', '--sandbox', 'hello', '-o', out]],
     ['probe', () => ['probe', WAV]],
+    ['voices list', () => ['voices', 'list', '--sandbox']],
+    ['voices delete', () => ['voices', 'delete', 'x', '--sandbox']],
+    ['pronunciations preview', () => ['pronunciations', 'preview', 'x', '--rule', 'x=y']],
     ...(onWindows('named pipes') ? [] : PIPES),
   ])('interruptible %s writes nothing after SIGINT, exit 130', async (_, args) => {
     const out = join(folderWith(), 'out.wav');

@@ -16,13 +16,26 @@ describe('sluice', () => {
     });
   });
 
-  it.each([[[]], [['transcribe']], [['speak']], [['convert']], [['probe']], [['rewrite']], [['sandbox']]])(
-    'sluice %j --help shows examples on standard output',
+  it.each([
+    ...[[[]], [['transcribe']], [['speak']], [['convert']], [['probe']], [['rewrite']], [['sandbox']]],
+    ...[[['credits']], [['usage']], [['tokens']], [['tokens', 'create']]],
+    ...[[], ['list'], ['get'], ['create'], ['update'], ['delete']].map((command) => [['voices', ...command]]),
+    ...[[], ['list'], ['get'], ['create'], ['update'], ['delete'], ['preview']].map((command) => [
+      ['pronunciations', ...command],
+    ]),
+  ])('sluice %j --help shows examples on standard output', async (command) => {
+    const { code, stdout, stderr } = await sluice([...command, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(['Usage: sluice', ...command].join(' '));
+    expect(stdout).toMatch(/Examples:\n {2}\$ .*sluice /);
+  });
+
+  it.each([['voices'], ['pronunciations'], ['tokens']])(
+    'sluice %s alone shows its commands, exit 2',
     async (command) => {
-      const { code, stdout, stderr } = await sluice([...command, '--help']);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toContain('Usage: sluice');
-      expect(stdout).toMatch(/Examples:\n {2}\$ sluice /);
+      const { code, stdout, stderr } = await sluice([command]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^Usage: sluice .*Commands:/s);
     },
   );
 

@@ -1,0 +1,102 @@
+/**
+ * What the commands on the account's things – voices, pronunciations, credits, tokens – have in common: who is asked, how
+ * an answer is shown, what becomes of several ids.
+ * Not here: any one of those things.
+ */
+import { Option } from 'commander';
+import { isAccountError } from '../batch/index.js';
+import { SpeechApiError } from '../errors.js';
+import type { Gradium } from '../gradium/index.js';
+import { withClient } from './client.js';
+import { describeError, errorFacts } from './errors.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { interruptible } from './interrupt.js';
+import { writeStdout } from './output.js';
+import { table } from './table.js';
+
+/** The flags of every command here. */
+export interface RestFlags {
+  json?: true;
+  sandbox?: true;
+}
+
+export function sandboxOption(): Option {
+  return new Option('--sandbox', 'use a built-in server instead of the service: no key, no network');
+}
+
+/** For the commands that take ids, some of which begin with a hyphen. */
+export const ID_HELP =
+  '  next: put -- before an id that begins with a hyphen, or add --help to see how this command is used';
+
+const SANDBOX_NOTICE =
+  'using the built-in sandbox, not the Gradium service: it begins with no voices and no pronunciations, and what is made ' +
+  'in it is gone when the command ends (sluice sandbox --state keeps it)';
+
+/** Runs `work` with a client until it is done, or interrupted. */
+export function askService<T>(
+  flags: RestFlags,
+  work: (client: Gradium, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return interruptible((signal) =>
+    withClient(flags, (client) => {
+      if (flags.sandbox) process.stderr.write(`sluice: ${SANDBOX_NOTICE}\n`);
+      return work(client, signal);
+    }),
+  );
+}
+
+/** A value for programs. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Facts for people, a line each; what is absent has none. */
+export function factLines(facts: Readonly<Record<string, string | undefined>>): string {
+  return table(Object.entries(facts).filter((fact): fact is [string, string] => fact[1] !== undefined));
+}
+
+/** Waits for an answer about one id; `next` is what to do when the service knows no such id. */
+export function known<T>(answer: Promise<T>, next: string): Promise<T> {
+  return withNext(answer, 404, next);
+}
+
+/** Waits for an answer; `next` is what to do when the service refuses with that code. */
+export async function withNext<T>(answer: Promise<T>, apiCode: number | undefined, next: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isRefusal(error) && error.apiCode === apiCode) Object.assign(error, { next });
+    throw error;
+  }
+}
+
+/**
+ * Deletes one after the other and tells each, once, as soon as it is gone. What is wrong with one id does not stop the
+ * others; everything else would befall them too, and ends it.
+ */
+export async function deleteAll(
+  ids: readonly string[],
+  { json }: RestFlags,
+  remove: (id: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  for (const id of new Set(ids)) {
+    try {
+      await remove(id);
+      await writeStdout(json ? `${JSON.stringify({ id, deleted: true })}\n` : `${id}\n`, signal);
+    } catch (error) {
+      if (!isRefusal(error) && !(error instanceof RangeError)) throw error;
+      code = EXIT.someFailed;
+      process.stderr.write(describeError(error, id));
+      if (json) {
+        await writeStdout(`${JSON.stringify({ id, deleted: false, error: errorFacts(error) })}\n`, signal);
+      }
+    }
+  }
+  return code;
+}
+
+function isRefusal(error: unknown): error is SpeechApiError {
+  return error instanceof SpeechApiError && !error.retryable && !isAccountError(error);
+}
