@@ -70,6 +70,7 @@ export class Rest {
   ): Promise<Delivery | undefined> {
     try {
       const { status, body } = await this.#handle(route, request);
+      this.#options.log(`${name}: ${status}`);
       return delivery(status, body);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return undefined;
