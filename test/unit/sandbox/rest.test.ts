@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/index.js';
 import { post } from './http.js';
@@ -779,5 +780,69 @@ describe('usages', () => {
       ingress_text_size: 0,
       sessions: 0,
     });
+  });
+});
+
+describe('any JSON', () => {
+  const name = fc.constantFrom(
+    'name',
+    'language',
+    'description',
+    'start_s',
+    'tags',
+    'rank',
+    'rules',
+    'original',
+    'rewrite',
+    'case_sensitive',
+    'prompt',
+    'n_samples',
+    'json_config',
+    'cfg_scale',
+    'src_voice',
+    'target_language',
+    'accent',
+    'gender',
+    'voxium_embedding_id',
+    '__proto__',
+    'value',
+    'category',
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom('en', 'male', '', null, true, 0, 1, -1, 1e308, '1e999', '0x10'),
+    fc.jsonValue({ maxDepth: 1 }),
+  );
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(name, tie('value'), { maxKeys: 6 }),
+    ),
+  }));
+
+  it('is answered by 2xx or 4xx, and the log has no story of ours', async () => {
+    const log: string[] = [];
+    const url = await start({ log: (line) => log.push(line) });
+    const id = await makeVoice(url);
+    const dictionary = (await rest(url, 'POST', '/pronunciations', DICTIONARY)).body.uid;
+    const routes = [
+      ['POST', '/pronunciations'],
+      ['PUT', `/pronunciations/${dictionary}`],
+      ['PUT', `/voices/${id}`],
+      ['POST', '/voices/from-embedding'],
+      ['POST', '/voice-generator/generate'],
+      ['POST', '/voice-generator/enhance'],
+      ['POST', '/voice-generator/localize'],
+    ] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...routes), value, async ([method, path], body) => {
+        const { status } = await rest(url, method, path, JSON.stringify(body));
+        expect([200, 201, 400, 404, 409, 422]).toContain(status);
+      }),
+      { numRuns: 300 },
+    );
+    expect((await rest(url, 'GET', '/voices')).body).toHaveLength(1);
+    expect(log.filter((line) => / 500 /u.test(line))).toEqual([]);
   });
 });
