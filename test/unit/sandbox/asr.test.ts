@@ -367,6 +367,7 @@ describe('asr multiplexing', () => {
         { ...END, ...more },
       );
     }
+    await client.next(() => client.of('end_of_stream').length === 4); // the next one ends the socket, whoever is still at work
     client.send(setup(), END);
     expect(await client.closed()).toBe(1000);
     expect(client.of('ready')).toHaveLength(5);

@@ -86,6 +86,18 @@ describe('credits', () => {
     expect(await left(url)).toBe(94);
   });
 
+  it('go for audio that is less than a step', async () => {
+    const url = await start({ credits: 100 });
+    const client = await RawClient.open(url, '/speech/asr');
+    const heard = audio(SECOND.subarray(0, 100));
+    client.send({ type: 'setup', input_format: 'pcm_8000' }, heard, { type: 'flush', flush_id: 1 });
+    await client.next('flushed');
+    expect(client.of('step')).toEqual([]);
+    expect(await left(url)).toBe(99);
+    client.socket.close();
+    await client.closed();
+  });
+
   it('that are gone end what runs and refuse what comes, over each transport', async () => {
     const url = await start({ credits: 4 });
     const running = await listen(url, {}, 3);

@@ -124,6 +124,16 @@ describe('MultipartParser', () => {
     expect(() => parseText(text, type)).toThrow(MultipartError);
   });
 
+  it('takes a header of 8 KiB and not a byte more, however it is cut', () => {
+    const bytes = (length: number): Buffer =>
+      Buffer.from(`${part(`${NAME}\r\nX: `.padEnd(length - 2, 'x'), 'content')}--b--`);
+    const places = Array.from({ length: 12 }, (_, i) => 8_190 + i);
+    for (const cuts of [[], ...places.map((at) => [at])]) {
+      expect(parse(cut(bytes(8_192), cuts))).toHaveLength(1);
+      expect(() => parse(cut(bytes(8_193), cuts))).toThrow(MultipartError);
+    }
+  });
+
   it('keeps nothing of a part, however long it is', () => {
     let longest = 0;
     let bytes = 0;

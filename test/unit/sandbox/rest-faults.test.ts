@@ -81,7 +81,9 @@ describe('faults of REST', () => {
     await half.until('"name"');
     expect(await total(url)).toBe(2);
     expect(waiting.received.length).toBe(0);
-    expect((await half.response).complete).toBe(false);
+    const { complete, headers } = await half.response;
+    expect(complete).toBe(false);
+    expect(Number(headers['content-length'])).toBeGreaterThan(half.received.length);
     waiting.request.destroy();
     half.request.destroy();
   });
