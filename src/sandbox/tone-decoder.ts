@@ -8,15 +8,7 @@
  *   searching --a pure window--> aligning --> reading --silence, or a symbol that is not pure--> searching
  */
 import { SampleHistory } from './sample-history.js';
-import {
-  ALIGN_BEFORE,
-  ALIGN_SPAN,
-  align,
-  END_SILENCE,
-  type Grid,
-  LONGEST_SYMBOL,
-  type Place,
-} from './tone-grid.js';
+import { ALIGN_BEFORE, ALIGN_SPAN, align, type Grid, LONGEST_SYMBOL, type Place } from './tone-grid.js';
 import { EnergySums, HOP, isDualTone, meanSquare, measure, SlidingWindow, WINDOW } from './tone-measure.js';
 
 /** Share of a symbol's energy that its two tones must hold: libopus at 6 kb/s leaves 0.62. */
@@ -34,6 +26,10 @@ const GAP_SHARE = 0.6;
 
 /** 10 ms: longer than a gap. */
 const BLOCK = 80;
+/** Symbols of silence that a word needs after it: 48 to 72 ms. The voice gives 68 to 100 ms, 84 before a break. */
+const END_SILENCE = 1.5;
+/** At a second tempo, where a misfit may have cut off the word's end, more: 56 to 84 ms. */
+const RETRY_END_SILENCE = 1.75;
 /** Silence that a word needs before it: 40 ms. */
 const QUIET_BEFORE = 320;
 
@@ -56,6 +52,8 @@ interface Reading {
   grid: Grid;
   /** Where to read when there is no word here. */
   otherwise: Place | undefined;
+  /** Symbols of silence after it. */
+  endSilence: number;
   /** Silence came before it. Otherwise it is the rest of something: read to its end, but no word. */
   whole: boolean;
   /** Mean square of the word's tones, following slow changes. */
@@ -160,7 +158,8 @@ export class ToneDecoder {
       { inGaps: 0, inTones: 0 },
       { inGaps: 0, inTones: 0 },
     ];
-    this.#reading = { start, grid, otherwise, whole, level, nibbles: [], gaps };
+    const endSilence = otherwise ? END_SILENCE : RETRY_END_SILENCE;
+    this.#reading = { start, grid, otherwise, endSilence, whole, level, nibbles: [], gaps };
   }
 
   /** Until its tones can be read, a word sounds on wherever it is loud. */
@@ -190,7 +189,7 @@ export class ToneDecoder {
   /** The symbol at `at` is silent: a word ends here when the silence lasts. */
   #readEnd(reading: Reading, at: number): boolean {
     const { symbol } = reading.grid;
-    const until = at + END_SILENCE * symbol;
+    const until = at + reading.endSilence * symbol;
     if (until > this.#history.end) return false;
     const lasts = meanSquare(this.#history.slice(at + symbol, until)) < SILENT_SHARE * reading.level;
     this.#finish(reading, at, lasts ? readWord(reading) : undefined);

@@ -43,9 +43,6 @@ const ALIGN_AFTER = 112;
 const ALIGN_STEP = 2;
 /** Samples after the first pure window's start that aligning looks at: 0.4 s, six symbols of the slowest tempo. */
 export const ALIGN_SPAN = ALIGN_AFTER + 3072;
-/** Symbols of silence that a word needs after it: 48 to 72 ms. The voice gives 68 to 100 ms, 84 before a break. */
-export const END_SILENCE = 1.5;
-
 /** Both ends of a tone have less than half of its power for this long: 1.75 ms of a raised-cosine ramp. */
 const HALF_RAMP = 14;
 /** Another tempo must fit by this much better than the normal one. */

@@ -57,6 +57,28 @@ describe.each(Object.entries(TEXTS))('speak and transcribe %s text', (_name, tex
   });
 });
 
+describe('speak at a tempo and transcribe', () => {
+  const text = Object.values(TEXTS).join(' ');
+  const bytes = Buffer.byteLength(text); // a space is a step as well
+
+  it.each([
+    [-4, 64],
+    [-1, 76],
+    [4, 96],
+  ])(
+    'gives the same words and times with paddingBonus %i, which makes a step %i ms',
+    async (paddingBonus, stepMs) => {
+      for (const outputFormat of ['wav', 'pcm_22050', 'ulaw_8000', 'opus'] as const) {
+        const speech = await client.tts.synthesize(text, { outputFormat, paddingBonus });
+        expect(speech.words.at(-1)?.stopS).toBeCloseTo((bytes * stepMs) / 1000, 6);
+        expect(speech.durationS).toBeCloseTo(Math.ceil((bytes * stepMs) / 80) * STEP_S, 6);
+        const transcript = await client.stt.transcribe(speech.data, { format: formatOf(outputFormat) });
+        expectSame(transcript, text, speech.words);
+      }
+    },
+  );
+});
+
 describe('speak, convert and transcribe', () => {
   const text = Object.values(TEXTS).join(' ');
   let speech: Speech;
