@@ -6,10 +6,20 @@
  * by being far below the word beside it. So any gain works.
  *
  *   searching --a pure window--> aligning --> reading --silence, or a symbol that is not pure--> searching
+ *                                                `- no word: once more, at a second tempo
  */
 import { SampleHistory } from './sample-history.js';
-import { ALIGN_BEFORE, ALIGN_SPAN, align, type Grid, LONGEST_SYMBOL, type Place } from './tone-grid.js';
-import { EnergySums, HOP, isDualTone, meanSquare, measure, SlidingWindow, WINDOW } from './tone-measure.js';
+import { ALIGN_BEFORE, ALIGN_SPAN, align, type Grid, type Place } from './tone-grid.js';
+import {
+  EnergySums,
+  HOP,
+  isDualTone,
+  LONGEST_SYMBOL,
+  meanSquare,
+  measure,
+  SlidingWindow,
+  WINDOW,
+} from './tone-measure.js';
 
 /** Share of a symbol's energy that its two tones must hold: libopus at 6 kb/s leaves 0.62. */
 const SYMBOL_PURITY = 0.5;

@@ -35,13 +35,12 @@ function gridOf(tempo: Tempo): Grid {
 
 const NORMAL = gridOf(0);
 const OTHERS = TEMPOS.filter((tempo) => tempo !== 0).map(gridOf);
-export const LONGEST_SYMBOL = symbolMs(4) * MS;
 
 /** The onset lies this far around the start of the first pure window; one that is 80 % in the tone starts 44 before it. */
 export const ALIGN_BEFORE = 64;
 const ALIGN_AFTER = 112;
 const ALIGN_STEP = 2;
-/** Samples after the first pure window's start that aligning looks at: 0.4 s, six symbols of the slowest tempo. */
+/** Samples after the first pure window's start that aligning looks at: 0.4 s, eight symbols of the slowest tempo. */
 export const ALIGN_SPAN = ALIGN_AFTER + 3072;
 /** Both ends of a tone have less than half of its power for this long: 1.75 ms of a raised-cosine ramp. */
 const HALF_RAMP = 14;

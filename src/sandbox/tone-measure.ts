@@ -32,14 +32,15 @@ export function isDualTone({ pure, twist }: Measured, leastPure: number, leastTw
 
 const TONES_HZ = [...ROW_HZ, ...COLUMN_HZ];
 
-const LONGEST = (symbolMs(4) * RECOGNISER_HZ) / 1000;
+/** Samples of a symbol at the slowest tempo. */
+export const LONGEST_SYMBOL = (symbolMs(4) * RECOGNISER_HZ) / 1000;
 
 /** One row per tone: its cosine, and minus its sine, at the first samples of a stretch. Long enough for a symbol. */
 const TABLE = TONES_HZ.map((hz) => {
   const phase = (i: number): number => (2 * Math.PI * hz * i) / RECOGNISER_HZ;
   return {
-    cos: Float64Array.from({ length: LONGEST }, (_, i) => Math.cos(phase(i))),
-    sin: Float64Array.from({ length: LONGEST }, (_, i) => -Math.sin(phase(i))),
+    cos: Float64Array.from({ length: LONGEST_SYMBOL }, (_, i) => Math.cos(phase(i))),
+    sin: Float64Array.from({ length: LONGEST_SYMBOL }, (_, i) => -Math.sin(phase(i))),
   };
 });
 
