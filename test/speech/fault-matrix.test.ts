@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Gradium } from '../../src/gradium/index.js';
 import { type Fault, type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { errorText, FAULT_CASES, type FaultCase, type Played, recovers } from './fault-cases.js';
+import { Gate } from './gate.js';
 import { APIS, type Api, type CallOptions, FORMAT, type Said, type Speaker, WIRE } from './speech-apis.js';
 
 const KEY = 'gsk_the_key_that_nobody_may_see';
@@ -87,24 +88,7 @@ afterAll(async () => {
   expect(unhandled).toEqual([]);
 });
 
-/** Lets so many in at once. */
-class Gate {
-  #free = CELLS_AT_ONCE;
-  readonly #waiting: (() => void)[] = [];
-
-  async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free--;
-    try {
-      return await call();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
-  }
-}
-const gate = new Gate();
+const gate = new Gate(CELLS_AT_ONCE);
 
 /** Sound that means its text: a call whose sound is the same has said it. */
 async function spoken(text: string): Promise<Said> {
