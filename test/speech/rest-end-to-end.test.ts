@@ -3,7 +3,7 @@
  * Not here: each call with each fault (rest-matrix.test.ts), what the sandbox answers in which words (test/unit/sandbox).
  */
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { applyPronunciations, Gradium, rewriteText } from '../../src/gradium/index.js';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.js';
 import { multipartForm } from '../../src/speech/multipart.js';
@@ -350,6 +350,60 @@ describe('samples', () => {
     } finally {
       child.kill('SIGKILL');
     }
+  });
+
+  /** Megabytes without end, and what became of them. */
+  function endless() {
+    const told = { megabytes: 0, closed: false };
+    async function* sample(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) {
+          told.megabytes++;
+          yield Buffer.alloc(MB);
+        }
+      } finally {
+        told.closed = true;
+      }
+    }
+    return { told, sample: sample() };
+  }
+
+  it.each<[string, SandboxOptions, object, number]>([
+    ['by a key that is none', { keys: ['another'] }, { apiCode: 401 }, 64],
+    ['by too much to do', { faults: [{ kind: 'refuse', route: 'rest', status: 429 }] }, { apiCode: 429 }, 64],
+    ['for their length', {}, { apiCode: 413 }, 320],
+  ])('that are refused %s while they go up end there, and make no voice', async (_, options, due, most) => {
+    const { voices } = await begin(options);
+    const { told, sample } = endless();
+    const failure = await failureOf(voices.create(sample, { name: 'Long', ...SECOND_OPTIONS }));
+    expect(failure).toMatchObject({ name: 'SpeechApiError', requestId: expect.any(String), ...due });
+    expect(told.closed).toBe(true);
+    expect(told.megabytes).toBeLessThan(most);
+    if (options.keys === undefined) {
+      sandbox?.setFaults([]);
+      expect(await voices.list().toArray()).toEqual([]);
+    }
+  });
+
+  it('that break off on our side make no voice, and the error is left as it is', async () => {
+    const { voices } = await begin();
+    const reason = new Error('enough');
+    async function* broken(): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(MB);
+      throw reason;
+    }
+    await expect(voices.create(broken(), { name: 'Half', ...SECOND_OPTIONS })).rejects.toBe(reason);
+    const ending = new AbortController();
+    const { told, sample } = endless();
+    using watch = new RequestWatch(sandbox?.url ?? '');
+    const asked = watch.next();
+    const call = voices.create(sample, { name: 'Half', ...SECOND_OPTIONS, signal: ending.signal });
+    call.catch(() => {});
+    await asked;
+    ending.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await vi.waitFor(() => expect([told.closed, watch.open]).toEqual([true, 0]));
+    expect(await voices.list().toArray()).toEqual([]);
   });
 
   it('whose form is cut anywhere, or damaged, make no voice, and the next one does', async () => {
