@@ -60,7 +60,7 @@ export class AnswerObject {
   optionalDate(name: string): Date | undefined {
     const text = this.optionalText(name);
     if (text === undefined) return undefined;
-    const date = new Date(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+    const date = new Date(/[T ][\d:.]+$/.test(text) ? `${text}Z` : text);
     if (Number.isNaN(date.getTime())) throw this.#unlike(name, 'a date');
     return date;
   }

@@ -72,8 +72,8 @@ export interface Voice {
 }
 
 /**
- * How a voice is made from a sample. `deadlines.totalMs` has no default, since nobody knows how long a sample takes to go up;
- * `setupMs` (+ `timeoutS`) begins again with each part of it that has left.
+ * How a voice is made from a sample. Nobody knows how long it takes to go up: `setupMs` (+ `timeoutS`) begins again with each
+ * part of it that has left, and where `deadlines.totalMs` is not given, the 60 000 (+ `timeoutS`) begin when it is up.
  */
 export interface CreateVoiceOptions extends RestOptions {
   /** What it is to be called, not empty. */

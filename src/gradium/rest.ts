@@ -54,6 +54,11 @@ export interface RestLimits {
   totalMs?: number;
   /** On top of `setupMs`: what the service was allowed to take. Default 0. */
   answerMs?: number;
+  /**
+   * Whether a body goes up, and how long that takes nobody knows: `totalMs` (+ `answerMs`) begins for each attempt when the
+   * body is up, and is the longest wait between two. Default false.
+   */
+  uploads?: boolean;
 }
 
 interface Call {
@@ -61,6 +66,10 @@ interface Call {
   deadlines: ResolvedDeadlines;
   scope: Scope;
   total: TotalDeadline;
+  /** From the body that is up to the whole answer; 0: `total` alone counts. */
+  answerMs: number;
+  /** Longest wait between two attempts. */
+  mostWaitMs: number;
 }
 
 export class Resource {
@@ -91,10 +100,15 @@ export class Resource {
     const { retries, deadlines } = this.#limits(options, limits);
     const scope = new Scope(options.signal);
     const total = new TotalDeadline(scope);
+    const ownMs = limits.totalMs ?? TOTAL_MS;
+    const isOpenEnded = limits.uploads === true && deadlines.totalMs === undefined;
+    const answerMs = isOpenEnded ? ownMs + (limits.answerMs ?? 0) : 0;
+    const mostWaitMs = isOpenEnded ? ownMs : Number.POSITIVE_INFINITY;
     try {
       scope.throwIfFailed();
-      total.start(deadlines.totalMs ?? limits.totalMs ?? TOTAL_MS);
-      return await task((request) => this.#ask(request, { retries, deadlines, scope, total }), scope);
+      if (!isOpenEnded) total.start(deadlines.totalMs ?? ownMs);
+      const call = { retries, deadlines, scope, total, answerMs, mostWaitMs };
+      return await task((request) => this.#ask(request, call), scope);
     } finally {
       total.stop();
       scope.close();
@@ -111,8 +125,9 @@ export class Resource {
     return { retries, deadlines };
   }
 
-  #ask<T>(request: RestRequest<T>, { retries, scope, total, deadlines }: Call): Promise<T> {
+  #ask<T>(request: RestRequest<T>, call: Call): Promise<T> {
     const { method } = request;
+    const { retries, scope, total, mostWaitMs } = call;
     /** Whether an earlier attempt may have done it, though its answer got lost. */
     let mayBeDone = false;
     const again = (error: unknown) => {
@@ -120,10 +135,10 @@ export class Resource {
       mayBeDone ||= !safe;
       return (safe || method !== 'POST') && request.again?.() !== false;
     };
-    const limits = { retries, scope, again, remainingMs: () => total.remainingMs };
-    return withRetries(limits, async () => {
+    const remainingMs = () => Math.min(total.remainingMs, mostWaitMs);
+    return withRetries({ retries, scope, again, remainingMs }, async () => {
       try {
-        return await this.#attempt(request, deadlines, scope);
+        return await this.#attempt(request, call);
       } catch (error) {
         if (method === 'DELETE' && mayBeDone && isNotFound(error)) return request.read(undefined, NOBODY);
         throw error;
@@ -131,12 +146,12 @@ export class Resource {
     });
   }
 
-  async #attempt<T>(request: RestRequest<T>, deadlines: ResolvedDeadlines, scope: Scope): Promise<T> {
+  async #attempt<T>(request: RestRequest<T>, { deadlines, scope, answerMs }: Call): Promise<T> {
     const { method, body } = request;
     const target = this.#target(request);
     const upload = request.upload?.();
     try {
-      const answer = await requestJson({ method, target, body, upload, deadlines, scope });
+      const answer = await requestJson({ method, target, body, upload, deadlines, answerMs, scope });
       return readAnswer(request, answer.body, { requestId: answer.requestId, secrets: target.secrets });
     } finally {
       upload?.reader.close();

@@ -109,8 +109,7 @@ export class GradiumVoices {
     const fields = creationFields(options);
     const fileName = optionalText('fileName', options.fileName);
     const inputFormat = optionalText('inputFormat', options.inputFormat);
-    // How long a sample takes to go up nobody knows; `setupMs` watches over each part of it.
-    const limits = { totalMs: 0, answerMs: 1000 * (options.timeoutS ?? 0) };
+    const limits = { uploads: true, answerMs: 1000 * (options.timeoutS ?? 0) };
     const create = async (ask: Ask, scope: Scope) => {
       const opened = await openSample(sample, { fileName, inputFormat }, scope);
       try {

@@ -2,7 +2,8 @@
  * HTTP requests that are answered with one JSON value, or with nothing.
  * Not here: the exchange itself (http.ts), what the values mean.
  */
-import type { ResolvedDeadlines } from './deadlines.js';
+import { TimeoutError } from '../errors.js';
+import { DeadlineTimer, type ResolvedDeadlines } from './deadlines.js';
 import { HttpExchange, type HttpHead, type HttpOptions } from './http.js';
 import type { Scope } from './scope.js';
 import { protocolError, quoted } from './service-errors.js';
@@ -20,6 +21,8 @@ export interface JsonRequest {
   /** Sent in place of `body`. Default: none. */
   upload?: Upload | undefined;
   deadlines: Pick<ResolvedDeadlines, 'connectMs' | 'setupMs' | 'idleMs'>;
+  /** From the body that is up, or the answer that does not wait for it, to the whole answer. Default 0: no deadline. */
+  answerMs?: number;
   /** Ends it at once. */
   scope: Scope;
 }
@@ -46,6 +49,7 @@ export function requestJson({
   body,
   upload,
   deadlines,
+  answerMs = 0,
   scope,
 }: JsonRequest): Promise<JsonAnswer> {
   return new Promise((resolve, reject) => {
@@ -56,6 +60,13 @@ export function requestJson({
     const { secrets } = target;
     const broken = (message: string) =>
       protocolError(message, { phase: 'stream', requestId: head?.requestId, secrets });
+    const whole = new DeadlineTimer(answerMs, () => {
+      const message = `no whole answer from the service within ${answerMs} ms`;
+      exchange.fail(new TimeoutError(message, { phase: 'total', requestId: head?.requestId }));
+    });
+    const awaitWhole = () => {
+      if (!whole.running) whole.start();
+    };
     // RFC 9110 §9.2.2; of a DELETE the second answer would be 404.
     const repeatable = method === 'GET' || method === 'PUT';
     const exchange: HttpExchange = new HttpExchange({
@@ -68,8 +79,10 @@ export function requestJson({
       onOpen: () => {
         if (upload) void sendUpload(exchange, upload.reader);
       },
+      onSent: awaitWhole,
       onHead: (came) => {
         head = came;
+        awaitWhole();
       },
       onData: (bytes) => {
         length += bytes.length;
@@ -87,10 +100,15 @@ export function requestJson({
         reject(error);
       },
     });
-    const stop = scope.onFail((reason) => {
+    const forget = scope.onFail((reason) => {
+      whole.stop();
       exchange.destroy();
       reject(reason);
     });
+    const stop = () => {
+      whole.stop();
+      forget();
+    };
   });
 }
 

@@ -232,7 +232,8 @@ describe('pronunciations', () => {
   };
 
   it('get, create and update give the dictionary, its time as UTC where no offset stands', async () => {
-    await using at = await served([200, DICTIONARY], [201, DICTIONARY], [200, DICTIONARY]);
+    const spaced = { ...DICTIONARY, created_at: DICTIONARY.created_at.replace('T', ' ') };
+    await using at = await served([200, DICTIONARY], [201, spaced], [200, DICTIONARY]);
     const { pronunciations } = at.client;
     // Where the reader is does not matter.
     vi.stubEnv('TZ', 'America/New_York');

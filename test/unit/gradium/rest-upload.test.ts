@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ByteSource, type CreateVoiceOptions, Gradium } from '../../../src/gradium/index.js';
 import { type HttpPeer, scriptedHttp } from '../../speech/scripted-http.js';
 
@@ -207,6 +207,52 @@ describe('voices.create', () => {
     const error = await create(server.url, sample, { deadlines: { setupMs: 100 } }).catch((caught) => caught);
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'setup' });
     expect(told.closed).toBe(kind === 'stream');
+  });
+
+  describe('without a total deadline', () => {
+    afterEach(() => vi.useRealTimers());
+
+    it('gives a service that took it all 60 s (+ timeoutS) to answer, though it trickles', async () => {
+      await using server = await scriptedHttp(async (peer) => {
+        await peer.body();
+        peer.start(201, { 'x-request-id': 'r-2' });
+        peer.response.write(' ');
+      });
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const deadlines = { setupMs: 0, idleMs: 0 };
+      const pending = create(server.url, WAV, { timeoutS: 5, deadlines }).catch((caught) => caught);
+      let error: unknown;
+      void pending.then((settled) => {
+        error = settled;
+      });
+      while (error === undefined) {
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(100);
+      }
+      expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'total' });
+      expect(String(error)).toContain('65000 ms');
+    });
+
+    it('does not count the time that the sample takes', async () => {
+      await using at = await maker();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const slow = async function* () {
+        yield WAV;
+        while (at.server.peers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(24 * 3600 * 1000);
+        yield Buffer.alloc(9);
+      };
+      expect(await create(at.url, slow())).toMatchObject({ id: 'v1' });
+    });
+
+    it('waits for no service that asks for more than 60 s', async () => {
+      await using server = await scriptedHttp(async (peer) => {
+        await peer.body();
+        peer.answer(429, '', { 'retry-after': '61' });
+      });
+      await expect(create(server.url, WAV, { retries: 1 })).rejects.toMatchObject({ retryAfterS: 61 });
+      expect(server.peers).toHaveLength(1);
+    });
   });
 
   it("passes on the source's error, untouched, and drops the request", async () => {
