@@ -38,7 +38,7 @@ const KEY_HELP =
 
 const ACCOUNT_HELP = 'check GRADIUM_API_KEY and the credits of its account at https://gradium.ai';
 
-const RETRY = 'try again; if it persists, lower --concurrency or check the network';
+const RETRY = 'try again; if it persists, check the network';
 
 /** By code. Errors about the bytes of a recording name the way out in their message. */
 const NEXT_STEPS: Readonly<Record<string, string>> = {
@@ -62,14 +62,15 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   ERR_TIMEOUT: RETRY,
 };
 
-export function errorFacts(error: unknown): ErrorFacts {
+/** @param retry what to do next after what may pass, where there is more to do than to try again */
+export function errorFacts(error: unknown, retry = RETRY): ErrorFacts {
   const e = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
   const facts: ErrorFacts = { message: typeof e.message === 'string' ? e.message : String(error) };
   if (typeof e.code === 'string') facts.code = e.code;
   if (typeof e.byteOffset === 'number') facts.byteOffset = e.byteOffset;
   if (typeof e.requestId === 'string') facts.requestId = e.requestId;
   const next = typeof e.next === 'string' ? e.next : isAccountError(error) ? ACCOUNT_HELP : nextStep(e);
-  if (next !== undefined) facts.next = next;
+  if (next !== undefined) facts.next = next === RETRY ? retry : next;
   return facts;
 }
 
@@ -96,8 +97,8 @@ function speechApiStep({ retryable, apiCode, requestId }: Record<string, unknown
  *     sluice: calls/7.wav: ENOENT: no such file or directory, open 'calls/7.wav'
  *       next: check the path
  */
-export function describeError(error: unknown, file?: string): string {
-  const { message, code, byteOffset, requestId, next } = errorFacts(error);
+export function describeError(error: unknown, file?: string, retry?: string): string {
+  const { message, code, byteOffset, requestId, next } = errorFacts(error, retry);
   const details = [
     code === undefined || message.includes(code) ? undefined : code,
     byteOffset === undefined ? undefined : `byte ${byteOffset}`,

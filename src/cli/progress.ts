@@ -18,6 +18,8 @@ const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 /** Active files shown at most: more are noise. */
 const MAX_ACTIVE_LINES = 8;
+/** After a failure that may pass. */
+const RETRY = 'try again; if it persists, lower --concurrency or check the network';
 
 /** The terminal, or whatever stands for it. */
 export interface ErrorOutput {
@@ -133,14 +135,14 @@ export class Progress {
   fileFailed(name: string, error: unknown): void {
     this.failed++;
     if (this.mode === 'json')
-      this.line({ type: 'file', source: name, status: 'failed', error: errorFacts(error) });
-    else this.print(describeError(error, name));
+      this.line({ type: 'file', source: name, status: 'failed', error: errorFacts(error, RETRY) });
+    else this.print(describeError(error, name, RETRY));
   }
 
   /** An error of the whole run. */
   error(error: unknown): void {
-    if (this.mode === 'json') this.line({ type: 'error', error: errorFacts(error) });
-    else this.print(describeError(error));
+    if (this.mode === 'json') this.line({ type: 'error', error: errorFacts(error, RETRY) });
+    else this.print(describeError(error, undefined, RETRY));
   }
 
   /** What is odd about an input that was used all the same. Silent with `off`. */

@@ -16,7 +16,7 @@ import { interruptible } from './interrupt.js';
 import { namedLanguage } from './options.js';
 import { writeStdout } from './output.js';
 import { addRule, type DictionaryFile, readAllStdin, readDictionary } from './pronunciation-rules.js';
-import { askService, deleteAll, ID_HELP, jsonText, known, type RestFlags, sandboxOption } from './rest.js';
+import { askService, deleteAll, jsonText, known, type RestFlags, sandboxOption, takingIds } from './rest.js';
 import { outputWidth, table } from './table.js';
 
 type Done = (code: ExitCode) => void;
@@ -114,14 +114,12 @@ function dictionaryTable(dictionaries: readonly PronunciationDictionary[]): stri
 }
 
 function addGet(pronunciations: Command, done: Done): void {
-  pronunciations
-    .command('get')
+  takingIds(pronunciations.command('get'))
     .summary('one dictionary, with its rules')
     .description('Prints a dictionary as JSON, which create, update and preview take as --rules.')
     .argument('<id>', 'its id')
     .addOption(new Option('--json', 'as it is in any case'))
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `
@@ -199,7 +197,7 @@ function missing(option: string): never {
 }
 
 function addUpdate(pronunciations: Command, done: Done): void {
-  withRuleOptions(pronunciations.command('update'))
+  withRuleOptions(takingIds(pronunciations.command('update')))
     .summary('change a dictionary')
     .description(
       'Changes a dictionary and prints it as JSON. What is not named stays; rules take the place of all there are.',
@@ -211,7 +209,6 @@ function addUpdate(pronunciations: Command, done: Done): void {
     .option('--no-description', 'none')
     .option('--json', 'as it is in any case')
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `
@@ -281,14 +278,12 @@ async function rulesOf(
 }
 
 function addDelete(pronunciations: Command, done: Done): void {
-  pronunciations
-    .command('delete')
+  takingIds(pronunciations.command('delete'))
     .summary('delete dictionaries')
     .description('Deletes dictionaries, for good, and prints the id of each that is gone.')
     .argument('<ids...>', 'their ids')
     .option('--json', 'a line of JSON for each id')
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `

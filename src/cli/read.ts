@@ -11,9 +11,16 @@ import type { FfmpegReader } from '../audio/index.js';
 import { UsageError } from './errors.js';
 import { STDIN } from './inputs.js';
 
-/** Fails for a file that is not there or may not be read, before anything is made for its sake. */
+/** Fails for what is no file, is not there or may not be read, before anything is made for its sake. */
 export async function checkReadable(path: string): Promise<void> {
-  if (path !== STDIN) await access(path, constants.R_OK);
+  if (path === STDIN) return;
+  await access(path, constants.R_OK);
+  if (!(await stat(path)).isDirectory()) return;
+  // As Node says it of other calls; with the one that reads it leaves the path out.
+  throw Object.assign(new Error(`EISDIR: illegal operation on a directory, read '${path}'`), {
+    code: 'EISDIR',
+    path,
+  });
 }
 
 /** Standard input as text in UTF-8, as it comes. */

@@ -3,7 +3,7 @@
  * an answer is shown, what becomes of several ids.
  * Not here: any one of those things.
  */
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { isAccountError } from '../batch/index.js';
 import { SpeechApiError } from '../errors.js';
 import type { Gradium } from '../gradium/index.js';
@@ -24,9 +24,21 @@ export function sandboxOption(): Option {
   return new Option('--sandbox', 'use a built-in server instead of the service: no key, no network');
 }
 
-/** For the commands that take ids, some of which begin with a hyphen. */
-export const ID_HELP =
-  '  next: put -- before an id that begins with a hyphen, or add --help to see how this command is used';
+/** One that begins with a hyphen, as one of 64 does. Misspelt options have neither capitals nor digits, or two hyphens. */
+const HYPHEN_ID = /^-(?=.*[A-Z\d])\w[\w-]{6,}$/;
+
+/** For the commands that take ids: one that begins with a hyphen is no option, unless it is one of the command's. */
+export function takingIds(command: Command): Command {
+  const parse = command.parseOptions.bind(command);
+  command.parseOptions = (args) => {
+    const { operands, unknown } = parse(args);
+    const isOption = (arg: string) => arg.startsWith('-') && !HYPHEN_ID.test(arg);
+    return unknown.some(isOption)
+      ? { operands, unknown }
+      : { operands: [...operands, ...unknown], unknown: [] };
+  };
+  return command;
+}
 
 const SANDBOX_NOTICE =
   'using the built-in sandbox, not the Gradium service: it begins with no voices and no pronunciations, and what is made ' +

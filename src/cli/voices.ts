@@ -21,11 +21,11 @@ import {
   askService,
   deleteAll,
   factLines,
-  ID_HELP,
   jsonText,
   known,
   type RestFlags,
   sandboxOption,
+  takingIds,
   withNext,
 } from './rest.js';
 import { outputWidth, table } from './table.js';
@@ -181,14 +181,12 @@ function tagsOf({ tags }: Voice): string {
 }
 
 function addGet(voices: Command, done: Done): void {
-  voices
-    .command('get')
+  takingIds(voices.command('get'))
     .summary('one voice')
     .description('Tells what the service knows of a voice.')
     .argument('<id>', 'its id')
     .option('--json', 'one object instead of lines')
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `
@@ -295,8 +293,7 @@ function sampleOptions({
 }
 
 function addUpdate(voices: Command, done: Done): void {
-  voices
-    .command('update')
+  takingIds(voices.command('update'))
     .summary('change what a voice is called and how it is described')
     .description('Changes a voice of yours; what is not named stays as it is.')
     .argument('<id>', 'its id')
@@ -312,7 +309,6 @@ function addUpdate(voices: Command, done: Done): void {
     )
     .option('--json', 'one object instead of lines')
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `
@@ -364,14 +360,12 @@ function sampleText(filename?: string, startS?: number, stopS?: number): string 
 }
 
 function addDelete(voices: Command, done: Done): void {
-  voices
-    .command('delete')
+  takingIds(voices.command('delete'))
     .summary('delete voices of yours')
     .description('Deletes voices of yours, for good, and prints the id of each that is gone.')
     .argument('<ids...>', 'their ids')
     .option('--json', 'a line of JSON for each id')
     .addOption(sandboxOption())
-    .showHelpAfterError(ID_HELP)
     .addHelpText(
       'after',
       `

@@ -55,6 +55,14 @@ describe('describeError', () => {
     );
   });
 
+  it('describeError names no option that the command may not have', () => {
+    const error = new SpeechApiError('worker lost', { apiCode: 1011, retryable: true });
+    expect(describeError(error)).not.toContain('--');
+    expect(describeError(error, 'x.wav', 'lower --concurrency')).toContain('\n  next: lower --concurrency\n');
+    const timeout = Object.assign(new Error('late'), { code: 'ERR_TIMEOUT' });
+    expect(errorFacts(timeout, 'lower --concurrency').next).toBe('lower --concurrency');
+  });
+
   it('describeError shows a stack only with SLUICE_DEBUG', () => {
     const error = new ConnectionError('refused', { code: 'ERR_CONNECT', phase: 'connect', retryable: true });
     expect(describeError(error)).not.toContain('errors.test.ts');

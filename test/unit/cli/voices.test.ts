@@ -186,11 +186,9 @@ describe('sluice voices', () => {
   it.each([
     ['an id that is none', ['get', '..'], /ERR_INVALID_ARG/],
     ['a change that is none', ['update', 'x'], /nothing to change\n {2}next: name what is to change/],
-    [
-      'an id with a hyphen for an option',
-      ['get', '-uP9MuGtBqAvEyxI'],
-      /unknown option.*next: put -- before/s,
-    ],
+    ['a misspelt option', ['get', '--jason', 'x'], /unknown option '--jason'\n\(Did you mean --json\?\)/],
+    ['another beside an id with a hyphen', ['get', '-uP9MuGtBqAvEyxI', '-j'], /unknown option/],
+    ['a misspelt short one', ['delete', '-sandbox', 'x'], /unknown option '-sandbox'/],
     ['a voice without a name', ['create', SAMPLE, '--language', 'en'], /required option '-n, --name <name>'/],
     ['a voice of any language', [...CREATE.slice(1), 'x', '--language', 'any'], /Name the language/],
     ['a start that is none', [...CREATE.slice(1), 'x', '--start', '-1'], /number of seconds from 0 to 86400/],
@@ -199,6 +197,31 @@ describe('sluice voices', () => {
     const { code, stdout, stderr } = await run(['voices', ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
+  });
+
+  it('sluice voices takes an id that begins with a hyphen for an id', async () => {
+    const { run } = await service();
+    const mia = '-uP9MuGtBqAvEyxI';
+    for (const args of [
+      [mia, '--json'],
+      ['--json', mia],
+      ['--json', '--', mia],
+    ]) {
+      const { code, stdout } = await run(['voices', 'get', ...args]);
+      expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, id: mia, name: 'Mia' });
+    }
+    const { code, stderr } = await run(['voices', 'delete', 'x', '-8ZoUJpVU98rxpv9', 'y']);
+    expect(code).toBe(1);
+    for (const id of ['x', '-8ZoUJpVU98rxpv9', 'y']) expect(stderr).toContain(`sluice: ${id}: `);
+  });
+
+  it('sluice voices create of a folder names it, exit 1', async () => {
+    const folder = folderWith();
+    const { code, stderr } = await sluice(['voices', 'create', folder, '--name', 'x', '--language', 'en']);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `sluice: EISDIR: illegal operation on a directory, read '${folder}'\n  next: name a file, not a folder\n`,
+    );
   });
 
   it('sluice voices create of a file that is not there fails before anybody is asked, exit 1', async () => {
