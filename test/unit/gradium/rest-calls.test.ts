@@ -200,7 +200,8 @@ describe('voiceGenerator', () => {
   });
 
   it('whenReady calls a candidate that is gone 404, and is bounded by totalMs', async () => {
-    await using at = await served([200, { embeddings: [] }]);
+    // A service may pass over the id that it was asked for.
+    await using at = await served([200, { embeddings: [{ embedding_id: 'b', ready: true }] }]);
     await expect(at.client.voiceGenerator.whenReady(['a'])).rejects.toMatchObject({
       code: 'ERR_SPEECH_API',
       apiCode: 404,

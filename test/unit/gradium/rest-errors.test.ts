@@ -376,6 +376,22 @@ describe('a new attempt', () => {
     expect(sleep).toHaveBeenCalledTimes(2);
   });
 
+  it.each([
+    ['GET', GET],
+    ['PUT', PUT],
+  ])('of a %s costs no retry where a kept connection was closed under it', async (_method, call) => {
+    const sleep = vi.spyOn(Scope.prototype, 'sleep').mockResolvedValue();
+    await using server = await scriptedHttp((peer, nth) => {
+      if (nth === 1) peer.socket.destroy();
+      else
+        peer.answer(nth === 0 ? 200 : 400, '{"uid":"v","name":"n","is_catalog":false,"is_pro_clone":false}');
+    });
+    await GET(client(server.url));
+    await expect(call(client(server.url))).rejects.toMatchObject({ apiCode: 400 });
+    expect(server.connections).toBe(2);
+    expect(sleep).not.toHaveBeenCalled();
+  });
+
   it('is not made once the signal has spoken', async () => {
     const ending = new AbortController();
     const reason = new Error('enough');

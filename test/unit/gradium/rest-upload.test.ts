@@ -1,5 +1,9 @@
 // How a sample goes up: what the form says of it, in constant memory, and what becomes of it when something breaks.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -128,6 +132,7 @@ describe('voices.create', () => {
       { uid: 'v1', error: 'the sample is noisy', was_updated: true },
       { uid: null, error: `too short for ${KEY}` },
       { uid: null, error: null },
+      { uid: 'v2', error: '' },
     ];
     await using server = await scriptedHttp(async (peer, nth) => {
       await peer.body();
@@ -146,6 +151,7 @@ describe('voices.create', () => {
       requestId: 'r-1',
       message: expect.stringContaining('it has no uid'),
     });
+    expect(await create(server.url, WAV)).toEqual({ id: 'v2', wasUpdated: false });
   });
 
   it('takes no more from the source than the socket does', async () => {
@@ -207,6 +213,84 @@ describe('voices.create', () => {
     const error = await create(server.url, sample, { deadlines: { setupMs: 100 } }).catch((caught) => caught);
     expect(error).toMatchObject({ code: 'ERR_TIMEOUT', phase: 'setup' });
     expect(told.closed).toBe(kind === 'stream');
+  });
+
+  it('lets go of a stream whose format nobody knows, and of a file that was not wanted', async () => {
+    await using server = await scriptedHttp((peer) => peer.answer(413, ''));
+    const stream = new PassThrough();
+    stream.write(Buffer.alloc(5000));
+    await expect(create(server.url, stream)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+    expect(stream.destroyed).toBe(true);
+    const open = () => readdirSync('/dev/fd').length;
+    const long = Buffer.concat([WAV, Buffer.alloc(4_000_000)]);
+    for (const file of [path('long.wav', long), path('long', long)]) {
+      const before = open();
+      await expect(create(server.url, file)).rejects.toMatchObject({ apiCode: 413 });
+      await server.idle();
+      while (open() > before) await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
+  it('takes a named pipe whose writer comes later', async () => {
+    await using at = await maker();
+    const pipe = join(folder, 'pipe.wav');
+    execFileSync('mkfifo', [pipe]);
+    const pending = create(at.url, pipe);
+    const wrote = writeFile(pipe, Buffer.concat([WAV, Buffer.alloc(300_000)]));
+    expect(await pending).toMatchObject({ id: 'v1' });
+    await wrote;
+    const file = at.forms[0]?.get('audio_file') as File;
+    expect(file.size).toBe(WAV.length + 300_000);
+  });
+
+  it('takes what it needs of a buffer before the source fills it again', async () => {
+    await using at = await maker();
+    const lent = Buffer.alloc(5);
+    const source = async function* () {
+      for (let from = 0; from < OPUS.length; from += 5) {
+        const length = OPUS.copy(lent, 0, from, from + 5);
+        yield lent.subarray(0, length);
+      }
+    };
+    await create(at.url, source());
+    const file = at.forms[0]?.get('audio_file') as File;
+    expect(OPUS.equals(Buffer.from(await file.arrayBuffer()))).toBe(true);
+  });
+
+  it('tries again where no connection came about within its deadline', async () => {
+    // TCP is there, TLS never comes.
+    const server = createServer((socket) => socket.on('error', () => {}));
+    const connections: unknown[] = [];
+    server.on('connection', (socket) => connections.push(socket));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const pending = create(url, WAV, { retries: 1, deadlines: { connectMs: 50 } });
+    await expect(pending).rejects.toMatchObject({ code: 'ERR_TIMEOUT', phase: 'connect' });
+    server.close();
+    expect(connections).toHaveLength(2);
+  });
+
+  it('restarts `setupMs` with each part of it that has left', async () => {
+    await using server = await scriptedHttp(async (peer) => {
+      for await (const _part of peer.request) vi.advanceTimersByTime(10);
+      peer.answer(201, CREATED);
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const slow = create(server.url, Buffer.alloc(32 * 1024 * 1024, 'RIFF'), {
+      deadlines: { setupMs: 1_000 },
+    });
+    await expect(slow.finally(() => vi.useRealTimers())).resolves.toMatchObject({ id: 'v1' });
+  });
+
+  it('gives the service `timeoutS` on top of `setupMs`', async () => {
+    await using server = await scriptedHttp(async (peer) => {
+      await peer.body();
+      vi.advanceTimersByTime(1_100);
+      peer.answer(201, CREATED);
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const pending = create(server.url, WAV, { timeoutS: 1, deadlines: { setupMs: 200 } });
+    await expect(pending.finally(() => vi.useRealTimers())).resolves.toMatchObject({ id: 'v1' });
   });
 
   describe('without a total deadline', () => {
