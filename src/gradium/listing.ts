@@ -16,6 +16,8 @@ export type PageReader<T> = (skip: number, pageSize: number) => Promise<Page<T>>
 
 /** Pages in a row that bring nothing new. One may come about when entries are added meanwhile. */
 const MAX_REPEATED_PAGES = 1;
+/** The service's own size of a page. How much more of a `limit` it grants nobody says: a page of that many may be cut. */
+const GRANTED_PAGE = 100;
 
 export class PagedListing<T extends { id: string }> implements Listing<T> {
   readonly #skip: number;
@@ -34,7 +36,7 @@ export class PagedListing<T extends { id: string }> implements Listing<T> {
     return all;
   }
 
-  /** Each entry once, though the list may shift between two pages. */
+  /** No entry twice, though the list may shift between two pages. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const seen = new Set<string>();
     let repeated = 0;
@@ -55,7 +57,7 @@ export class PagedListing<T extends { id: string }> implements Listing<T> {
 
   #isLast(length: number, skip: number, total: number | undefined): boolean {
     if (length === 0) return true;
-    return total === undefined ? length < this.#pageSize : skip >= total;
+    return total === undefined ? length < Math.min(this.#pageSize, GRANTED_PAGE) : skip >= total;
   }
 }
 

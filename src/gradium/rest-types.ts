@@ -34,7 +34,7 @@ export interface ListVoicesOptions extends ListOptions {
 
 /**
  * A list of the service's, read page by page as it is iterated; each iteration begins anew. A page is a call of its own:
- * `retries` and `deadlines` are for each.
+ * `retries` and `deadlines` are for each. To delete what is listed, take all of it first: what is gone moves up the rest.
  */
 export interface Listing<T> extends AsyncIterable<T> {
   /** All of it. Rejects as the iteration does. */

@@ -10,11 +10,12 @@ const many = <T>(count: number, make: (n: number) => T, from = 0) =>
 const queryOf = (peer: HttpPeer) => new URL(String(peer.request.url), 'http://x').searchParams;
 const answer = (peer: HttpPeer, body: unknown) => peer.answer(200, JSON.stringify(body));
 /** A server of that many voices that behaves. */
-const voices = (count: number) =>
+const voices = (count: number, mostOfPage = Number.POSITIVE_INFINITY) =>
   scriptedHttp((peer) => {
     const query = queryOf(peer);
     const from = Number(query.get('skip'));
-    answer(peer, many(count, voice).slice(from, from + Number(query.get('limit'))));
+    const limit = Math.min(mostOfPage, Number(query.get('limit')));
+    answer(peer, many(count, voice).slice(from, from + limit));
   });
 
 const client = (url: string) => new Gradium({ apiKey: 'gd_very_secret_key', baseUrl: url });
@@ -33,6 +34,13 @@ describe('Listing', () => {
     const listing = client(server.url).voices.list({ pageSize: 5 });
     expect(await ids(listing)).toEqual(many(count, (n) => `v${n}`));
     expect(server.peers).toHaveLength(requests);
+  });
+
+  it('is whole though the service gives less of a page than it was asked for', async () => {
+    await using server = await voices(230, 100);
+    const listing = client(server.url).voices.list({ pageSize: 1000 });
+    expect(await ids(listing)).toEqual(many(230, (n) => `v${n}`));
+    expect(server.peers).toHaveLength(3);
   });
 
   it('begins anew with each iteration, at `skip`', async () => {
