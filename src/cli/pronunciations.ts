@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import type {
+  Gradium,
   PronunciationChanges,
   PronunciationDictionary,
   PronunciationDictionaryInput,
@@ -293,18 +294,11 @@ Examples:
   $ sluice pronunciations delete DICTIONARY
   $ sluice pronunciations list --json | jq -r '.[].id' | xargs sluice pronunciations delete --`,
     )
-    .action(async (ids: string[], flags: RestFlags) =>
-      done(
-        await askService(flags, (client, signal) =>
-          deleteAll(
-            ids,
-            flags,
-            (id) => known(client.pronunciations.delete(id, { signal }), UNKNOWN_ID),
-            signal,
-          ),
-        ),
-      ),
-    );
+    .action(async (ids: string[], flags: RestFlags) => {
+      const remove = (client: Gradium, id: string, signal: AbortSignal) =>
+        known(client.pronunciations.delete(id, { signal }), UNKNOWN_ID);
+      done(await deleteAll(ids, flags, remove));
+    });
 }
 
 function addPreview(pronunciations: Command, done: Done): void {

@@ -86,27 +86,28 @@ export async function withNext<T>(answer: Promise<T>, apiCode: number | undefine
  * Deletes one after the other and tells each, once, as soon as it is gone. What is wrong with one id does not stop the
  * others; everything else would befall them too, and ends it.
  */
-export async function deleteAll(
+export function deleteAll(
   ids: readonly string[],
-  { json }: RestFlags,
-  remove: (id: string) => Promise<void>,
-  signal: AbortSignal,
+  flags: RestFlags,
+  remove: (client: Gradium, id: string, signal: AbortSignal) => Promise<void>,
 ): Promise<ExitCode> {
-  let code: ExitCode = EXIT.ok;
-  for (const id of new Set(ids)) {
-    try {
-      await remove(id);
-      await writeStdout(json ? `${JSON.stringify({ id, deleted: true })}\n` : `${id}\n`, signal);
-    } catch (error) {
-      if (!isRefusal(error) && !(error instanceof RangeError)) throw error;
-      code = EXIT.someFailed;
-      process.stderr.write(describeError(error, id));
-      if (json) {
-        await writeStdout(`${JSON.stringify({ id, deleted: false, error: errorFacts(error) })}\n`, signal);
+  return askService(flags, async (client, signal) => {
+    const tell = (id: string, told: object) =>
+      writeStdout(flags.json ? `${JSON.stringify({ id, ...told })}\n` : `${id}\n`, signal);
+    let code: ExitCode = EXIT.ok;
+    for (const id of new Set(ids)) {
+      try {
+        await remove(client, id, signal);
+        await tell(id, { deleted: true });
+      } catch (error) {
+        if (!isRefusal(error) && !(error instanceof RangeError)) throw error;
+        code = EXIT.someFailed;
+        process.stderr.write(describeError(error, id));
+        if (flags.json) await tell(id, { deleted: false, error: errorFacts(error) });
       }
     }
-  }
-  return code;
+    return code;
+  });
 }
 
 function isRefusal(error: unknown): error is SpeechApiError {

@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type {
   CatalogueVoice,
   CreateVoiceOptions,
+  Gradium,
   Voice,
   VoiceChanges,
   VoiceDetails,
@@ -375,13 +376,11 @@ Examples:
   $ sluice voices delete YTpq7expH9539ERJ
   $ sluice voices list --json | jq -r '.[] | select(.name == "test") | .id' | xargs sluice voices delete --`,
     )
-    .action(async (ids: string[], flags: RestFlags) =>
-      done(
-        await askService(flags, (client, signal) =>
-          deleteAll(ids, flags, (id) => known(client.voices.delete(id, { signal }), UNKNOWN_ID), signal),
-        ),
-      ),
-    );
+    .action(async (ids: string[], flags: RestFlags) => {
+      const remove = (client: Gradium, id: string, signal: AbortSignal) =>
+        known(client.voices.delete(id, { signal }), UNKNOWN_ID);
+      done(await deleteAll(ids, flags, remove));
+    });
 }
 
 function notice(message: string): void {

@@ -99,7 +99,7 @@ export interface CreateVoiceOptions extends RestOptions {
 export interface CreatedVoice {
   /** What `voiceId` takes. */
   id: string;
-  /** What the service thought of the sample, though it took it. Absent when it said nothing. */
+  /** What the service thought of the sample, though it took it: fit for a terminal. Absent when it said nothing. */
   advice?: string;
   /** Whether it took the place of another. */
   wasUpdated: boolean;

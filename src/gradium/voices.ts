@@ -200,7 +200,7 @@ function readCreated(answer: unknown, about: AnswerContext): CreatedVoice {
   if (error !== undefined && fields.optionalText('uid') === undefined) throw refusedError(error, about);
   return {
     id: fields.id('uid'),
-    ...defined({ advice: error }),
+    ...defined({ advice: error && quoted(error, about.secrets) }),
     wasUpdated: fields.optionalFlag('was_updated') ?? false,
   };
 }

@@ -129,7 +129,7 @@ describe('voices.create', () => {
 
   it('gives advice beside a voice, and calls none at all SpeechApiError', async () => {
     const said = [
-      { uid: 'v1', error: 'the sample is noisy', was_updated: true },
+      { uid: 'v1', error: `\x1b[31mthe sample of ${KEY}\nis noisy`, was_updated: true },
       { uid: null, error: `too short for ${KEY}` },
       { uid: null, error: null },
       { uid: 'v2', error: '' },
@@ -140,7 +140,7 @@ describe('voices.create', () => {
     });
     expect(await create(server.url, WAV)).toEqual({
       id: 'v1',
-      advice: 'the sample is noisy',
+      advice: '[31mthe sample of [key] is noisy',
       wasUpdated: true,
     });
     const error = await create(server.url, WAV).catch((caught: unknown) => caught);
