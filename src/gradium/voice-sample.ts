@@ -115,7 +115,7 @@ async function named(
   { fileName, inputFormat }: SampleOptions,
   head: () => Promise<Uint8Array>,
 ): Promise<SampleName> {
-  if (fileName !== undefined && (inputFormat !== undefined || extname(fileName) !== '')) {
+  if (fileName !== undefined && (inputFormat !== undefined || extname(fileName).length > 1)) {
     return { fileName, inputFormat };
   }
   const suffix = suffixOf(await head()) ?? inputFormat?.match(/^[a-z0-9]+/i)?.[0];
