@@ -4,6 +4,7 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 import { checkString } from './arguments.js';
+import { normalForm } from './normal-form.js';
 import { PhraseFinder } from './phrase-finder.js';
 import { readSymbols, TAG } from './symbols.js';
 
@@ -44,7 +45,7 @@ const MAX_CHARS = 2 ** 28;
  * - A rule finds whole words: no letter, digit or mark stands before or behind what it finds, unless it begins or ends with
  *   something else itself, as `C++` does. White space inside it is any white space, white space around it does not count.
  * - Upper and lower case are one unless the rule is `caseSensitive`, letter by letter: `ß` is `ẞ`, but not `SS`. Accents
- *   matter, and may be composed (U+00E9) or not (U+0065 U+0301).
+ *   matter, and may be composed (U+00E9) or not (U+0065 U+0301), unless the rule has more than 30 on one letter.
  * - The text is read once, from left to right. Of the rules that fit at a place the longest counts, of those the first, and
  *   what it says is not looked at again.
  * - Tags such as `<break time="1.5s" />` stay as they are.
@@ -139,7 +140,7 @@ function findPhrases(text: string, rules: Rule[], caseSensitive: boolean): Found
 
 /** As the rule is written, and with its accents composed and not. What holds a tag finds nothing. */
 function phrasesOf({ original, rewrite, caseSensitive }: Rule, rule: number): Phrase[] {
-  return [...new Set([original, original.normalize('NFC'), original.normalize('NFD')])]
+  return [...new Set([original, normalForm(original, 'NFC'), normalForm(original, 'NFD')])]
     .map((spelling) => ({ rule, rewrite, symbols: readSymbols(spelling.trim(), !caseSensitive).symbols }))
     .filter(({ symbols }) => !symbols.includes(TAG));
 }

@@ -106,7 +106,7 @@ function search(query: VoiceQuery = {}): CatalogueVoice[] {
   };
   const facts = Object.entries(wanted).filter(([, value]) => value !== undefined);
   const wantedName = name === undefined ? undefined : folded(checkWords('name', name));
-  const beginnings = text === undefined ? [] : words(checkWords('text', text));
+  const beginnings = text === undefined ? [] : [...new Set(words(checkWords('text', text)))];
   return voices.filter(
     (voice) =>
       facts.every(([key, value]) => voice[key as keyof CatalogueVoice] === value) &&
@@ -142,7 +142,9 @@ function words(text: string): string[] {
   return folded(text).match(WORD) ?? [];
 }
 
-/** Without case and accents. */
+const MARKS = /\p{M}+/gu;
+
+/** Without case and accents. What marks there are go first: normalizing takes the square of how many stand together. */
 export function folded(text: string): string {
-  return text.trim().normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return text.trim().replace(MARKS, '').normalize('NFD').replace(MARKS, '').toLowerCase();
 }

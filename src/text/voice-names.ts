@@ -4,6 +4,7 @@
  */
 import { argumentRangeError } from '../errors.js';
 import { checkNotBlank } from './arguments.js';
+import { normalForm } from './normal-form.js';
 import { type CatalogueVoice, folded, voiceCatalogue } from './voice-catalogue.js';
 
 /** What the service's ids look like, all of the catalogue's among them; and what its candidates for voices begin with. */
@@ -56,6 +57,9 @@ function speaks(voice: CatalogueVoice, language: string | undefined): boolean {
   return language === undefined || folded(language).split('-')[0] === voice.language;
 }
 
+/** Of what the caller wrote, in messages. */
+const MAX_QUOTED_CHARS = 40;
+
 /** All are listed, in full: no name has more than four voices. */
 function ambiguous(
   name: string,
@@ -65,10 +69,11 @@ function ambiguous(
 ): RangeError {
   const none = fitting.length === 0;
   const candidates = none ? namesakes : fitting;
-  const where = language === undefined || none ? '' : ` that speak ${language}`;
+  const spoken = language?.trim().slice(0, MAX_QUOTED_CHARS);
+  const where = spoken === undefined || none ? '' : ` that speak ${spoken}`;
   const list = candidates.map((voice) => `${voice.name} ${voice.id} (${facts(voice)})`);
   return argumentRangeError(
-    `${name} is the name of ${candidates.length} voices${where}${none ? `, none of which speaks ${language}` : ''}; ` +
+    `${name} is the name of ${candidates.length} voices${where}${none ? `, none of which speaks ${spoken}` : ''}; ` +
       `name one by its id: ${list.join(', ')}`,
   );
 }
@@ -79,5 +84,5 @@ function facts({ language, country, description }: CatalogueVoice): string {
 
 /** Without case; accents stay. */
 function nameKey(name: string): string {
-  return name.trim().normalize('NFC').toLowerCase();
+  return normalForm(name.trim(), 'NFC').toLowerCase();
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyPronunciations, type PronunciationsToApply } from '../../../src/text/index.js';
 import { foldCase } from '../../../src/text/symbols.js';
+import { MARKS_1MB } from './marks.js';
 
 /** Rules in a short form: a key in quotes is case-sensitive. */
 function apply(text: string, rules: Record<string, string>): string {
@@ -131,6 +132,11 @@ describe('applyPronunciations', () => {
       rules: [{ id: 1, original: 'GIF', rewrite: 'jiff', caseSensitive: false }],
     };
     expect(applyPronunciations('a gif', dictionary)).toBe('a jiff');
+  });
+
+  it('takes a rule of a megabyte of accents, which is found as it is written', () => {
+    expect(apply(`b ${MARKS_1MB}`, { [MARKS_1MB]: 'x' })).toBe('b x');
+    expect(apply(`e${'\u0301'.repeat(30)}`, { [`\u00e9${'\u0301'.repeat(29)}`]: 'x' })).toBe('x');
   });
 
   it('refuses more than fits into a string', () => {

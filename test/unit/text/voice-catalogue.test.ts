@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type VoiceQuery, voiceCatalogue } from '../../../src/text/index.js';
+import { MARKS_1MB } from './marks.js';
 
 const { voices } = voiceCatalogue;
 const SPECIFICATION = join(resolve(import.meta.dirname, '../../..'), '../shared/spec/gradium-stt.txt');
@@ -133,6 +134,12 @@ describe('voiceCatalogue.search', () => {
     const male = voiceCatalogue.search({ text: 'male' });
     expect(male.every(({ description }) => /\bmale/.test(description))).toBe(true); // not female
     expect(namesOf({ text: 'warm zebra' })).toEqual([]);
+  });
+
+  it('takes a megabyte of accents, and of words', () => {
+    expect(namesOf({ name: `Elis${MARKS_1MB}` })).toEqual([]);
+    expect(namesOf({ name: `Elise${MARKS_1MB.slice(1)}` })).toEqual(['Elise']);
+    expect(namesOf({ text: 'emma '.repeat(2e5) })).toEqual(['Emma']);
   });
 
   it.each<[string, unknown, ErrorConstructor, RegExp]>([

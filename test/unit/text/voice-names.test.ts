@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveVoice, voiceCatalogue } from '../../../src/text/index.js';
+import { MARKS_1MB } from './marks.js';
 
 const ambiguous = (message: RegExp) =>
   expect.objectContaining({
@@ -23,6 +24,14 @@ describe('resolveVoice', () => {
     expect(resolveVoice('Thomas', 'fr')).toEqual({ id: '8nsAoui8Y5RK9PYw' });
     expect(resolveVoice('thomas', 'EN-us')).toEqual({ id: 'm7fJRmVaJjG2TL1c' });
     expect(resolveVoice('Daniel', 'pt-PT')).toEqual({ id: '_cP-0vSYfMmzR4al' });
+  });
+
+  it('quotes no more than a bit of a language', () => {
+    expect(() => resolveVoice('Thomas', 'x'.repeat(1e6))).toThrow(ambiguous(/^.{0,500}$/));
+  });
+
+  it('takes a megabyte of accents for a name', () => {
+    expect(resolveVoice(MARKS_1MB)).toEqual({ name: MARKS_1MB });
   });
 
   it('refuses a name that several share still, and lists them', () => {
