@@ -80,17 +80,22 @@ export const PHONES_PT: PhoneStyle = { home: portugal, reading: inDigits };
 const MIN_DIGITS = 6;
 const MAX_DIGITS = 16;
 const LOCAL = /^0\d+$/;
-/** With dashes between digits too: unlike `01-02-2020` it can be nothing else. */
-const INTERNATIONAL = /^\+\d+(?:-\d+)*$/;
+/**
+ * With dashes between digits too: unlike `01-02-2020` it can be nothing else. 00 is what Europe dials for +; no area code
+ * begins with it.
+ */
+const INTERNATIONAL = /^(\+|00(?=[1-9]\d+$))(\d+(?:-\d+)*)$/;
 
 export function phoneRule({ home, reading }: PhoneStyle): (word: string) => string | undefined {
   return (word) => {
-    if (LOCAL.test(word)) return hasPhoneLength(word) ? grouped(word, home, reading) : undefined;
-    if (!INTERNATIONAL.test(word)) return undefined;
-    const digits = word.replace(/[+-]/g, '');
+    const [, prefix, number = ''] = INTERNATIONAL.exec(word) ?? [];
+    const digits = number.replaceAll('-', '');
     const [code, grouping] = COUNTRIES.find(([code]) => digits.startsWith(code)) ?? [];
-    if (code === undefined || grouping === undefined || !hasPhoneLength(digits)) return undefined;
-    return `+${code} ${grouped(digits.slice(code.length), grouping, reading)}`;
+    if (code !== undefined && grouping !== undefined && hasPhoneLength(digits)) {
+      const dialled = prefix === '+' ? `+${code}` : `${reading('00')} ${code}`;
+      return `${dialled} ${grouped(digits.slice(code.length), grouping, reading)}`;
+    }
+    return LOCAL.test(word) && hasPhoneLength(word) ? grouped(word, home, reading) : undefined;
   };
 }
 

@@ -8,7 +8,7 @@ const digits = fc.stringMatching(/^[0-9]{1,13}$/);
 const word = fc.oneof(
   { weight: 3, arbitrary: fc.stringMatching(/^-?[0-9]{1,3}([.,'][0-9]{3}){0,4}([.,][0-9]{1,4})?$/) },
   { weight: 2, arbitrary: digits },
-  { weight: 2, arbitrary: fc.stringMatching(/^(\+(1|33|34|44|49|351|7)|0)[0-9-]{0,14}$/) },
+  { weight: 2, arbitrary: fc.stringMatching(/^((\+|00)(1|33|34|44|49|351|7)|0)[0-9-]{0,14}$/) },
   {
     weight: 2,
     arbitrary: fc.stringMatching(/^[0-2]?[0-9][:.hH][0-5][0-9]([ap]\.?m)?(-1?[0-9][:.h][0-5][0-9])?$/),
