@@ -4,6 +4,11 @@
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
 
+/** Of what the caller wrote as much as a message holds. */
+export function excerpt(value: string): string {
+  return value.slice(0, 40);
+}
+
 export function checkString(name: string, value: string): void {
   if (typeof value !== 'string') throw argumentTypeError(`${name} must be a string, got ${typeof value}`);
 }
@@ -21,7 +26,7 @@ export const WORD = /[\p{L}\p{N}]+/gu;
 export function checkWords(name: string, value: string): string {
   checkString(name, value);
   if (value.search(WORD) >= 0) return value;
-  throw argumentRangeError(`${name} must hold a word, got ${JSON.stringify(value.slice(0, 40))}`);
+  throw argumentRangeError(`${name} must hold a word, got ${JSON.stringify(excerpt(value))}`);
 }
 
 export function checkMaxChars(maxChars: number): number {

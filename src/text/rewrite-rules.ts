@@ -3,6 +3,7 @@
  * Not here: what a rule does to a word (the other files of rewrite-*.ts).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
+import { excerpt } from './arguments.js';
 import { emailRule, MARKS_DE, MARKS_EN, MARKS_ES, MARKS_FR, MARKS_PT, urlRule } from './rewrite-addresses.js';
 import { NUMBERS_DE, NUMBERS_EN, NUMBERS_ES, NUMBERS_FR, NUMBERS_PT, numberRule } from './rewrite-numbers.js';
 import { PHONES_DE, PHONES_EN, PHONES_ES, PHONES_FR, PHONES_PT, phoneRule } from './rewrite-phones.js';
@@ -79,14 +80,11 @@ export function readRules(rules: string | readonly string[]): readonly WordRule[
     if (Object.hasOwn(RULES, name)) return [name as RewriteRule];
     throw argumentRangeError(
       `rules must be of ${Object.keys(REWRITE_ALIASES).join(', ')} and ${REWRITE_RULES.join(', ')}, ` +
-        `got ${JSON.stringify(name.slice(0, MAX_QUOTED_CHARS))}`,
+        `got ${JSON.stringify(excerpt(name))}`,
     );
   });
   return [...new Set(names)].map((name) => RULES[name]);
 }
-
-/** Of what the caller wrote, in messages. */
-const MAX_QUOTED_CHARS = 40;
 
 function namesIn(rules: string | readonly string[]): string[] {
   const list: unknown = typeof rules === 'string' ? [rules] : rules;

@@ -3,7 +3,7 @@
  * Not here: their data (voice-data.ts), names in place of ids (voice-names.ts).
  */
 import { argumentRangeError, argumentTypeError } from '../errors.js';
-import { checkString, checkWords, WORD } from './arguments.js';
+import { checkString, checkWords, excerpt, WORD } from './arguments.js';
 import { FLAGSHIP_VOICES, OTHER_VOICES } from './voice-data.js';
 
 /** One of the service's own voices. */
@@ -128,7 +128,7 @@ function oneOf(key: 'language' | 'country' | 'age' | 'gender', value: unknown): 
   const found = known.find((one) => folded(one) === folded(value));
   if (found !== undefined) return found;
   throw argumentRangeError(
-    `${key} must be one of ${known.join(', ')}, got ${JSON.stringify(value.slice(0, 40))}`,
+    `${key} must be one of ${known.join(', ')}, got ${JSON.stringify(excerpt(value))}`,
   );
 }
 

@@ -3,7 +3,7 @@
  * Not here: the voices (voice-catalogue.ts); what of them is sent (src/gradium).
  */
 import { argumentRangeError } from '../errors.js';
-import { checkNotBlank } from './arguments.js';
+import { checkNotBlank, excerpt } from './arguments.js';
 import { normalForm } from './normal-form.js';
 import { type CatalogueVoice, folded, voiceCatalogue } from './voice-catalogue.js';
 
@@ -57,9 +57,6 @@ function speaks(voice: CatalogueVoice, language: string | undefined): boolean {
   return language === undefined || folded(language).split('-')[0] === voice.language;
 }
 
-/** Of what the caller wrote, in messages. */
-const MAX_QUOTED_CHARS = 40;
-
 /** All are listed, in full: no name has more than four voices. */
 function ambiguous(
   name: string,
@@ -69,7 +66,7 @@ function ambiguous(
 ): RangeError {
   const none = fitting.length === 0;
   const candidates = none ? namesakes : fitting;
-  const spoken = language?.trim().slice(0, MAX_QUOTED_CHARS);
+  const spoken = language && excerpt(language.trim());
   const where = spoken === undefined || none ? '' : ` that speak ${spoken}`;
   const list = candidates.map((voice) => `${voice.name} ${voice.id} (${facts(voice)})`);
   return argumentRangeError(

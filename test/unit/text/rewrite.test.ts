@@ -315,6 +315,32 @@ describe('addresses', () => {
     ],
     ['en', 'example.com e.g. 192.168.0.1', 'example.com e.g. 192.168.0.1'],
     ['en', 'www.x.com/a|b€\ud83d', 'www dot x dot com slash a | b € \ud83d'],
+    ['en', 'www.x.com/2100/2101', 'www dot x dot com slash 2100 slash 2-1-0-1'],
+    [
+      'en',
+      "www.x.com/-_?=&#%+~,;!*'x",
+      'www dot x dot com slash dash underscore question mark equals and hash percent plus tilde comma semicolon exclamation mark star apostrophe x',
+    ],
+    [
+      'fr',
+      "www.x.com/-_?=&#%+~,;!*'x",
+      "www point x point com slash tiret tiret bas point d'interrogation égal et dièse pour cent plus tilde virgule point-virgule point d'exclamation étoile apostrophe x",
+    ],
+    [
+      'de',
+      "www.x.com/-_?=&#%+~,;!*'x",
+      'www Punkt x Punkt com Schrägstrich Bindestrich Unterstrich Fragezeichen gleich und Raute Prozent Plus Tilde Komma Semikolon Ausrufezeichen Stern Apostroph x',
+    ],
+    [
+      'es',
+      "www.x.com/-_?=&#%+~,;!*'x",
+      'www punto x punto com barra guión guión bajo signo de interrogación igual y almohadilla por ciento más virgulilla coma punto y coma signo de exclamación asterisco apóstrofo x',
+    ],
+    [
+      'pt',
+      "www.x.com/-_?=&#%+~,;!*'x",
+      'www ponto x ponto com barra hífen sublinhado ponto de interrogação igual e cardinal por cento mais til vírgula ponto e vírgula ponto de exclamação asterisco apóstrofo x',
+    ],
     ['de', 'www.firma.de/x', 'www Punkt firma Punkt D-E Schrägstrich x'],
     ['es', 'https://www.x.es', 'H-T-T-P-S dos puntos barra barra www punto x punto E-S'],
     ['pt', 'https://www.x.pt', 'H-T-T-P-S dois pontos barra barra www ponto x ponto P-T'],
@@ -344,6 +370,13 @@ describe('phone numbers and codes', () => {
     ['fr', '0033123456789', '00 33 1 23 45 67 89'],
     ['es', '0034612345678', '00 34 612 34 56 78'],
     ['de', '00491511234567', '0-0 49 1-5 1 1 2-3 4-5 6-7'],
+    ['PhoneEn', '01212345678 +11234567', '0-1-2-1 2-3-4 5-6-7-8 +1 1-2-3 4-5-6-7'],
+    ['PhoneEn', '0123456789012345', '0-1-2-3 4-5-6 7-8-9 0-1-2 3-4-5'],
+    [
+      'PhoneDe',
+      '04012345678 06912345678 08912345678',
+      '0-4-0 1-2 3-4 5-6 7-8 0-6-9 1-2 3-4 5-6 7-8 0-8-9 1-2 3-4 5-6 7-8',
+    ],
     ['PhoneFr', '+33556791936 +16502349653', '+33 5 56 79 19 36 +1 650 234 96 53'],
     ['PhoneFr', '+447700900123 +491511234567', '+44 770 090 01 23 +49 15 1 1 23 45 67'],
     [
@@ -357,6 +390,12 @@ describe('phone numbers and codes', () => {
     ['AlNum', 'COVID19 A4 4K H2O ÄB1', 'C-O-V-I-D 1-9 A 4 4 K H 2 O Ä-B 1'],
     ['AlNum', 'ABC 123 Ab1 a1 A-1 AB-123-CD COVID-19', 'ABC 123 Ab1 a1 A-1 AB-123-CD COVID-19'],
   ])(NAME, gives);
+});
+
+it('EmailEn takes an address of 254 characters, and no longer one', () => {
+  const address = (chars: number): string => `${'a'.repeat(chars - 6)}@x.com`;
+  expect(rewriteText(address(254), 'EmailEn')).toMatch(/^a+ at x dot com$/);
+  expect(rewriteText(address(255), 'EmailEn')).toBe(address(255));
 });
 
 function thrownBy(body: () => unknown): Error & { code?: string } {
