@@ -125,7 +125,8 @@ function oneOf(key: 'language' | 'country' | 'age' | 'gender', value: unknown): 
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw argumentTypeError(`${key} must be a string, got ${typeof value}`);
   const known = [...new Set(voices.map((voice) => voice[key]))].sort();
-  const found = known.find((one) => folded(one) === folded(value));
+  const wanted = folded(value);
+  const found = known.find((one) => folded(one) === wanted);
   if (found !== undefined) return found;
   throw argumentRangeError(
     `${key} must be one of ${known.join(', ')}, got ${JSON.stringify(excerpt(value))}`,

@@ -134,6 +134,10 @@ describe('applyPronunciations', () => {
     expect(applyPronunciations('a gif', dictionary)).toBe('a jiff');
   });
 
+  it('tells typographic quotes from plain ones', () => {
+    expect(apply("l'été l’été", { "l'été": 'x' })).toBe('x l’été');
+  });
+
   it('takes a rule of a megabyte of accents, which is found as it is written', () => {
     expect(apply(`b ${MARKS_1MB}`, { [MARKS_1MB]: 'x' })).toBe('b x');
     expect(apply(`e${'\u0301'.repeat(30)}`, { [`\u00e9${'\u0301'.repeat(29)}`]: 'x' })).toBe('x');
