@@ -16,7 +16,7 @@ import type {
   VoiceRecord,
 } from './account-records.js';
 import type { Mode } from './modes.js';
-import { ProtocolError } from './protocol.js';
+import { ProtocolError, seconds } from './protocol.js';
 
 /** The documents have "after a short while"; this is short, and yet a client's first look finds it not ready. */
 const READY_AFTER_MS = 250;
@@ -225,9 +225,9 @@ export class Account implements SpeechAccount {
     return this.#options.credits;
   }
 
-  /** May have a fraction. */
+  /** May have a fraction, but not one that only sums of fractions have: what they leave of nothing is nothing. */
   get remainingCredits(): number {
-    return Math.max(0, this.#options.credits - this.#usage.credits);
+    return Math.max(0, this.#options.credits - seconds(this.#usage.credits));
   }
 
   get usage(): Readonly<UsageRecord> {
@@ -247,6 +247,10 @@ export class Account implements SpeechAccount {
 
   /** Never throws: what cannot be accounted for was used all the same. */
   keepUsage(): void {
+    // Else 0.08 s, a thousand times, is 79.99999999999872 in the file, and goes on from there.
+    for (const [name, value] of Object.entries(this.#usage)) {
+      this.#usage[name as keyof UsageRecord] = seconds(value);
+    }
     try {
       this.#commit({ kind: 'usage', id: TOTAL, to: { ...this.#usage } });
     } catch (error) {

@@ -57,6 +57,7 @@ function sendHalf(response: ServerResponse, { status, headers, text }: Delivery,
 }
 
 async function waitFor(response: ServerResponse, ms: number): Promise<void> {
+  if (response.destroyed) return; // its close was announced before
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   await wait(ms, undefined, { signal: gone.signal }).catch(() => {});

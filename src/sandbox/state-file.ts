@@ -4,17 +4,22 @@
  * which nobody was told of.
  * Not here: what is kept (account-records.ts).
  *
- * Written is not synced: a kill of the process loses nothing, a power failure may lose the last seconds.
+ * Written is not synced: a kill of the process loses nothing, a power failure may lose the last seconds. A file that takes the
+ * place of another is synced before, so that it never loses more.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -42,12 +47,13 @@ export class StateFile implements AccountStore {
 
   /**
    * @param log told of what is odd, and of no importance
-   * @throws TypeError when the file holds something else (ERR_INVALID_ARG), or another sandbox has it (ERR_BUSY); the system's
-   *   error
+   * @throws TypeError when the file holds something else, or is a device (ERR_INVALID_ARG), or another sandbox has it
+   *   (ERR_BUSY); the system's error
    */
   constructor(path: string, log: (line: string) => void) {
     this.#path = existsSync(path) ? realpathSync(path) : resolve(path);
     this.#log = log;
+    if (existsSync(this.#path)) checkReplaceable(this.#path);
     lock(this.#path);
     try {
       if (existsSync(this.#path)) this.#read();
@@ -130,17 +136,42 @@ export class StateFile implements AccountStore {
     const fresh = `${this.#path}.new`;
     const lines = [...this.#records.values()].map((change) => `${JSON.stringify([change])}\n`);
     const text = Buffer.from(HEADER + lines.join(''));
-    writeFileSync(fresh, text);
-    const file = openSync(fresh, 'a'); // before it has its name: nothing may fail after that
     try {
-      renameSync(fresh, this.#path);
+      const file = replace(this.#path, fresh, text);
+      this.#lines = lines.length;
+      return [file, text.length];
     } catch (error) {
-      closeSync(file);
+      rmSync(fresh, { force: true }); // half of it would only fill the disk
       throw error;
     }
-    this.#lines = lines.length;
-    return [file, text.length];
   }
+}
+
+/** Gives what is open behind the text. */
+function replace(path: string, fresh: string, text: Buffer): number {
+  const mode = existsSync(path) ? statSync(path).mode : 0o666;
+  writeFileSync(fresh, text, { mode });
+  const file = openSync(fresh, 'a'); // before it has its name: nothing may fail after that
+  try {
+    fsyncSync(file); // else a power failure may leave the name to an empty file
+    renameSync(fresh, path);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  return file;
+}
+
+/**
+ * A rename asks for no right to write to what it takes the place of, and takes the place of a device as well.
+ *
+ * @throws TypeError (ERR_INVALID_ARG) for a device; the system's error
+ */
+function checkReplaceable(path: string): void {
+  const stats = statSync(path);
+  if (!stats.isFile() && !stats.isDirectory())
+    throw argumentTypeError(`${path} is no file that can be kept.`);
+  accessSync(path, constants.W_OK);
 }
 
 /** Undefined: it is no line of ours. */
@@ -194,6 +225,7 @@ function create(file: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    rmSync(file, { force: true }); // a full disk leaves it empty: nobody's, for ever
     throw error;
   }
 }

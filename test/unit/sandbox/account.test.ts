@@ -51,6 +51,15 @@ describe('Account', () => {
     }
   });
 
+  it('has no credits left that only a rounding error has', () => {
+    const { account } = accountAt();
+    for (let i = 0; i < 100; i++) account.charge(0.1); // 9.99999999999998
+    expect(account.remainingCredits).toBe(0);
+    expect(() => account.charge(0)).toThrow('no credits left');
+    account.keepUsage();
+    expect(account.usage.credits).toBe(10);
+  });
+
   it('finds no dictionary that there is not, by any id', () => {
     const { account } = accountAt('lenient');
     for (const id of ['', '__proto__', 'constructor']) {

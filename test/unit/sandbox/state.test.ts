@@ -1,8 +1,19 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import fs, {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Account } from '../../../src/sandbox/account.js';
 import type { Change } from '../../../src/sandbox/account-records.js';
 import { startSandbox } from '../../../src/sandbox/index.js';
@@ -212,6 +223,33 @@ describe('StateFile', () => {
     );
     rmSync(`${path}.lock`);
     await expect(startSandbox({ state: folder })).rejects.toMatchObject({ code: 'EISDIR' });
+    open().close();
+  });
+
+  it('is no device, and stays as private as it was', async () => {
+    const device = createServer().listen(path);
+    await once(device, 'listening');
+    expect(() => open()).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG' }));
+    expect(readdirSync(folder)).toEqual(['state']);
+    await new Promise((resolve) => device.close(resolve));
+    writeFileSync(path, '', { mode: 0o600 });
+    open().close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('leaves nothing beside a file that it could not write', () => {
+    writeFileSync(path, '');
+    const rename = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+      throw new Error('disk full');
+    });
+    syncBuiltinESMExports();
+    try {
+      expect(() => open()).toThrow('disk full');
+    } finally {
+      rename.mockRestore();
+      syncBuiltinESMExports();
+    }
+    expect(readdirSync(folder)).toEqual(['state']);
     open().close();
   });
 
