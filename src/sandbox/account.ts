@@ -247,7 +247,7 @@ export class Account implements SpeechAccount {
 
   /** Never throws: what cannot be accounted for was used all the same. */
   keepUsage(): void {
-    // Else 0.08 s, a thousand times, is 79.99999999999872 in the file, and goes on from there.
+    // Else 0.08 s, a thousand times, is 79.99999999999865 in the file, and goes on from there.
     for (const [name, value] of Object.entries(this.#usage)) {
       this.#usage[name as keyof UsageRecord] = seconds(value);
     }

@@ -14,6 +14,7 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -201,9 +202,9 @@ function lock(path: string): void {
       locked.add(path);
       return;
     }
-    owner = Number(readFileSync(file, 'utf8'));
+    owner = ownerOf(file) ?? owner;
     if (isRunning(owner)) break;
-    rmSync(file, { force: true });
+    removeStale(file, owner);
   }
   const message = `${path} is in use by another sandbox, process ${owner}; if that is none, remove ${file}.`;
   throw argumentTypeError(message, 'ERR_BUSY');
@@ -228,6 +229,29 @@ function create(file: string): boolean {
     rmSync(file, { force: true }); // a full disk leaves it empty: nobody's, for ever
     throw error;
   }
+}
+
+/** Undefined: there is no lock any more. */
+function ownerOf(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** By a rename, which only one of many succeeds at; and another may have taken the lock since it was read. */
+function removeStale(file: string, owner: number): void {
+  const taken = `${file}.${process.pid}`;
+  try {
+    renameSync(file, taken);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (ownerOf(taken) !== owner) linkSync(taken, file);
+  rmSync(taken);
 }
 
 /** Another process than this one, which had the number before in a container. */

@@ -164,6 +164,11 @@ export class ToneDecoder {
     // 1 ms of ringing before a resampled tone is not sound before the word.
     const before = energy.mean(start - QUIET_BEFORE, start - 8);
     const whole = before < SILENT_SHARE * level;
+    // No word whatever it reads: at once to where it would end up. Else it is read again from every place within it.
+    if (!whole && otherwise !== undefined) {
+      this.#read(otherwise);
+      return;
+    }
     const gaps: Reading['gaps'] = [
       { inGaps: 0, inTones: 0 },
       { inGaps: 0, inTones: 0 },

@@ -237,6 +237,24 @@ describe('StateFile', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it('leaves its lock to a process that took it from the dead a moment before', () => {
+    const lock = `${path}.lock`;
+    writeFileSync(lock, `${2 ** 30}\n`);
+    const read = vi.spyOn(fs, 'readFileSync').mockImplementationOnce(() => {
+      writeFileSync(lock, `${process.ppid}\n`);
+      return `${2 ** 30}\n`;
+    });
+    syncBuiltinESMExports();
+    try {
+      expect(() => open()).toThrow(expect.objectContaining({ code: 'ERR_BUSY' }));
+    } finally {
+      read.mockRestore();
+      syncBuiltinESMExports();
+    }
+    expect(readdirSync(folder)).toEqual(['state.lock']);
+    expect(readFileSync(lock, 'utf8')).toBe(`${process.ppid}\n`);
+  });
+
   it('leaves nothing beside a file that it could not write', () => {
     writeFileSync(path, '');
     const rename = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
