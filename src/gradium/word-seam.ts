@@ -2,6 +2,7 @@
  * Words of sessions that follow each other on the same audio, joined: none lost, none given out twice.
  * Not here: sessions (stt-chain.ts), how a session joins its own words (words.ts).
  */
+import { normalForm } from '../text/index.js';
 import type { Word } from './types.js';
 
 /** A word heard again is found within so much of where it began before. */
@@ -271,8 +272,7 @@ class StreamSeam {
 
 /** Two recognitions differ in case and punctuation. What is nothing but punctuation is itself. */
 function folded(text: string): string {
-  const bare = text
-    .normalize('NFC')
+  const bare = normalForm(text, 'NFC')
     .toLowerCase()
     .replace(/[\p{P}\p{S}\s]+/gu, '');
   return bare === '' ? text : bare;

@@ -33,6 +33,7 @@ interface Letter {
 
 /** What is compared; marks are not. Modifier symbols (Sk) are accents and backquotes that stand alone. */
 const LETTERS = /[\p{L}\p{N}\p{Sm}\p{Sc}\p{So}%&@#]/gu;
+const MARKS = /\p{M}+/gu;
 /** Belongs to the letter before it: accents, skin tones, joiners, soft hyphens. */
 const TRAILING = /^[\p{M}\p{Lm}\p{Cf}\p{EMod}]$/u;
 const JOINER = '\u200d';
@@ -52,10 +53,11 @@ const LONG_NUMBER_WORDS = 16;
 
 /**
  * Case, accents, compatibility forms and marks folded away; what is left are letters, digits and symbols. Each by
- * itself, since a whole word would end in another sigma. Through upper case, which makes ß ss.
+ * itself, since a whole word would end in another sigma. Through upper case, which makes ß ss. Marks of their own go
+ * first: to sort a million of them on one letter takes V8 minutes.
  */
 function fold(text: string): string {
-  const letters = text.normalize('NFKD').match(LETTERS) ?? [];
+  const letters = text.replace(MARKS, '').normalize('NFKD').match(LETTERS) ?? [];
   return letters.map((letter) => letter.toUpperCase().toLowerCase()).join('');
 }
 

@@ -47,6 +47,15 @@ describe('WordSeam', () => {
     expect(words.map(([text]) => text)).toEqual(['se\u00f1or,', 'Ja', 'new']);
   });
 
+  it('takes no minutes over a megabyte of accents', () => {
+    const { seam, words, say } = seamed();
+    seam.begin();
+    say(`a${'\u0301\u0327'.repeat(500_000)}`, 1, 1.5);
+    seam.begin();
+    say(`A${'\u0301\u0327'.repeat(500_000)}`, 1.1, 1.6);
+    expect(words).toHaveLength(1);
+  });
+
   it('keeps punctuation that stands by itself apart', () => {
     const { seam, words, say } = seamed();
     seam.begin();
