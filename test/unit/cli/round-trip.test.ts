@@ -462,7 +462,7 @@ describe('sluice sandbox', () => {
       200, 200, 401,
     ]);
     const say = async (words: string): Promise<string> => {
-      const body = JSON.stringify({ text: words, voice_id: 'v', output_format: 'ulaw_8000' });
+      const body = JSON.stringify({ text: words, voice_id: 'YTpq7expH9539ERJ', output_format: 'ulaw_8000' });
       const headers = { 'x-api-key': 'gd_one' };
       return (await fetch(`${url}/post/speech/tts`, { method: 'POST', headers, body })).text();
     };
