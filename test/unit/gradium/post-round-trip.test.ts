@@ -21,7 +21,7 @@ async function start(options: SandboxOptions = {}): Promise<Gradium> {
 }
 
 const speak = (client: Gradium, options: SynthesizeOptions = {}) =>
-  client.tts.synthesize(TEXT, { voiceId: 'v', transport: 'post', ...options });
+  client.tts.synthesize(TEXT, { voiceId: 'YTpq7expH9539ERJ', transport: 'post', ...options });
 
 const post = (client: Gradium, source: Uint8Array, format?: AudioFormat) =>
   client.stt.transcribe(source, { transport: 'post', retries: 0, ...(format && { format }) });
