@@ -5,7 +5,7 @@
  */
 import { type Issue, RestError } from './rest-answer.js';
 
-/** Characters of text, items of a list. */
+/** In characters. */
 interface Size {
   least?: number;
   most?: number;
@@ -116,14 +116,10 @@ export class RestFields {
   }
 
   /** A list of objects; undefined: it is absent. */
-  objects(name: string, { most = Infinity }: Size = {}): RestFields[] | undefined {
+  objects(name: string): RestFields[] | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) return this.#say(name, 'list_type', 'Input should be a valid list');
-    if (value.length > most) {
-      const msg = `List should have at most ${most} items after validation, not ${value.length}`;
-      return this.#say(name, 'too_long', msg);
-    }
     return value.map((item, i) => this.#fieldsOf(item, [...this.#loc, name, i]));
   }
 

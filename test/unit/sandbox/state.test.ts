@@ -271,6 +271,31 @@ describe('StateFile', () => {
     open().close();
   });
 
+  it('goes on behind its last whole line when the disk is full amid one', () => {
+    const store = open();
+    const account = accountIn(store);
+    const before = account.addVoice(VOICE);
+    const write = vi
+      .spyOn(fs, 'writeSync')
+      .mockImplementationOnce((file, bytes) => fs.appendFileSync(file, String(bytes).slice(0, 20)) ?? 20)
+      .mockImplementationOnce(() => {
+        throw new Error('disk full');
+      });
+    syncBuiltinESMExports();
+    try {
+      expect(() => account.addVoice(VOICE)).toThrow('disk full');
+    } finally {
+      write.mockRestore();
+      syncBuiltinESMExports();
+    }
+    const after = account.addVoice(VOICE);
+    expect(account.voices()).toEqual([before, after]);
+    store.close();
+    const again = open();
+    expect(accountIn(again).voices()).toEqual([before, after]);
+    again.close();
+  });
+
   it('is written anew when most of it is past', () => {
     const store = open();
     const account = accountIn(store);
