@@ -1,4 +1,4 @@
-/** Everything public, in one import. The sub-paths (`sluice-audio/audio`, …) load less. */
+/** Everything public, in one import. The sub-paths (`sluice-audio/audio`, …) load less, and `sluice-audio/text` not even the addon. */
 export * from './audio/index.js';
 export * from './batch/index.js';
 export {

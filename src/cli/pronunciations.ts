@@ -332,7 +332,7 @@ function preview(text: string, flags: PreviewFlags): Promise<ExitCode> {
     throw new UsageError('standard input cannot be the text and the rules', 'name a file with --rules');
   }
   const show = async ({ rules }: { rules: readonly PronunciationRule[] }, signal: AbortSignal) => {
-    const { applyPronunciations } = await import('../gradium/index.js');
+    const { applyPronunciations } = await import('../text/index.js');
     const before = text === STDIN ? await readAllStdin(signal) : text;
     const after = applyPronunciations(before, { rules });
     await writeStdout(flags.json ? jsonText({ text: before, rewritten: after }) : after, signal);

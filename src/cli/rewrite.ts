@@ -42,7 +42,7 @@ Examples:
 }
 
 async function rewrite(text: string, { rules, json }: RewriteFlags): Promise<ExitCode> {
-  const { rewriteText } = await import('../gradium/index.js');
+  const { rewriteText } = await import('../text/index.js');
   rewriteText('', rules); // wrong rules are told before anything is read
   return interruptible(async (signal) => {
     const pieces = text === STDIN ? readStdinText(signal) : [text];

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { sampleBytes, WIRE_FORMATS, type WireAudio, type WireFormat, wireAudio } from '../format.js';
-import { type Gradium, resolveVoice, type Speech, type TtsOptions } from '../gradium/index.js';
+import type { Gradium, Speech, TtsOptions } from '../gradium/index.js';
 import { SANDBOX_NOTICE, withClient } from './client.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
@@ -82,7 +82,7 @@ async function speak(text: string, flags: SpeakFlags): Promise<ExitCode> {
   if (flags.output === STDOUT && process.stdout.isTTY) {
     throw new UsageError('standard output is a terminal', 'name a file with -o, or pipe the audio on');
   }
-  checkVoice(ttsOptions(flags));
+  await checkVoice(ttsOptions(flags));
   if (flags.output !== STDOUT) await checkFile(flags.output);
   if (text !== STDIN && text.trim() === '') throw nothingToSay();
   return interruptible(async (signal) => {
@@ -179,9 +179,11 @@ function ttsOptions({ voice, model, language, pronunciation, maxChars }: SpeakFl
 }
 
 /** @throws {UsageError} for a name that several voices have */
-function checkVoice({ voice, language }: TtsOptions): void {
+async function checkVoice({ voice, language }: TtsOptions): Promise<void> {
+  if (voice === undefined) return;
+  const { resolveVoice } = await import('../text/index.js');
   try {
-    if (voice !== undefined) resolveVoice(voice, language);
+    resolveVoice(voice, language);
   } catch (error) {
     const see = `sluice voices list --catalogue --text ${JSON.stringify(voice)}`;
     throw new UsageError(

@@ -143,7 +143,7 @@ async function list({ json, sandbox, all, catalogue, ...query }: ListFlags): Pro
 }
 
 async function listCatalogue(query: VoiceQuery, json: true | undefined): Promise<ExitCode> {
-  const { voiceCatalogue } = await import('../gradium/index.js');
+  const { voiceCatalogue } = await import('../text/index.js');
   const voices = voiceCatalogue.search(query);
   if (voices.length === 0) notice('no voice of the catalogue is like that; leave a filter out');
   await writeStdout(json ? jsonText(voices) : catalogueTable(voices));

@@ -3,7 +3,8 @@
  * Not here: where messages and sentences end (src/text), sending them (tts-session.ts).
  */
 import { type Deferred, deferred } from '../speech/index.js';
-import { chunkText, splitText, TextChunker, WordLocator, type WordRange } from '../text/index.js';
+import { WordLocator, type WordRange } from '../text/align.js';
+import { chunkText, splitText, TextChunker } from '../text/index.js';
 
 /** Long enough to be few, short enough that the service can begin on the first. */
 const MESSAGE_CHARS = 300;

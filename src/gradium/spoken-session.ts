@@ -5,7 +5,7 @@
 import { convertSamples } from '../audio/index.js';
 import { ConnectionError } from '../errors.js';
 import { STEP_S, type WireFormat } from '../format.js';
-import type { WordRange } from '../text/index.js';
+import type { WordRange } from '../text/align.js';
 import {
   Malformed,
   type Ready,

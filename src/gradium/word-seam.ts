@@ -2,7 +2,7 @@
  * Words of sessions that follow each other on the same audio, joined: none lost, none given out twice.
  * Not here: sessions (stt-chain.ts), how a session joins its own words (words.ts).
  */
-import { normalForm } from '../text/index.js';
+import { normalForm } from '../text/normal-form.js';
 import type { Word } from './types.js';
 
 /** A word heard again is found within so much of where it began before. */

@@ -1,6 +1,4 @@
-export { WordLocator, type WordRange } from './align.js';
 export { type ChunkerOptions, chunkText, TextChunker } from './chunker.js';
-export { normalForm } from './normal-form.js';
 export { applyPronunciations, type PronunciationsToApply } from './pronunciations.js';
 export { rewriteText } from './rewrite.js';
 export { REWRITE_ALIASES, REWRITE_RULES, type RewriteAlias, type RewriteRule } from './rewrite-rules.js';

@@ -1,7 +1,8 @@
 /** Laws of src/text: nothing is lost, doubled or cut, however the text came, and any text is read in linear time. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyPronunciations, chunkText, splitText, TextChunker, WordLocator } from '../../src/text/index.js';
+import { WordLocator } from '../../src/text/align.js';
+import { applyPronunciations, chunkText, splitText, TextChunker } from '../../src/text/index.js';
 
 /** Words, marks, tags and white space in any order, and any other text between them. */
 const token = fc.oneof(

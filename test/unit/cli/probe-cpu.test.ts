@@ -58,6 +58,15 @@ describe('sluice probe --cpu', () => {
   });
 
   it.each([
+    ['--help'],
+    ['rewrite', '1234', '--rules', 'en'],
+    ['voices', 'list', '--catalogue', '--name', 'Emma'],
+    ['pronunciations', 'preview', 'SQL', '--rule', 'SQL=sequel'],
+  ])('sluice %s loads no addon', async (...args) => {
+    expect(await sluice(args, { env: { SLUICE_SIMD: 'fastest' } })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([
     ['neither files nor --cpu', ['probe']],
     ['both files and --cpu', ['probe', '--cpu', 'a.wav']],
   ])('sluice probe refuses %s, exit 2', async (_, args) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WordLocator } from '../../../src/text/index.js';
+import { WordLocator } from '../../../src/text/align.js';
 
 /** What is found of each word, as it stands in the text. */
 function located(text: string, words: string[]): (string | undefined)[] {
