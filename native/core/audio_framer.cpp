@@ -156,9 +156,15 @@ class WireConverter {
     return (total - frames_out_) * wire_.frame_bytes;
   }
 
-  // Wire bytes that `frames` source frames can bring out at most, whatever came before them.
+  // Wire bytes that `frames` source frames can bring out at most, whatever came before them: by the
+  // resampler's own law, for it hands out groups of frames, and one that was held back comes on top of what
+  // these frames give.
   uint64_t MaxBytes(uint64_t frames) const {
-    return FramesAtRate(frames, source_.rate_hz, wire_.rate_hz) * wire_.frame_bytes;
+    const uint64_t most = std::visit(
+        Overloaded{[=](std::monostate) { return frames; },
+                   [=](const auto& route) -> uint64_t { return route.resampler.MaxOutputFrames(frames); }},
+        route_);
+    return most * wire_.frame_bytes;
   }
 
   template <class Sink>

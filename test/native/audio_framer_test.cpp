@@ -719,3 +719,32 @@ TEST("AudioFramer MaxOutputBytes holds for the worst header") {
   const std::string text = Run(framer, file, Whole());  // Run's buffers are as large as promised
   CHECK_EQ(AudioOf(text).size(), 3000U * 48 * 2);
 }
+
+// The resampler hands out groups of frames. One that was held back may come on top of what a chunk's own
+// length gives, and complete a message more. Of these pairs some did (16 to 8 kHz after 134 frames), and it
+// was written behind the output.
+TEST("AudioFramer promises room for what the resampler held back as well") {
+  for (const uint32_t from_hz : {8000U, 12345U, 16000U, 32000U, 44100U, 48000U}) {
+    for (const uint32_t to_hz : {8000U, 22050U, 24000U}) {
+      for (const Format format : {Format::kS16Le, Format::kF32Le}) {
+        const size_t frame_bytes = BytesPerSample(format);
+        const size_t step_frames = size_t{to_hz} * kStepMs / 1000 * from_hz / to_hz;
+        AudioFramer framer = Made(Raw(format, from_hz, 1, Format::kS16Le, to_hz));
+        Bytes out;
+        const auto feed = [&](size_t frames) {
+          const Bytes chunk(frames * frame_bytes);
+          const size_t room = framer.MaxOutputBytes(chunk.size());
+          out.resize(room + 2 * framer.message_bytes());  // so that what is too much is seen
+          const Result<size_t> written = framer.Process(chunk, std::span(out).first(room));
+          REQUIRE(written.ok());
+          CHECK_LE(written.value(), room);
+        };
+        for (size_t lead = 1; lead < 330; lead += 7) {  // 134 among them
+          framer.Reset();
+          feed(lead);
+          for (int i = 0; i < 3; ++i) feed(step_frames);
+        }
+      }
+    }
+  }
+}
