@@ -21,3 +21,4 @@ export {
 export * from './format.js';
 export * from './gradium/index.js';
 export * from './sandbox/index.js';
+export * from './streams/index.js';

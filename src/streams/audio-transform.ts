@@ -1,0 +1,242 @@
+/**
+ * What every audio transform of this package has: formats at both ends, backpressure within a chunk, abort, release.
+ * Not here: what a stream does with its audio (a file each).
+ */
+import { Transform, type TransformCallback } from 'node:stream';
+import { isUint8Array } from 'node:util/types';
+import { onAbort } from '../abort.js';
+import { describe, requireOptions } from '../audio/arguments.js';
+import { argumentTypeError } from '../errors.js';
+import { RawInput } from './raw-input.js';
+import { checkSources } from './source-check.js';
+import { amountOf, frameBytes, isRaw, requireHighWaterMarkMs, type StreamFormat } from './stream-format.js';
+
+/** What every audio transform takes. */
+export interface AudioTransformOptions {
+  /**
+   * Audio in milliseconds that may wait on either side before the stream asks its source to pause, 1 to 60 000; what
+   * is passed on together, a chunk of the source's, may exceed it. Default 500.
+   */
+  highWaterMarkMs?: number;
+  /** Destroys the stream with `signal.reason`, untouched. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a transform says of itself to {@link AudioTransform}. */
+export interface AudioTransformTraits {
+  /** What it takes. Undefined: any bytes. Raw samples come to `processAudio` in whole frames. */
+  input: StreamFormat | undefined;
+  /** What it gives. Undefined: not known yet, see `announce`; or whatever it takes. */
+  output: StreamFormat | undefined;
+  /** The most bytes that `processAudio` gets at once: what bounds the output of one call. Default 65 536. */
+  sliceBytes?: number;
+  /** Each output chunk has a meaning of its own, and `read()` gives them one by one. Default: with packets. */
+  chunksOut?: boolean;
+}
+
+/** As file streams read, and twice the chunk that a socket gives. */
+const SLICE_BYTES = 65_536;
+
+/** An AbortSignal as it should be. */
+function requireSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw argumentTypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
+}
+
+/**
+ * The base of all audio transforms of this package: a Node `Transform` from bytes to bytes, to be joined with
+ * `pipeline`. Output does not depend on where the input was cut.
+ *
+ * - Large chunks are worked on in slices, and between them it waits for its reader: memory is bounded whatever is written.
+ * - Joined to a stream whose `outputFormat` is not its `inputFormat`, it is destroyed with a TypeError
+ *   ERR_FORMAT_MISMATCH that says what to put between; so it is when raw input begins like a WAV or Ogg file.
+ * - Anything but bytes destroys it with a TypeError ERR_INVALID_ARG; a stream that ends amid a frame, with a
+ *   RangeError ERR_INVALID_LENGTH.
+ * - Whatever ends it frees its native memory; nothing comes out after `destroy()`. `await using` destroys it too.
+ *
+ * The event `format` tells `outputFormat` where it was not known from the start, before any output.
+ *
+ * @see docs/streams.md
+ * @example
+ * class Invert extends AudioTransform {
+ *   constructor() {
+ *     const format = { encoding: 's16be', sampleRateHz: 8000 } as const;
+ *     super({}, { input: format, output: format });
+ *   }
+ *   protected override processAudio(bytes: Buffer): void {
+ *     this.push(bytes.map((byte) => ~byte));
+ *   }
+ * }
+ */
+export abstract class AudioTransform extends Transform {
+  /** What it takes; undefined: any bytes. */
+  readonly inputFormat: StreamFormat | undefined;
+  #outputFormat: StreamFormat | undefined;
+  readonly #raw: RawInput | undefined;
+  readonly #sliceBytes: number;
+  #stopListening: (() => void) | undefined;
+  /** A push since the last `_read` was refused: the reader has enough. */
+  #refused = false;
+  /** What goes on at the next `_read`. */
+  #resume: (() => void) | undefined;
+
+  /** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_OPTION. */
+  constructor(options: AudioTransformOptions, traits: AudioTransformTraits) {
+    requireOptions(options, 'an audio transform');
+    const ms = requireHighWaterMarkMs(options.highWaterMarkMs ?? 500);
+    const signal = requireSignal(options.signal);
+    const { input, output, sliceBytes = SLICE_BYTES } = traits;
+    super({
+      decodeStrings: false,
+      writableHighWaterMark: amountOf(input, ms),
+      readableHighWaterMark: amountOf(output, ms),
+      writableObjectMode: input?.container === 'packets',
+      readableObjectMode: traits.chunksOut ?? output?.container === 'packets',
+    });
+    this.inputFormat = input;
+    this.#outputFormat = output;
+    const frame = input && isRaw(input) ? frameBytes(input) : 1;
+    this.#sliceBytes = Math.max(frame, sliceBytes - (sliceBytes % frame));
+    if (input && isRaw(input)) this.#raw = new RawInput(input, this.constructor.name);
+    if (input) checkSources(this);
+    if (signal) this.#listen(signal);
+  }
+
+  #listen(signal: AbortSignal): void {
+    const abort = () => this.destroy(signal.reason);
+    // Not within the constructor: the subclass has nothing to release yet.
+    if (signal.aborted) process.nextTick(abort);
+    else this.#stopListening = onAbort(signal, abort);
+  }
+
+  /** What it gives; undefined while not known, and for good where it gives whatever it takes. */
+  get outputFormat(): StreamFormat | undefined {
+    return this.#outputFormat;
+  }
+
+  /** For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`. */
+  protected announce(format: StreamFormat): void {
+    this.#outputFormat = format;
+    this.emit('format', format);
+  }
+
+  /**
+   * For the subclass: takes all of these bytes and pushes what comes of them. What it throws destroys the stream.
+   *
+   * @param bytes Whole frames of raw samples, a packet, or any bytes of a container; never none. They may be pushed on
+   * as they are.
+   */
+  protected abstract processAudio(bytes: Buffer): void;
+
+  /** For the subclass: the input has ended well; pushes what was held back. */
+  protected endAudio(): void {}
+
+  /** For the subclass: the stream is over, however it ended. Called once; nothing is processed after it. */
+  protected release(): void {}
+
+  /**
+   * Anything but bytes destroys the stream: thrown from here, the error would pass by whoever joined the streams.
+   *
+   * @param chunk A Buffer or another Uint8Array.
+   * @returns Whether the stream takes more for now; else wait for `drain`.
+   */
+  override write(chunk: unknown, callback?: (error: Error | null | undefined) => void): boolean;
+  /** The same; the encoding does not matter. */
+  override write(
+    chunk: unknown,
+    encoding: BufferEncoding,
+    callback?: (error: Error | null | undefined) => void,
+  ): boolean;
+  override write(chunk: unknown, ...rest: unknown[]): boolean {
+    const forward = super.write as (this: this, ...all: unknown[]) => boolean;
+    // A null is Node's own affair.
+    if (isUint8Array(chunk) || chunk === null) return forward.call(this, chunk, ...rest);
+    const error = wrongChunk(this, chunk);
+    const callback = rest.find((argument) => typeof argument === 'function');
+    if (callback) process.nextTick(callback as (error: Error) => void, error);
+    this.destroy(error);
+    return false;
+  }
+
+  /** Nothing comes out of a stream that was destroyed. */
+  override push(chunk: unknown, encoding?: BufferEncoding): boolean {
+    if (this.destroyed) return false;
+    const wanted = super.push(chunk, encoding);
+    if (!wanted) this.#refused = true;
+    return wanted;
+  }
+
+  /** Nothing: Node's own would still give what waits, where reading was under way. */
+  override read(size?: number): unknown {
+    return this.destroyed ? null : super.read(size);
+  }
+
+  // Node's Transform asks its reader once a chunk, after it; this one also within.
+  override _write(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
+    let bytes: Buffer;
+    try {
+      if (!isUint8Array(chunk)) throw wrongChunk(this, chunk);
+      const own = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      bytes = this.#raw ? this.#raw.take(own) : own;
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    this.#work(bytes, 0, done);
+  }
+
+  #work(bytes: Buffer, from: number, done: TransformCallback): void {
+    let at = from;
+    try {
+      while (at < bytes.length && !this.#refused && !this.destroyed) {
+        const end = this.writableObjectMode ? bytes.length : Math.min(at + this.#sliceBytes, bytes.length);
+        this.processAudio(end - at === bytes.length ? bytes : bytes.subarray(at, end));
+        at = end;
+      }
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    if (!this.#refused) done();
+    else this.#resume = at < bytes.length ? () => this.#work(bytes, at, done) : () => done();
+  }
+
+  override _read(): void {
+    this.#refused = false;
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
+  }
+
+  override _flush(done: TransformCallback): void {
+    try {
+      const last = this.#raw?.drain();
+      if (last && last.length > 0) this.processAudio(last);
+      this.#raw?.requireWhole();
+      this.endAudio();
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#stopListening?.();
+    this.#resume = undefined;
+    this.release();
+    done(error);
+  }
+
+  /** Destroys the stream, for `await using`; done when it is closed. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
+  }
+}
+
+function wrongChunk(stream: AudioTransform, chunk: unknown): TypeError {
+  return argumentTypeError(
+    `${stream.constructor.name} takes bytes (a Buffer or Uint8Array), got ${describe(chunk)}`,
+  );
+}
