@@ -3,10 +3,8 @@
  * Not here: what a stream does with its audio (a file each).
  */
 import { Transform, type TransformCallback } from 'node:stream';
-import { isUint8Array } from 'node:util/types';
-import { onAbort } from '../abort.js';
-import { describe, requireOptions } from '../audio/arguments.js';
-import { argumentTypeError } from '../errors.js';
+import { requireOptions } from '../audio/arguments.js';
+import { bytesOf, destroyOn, isWritable, refuse, requireSignal } from './byte-input.js';
 import { RawInput } from './raw-input.js';
 import { checkSources } from './source-check.js';
 import { amountOf, frameBytes, isRaw, requireHighWaterMarkMs, type StreamFormat } from './stream-format.js';
@@ -30,18 +28,12 @@ export interface AudioTransformTraits {
   output: StreamFormat | undefined;
   /** The most bytes that `processAudio` gets at once: what bounds the output of one call. Default 65 536. */
   sliceBytes?: number;
-  /** Each output chunk has a meaning of its own, and `read()` gives them one by one. Default: with packets. */
-  chunksOut?: boolean;
+  /** Output chunks have this many bytes, and `read()` gives them one by one. Default: as it happens. */
+  chunkBytes?: number;
 }
 
 /** As file streams read, and twice the chunk that a socket gives. */
 const SLICE_BYTES = 65_536;
-
-/** An AbortSignal as it should be. */
-function requireSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw argumentTypeError(`signal must be an AbortSignal, got ${describe(signal)}`);
-}
 
 /**
  * The base of all audio transforms of this package: a Node `Transform` from bytes to bytes, to be joined with
@@ -74,7 +66,7 @@ export abstract class AudioTransform extends Transform {
   #outputFormat: StreamFormat | undefined;
   readonly #raw: RawInput | undefined;
   readonly #sliceBytes: number;
-  #stopListening: (() => void) | undefined;
+  readonly #stopListening: (() => void) | undefined;
   /** A push since the last `_read` was refused: the reader has enough. */
   #refused = false;
   /** What goes on at the next `_read`. */
@@ -85,13 +77,13 @@ export abstract class AudioTransform extends Transform {
     requireOptions(options, 'an audio transform');
     const ms = requireHighWaterMarkMs(options.highWaterMarkMs ?? 500);
     const signal = requireSignal(options.signal);
-    const { input, output, sliceBytes = SLICE_BYTES } = traits;
+    const { input, output, sliceBytes = SLICE_BYTES, chunkBytes = 1 } = traits;
     super({
       decodeStrings: false,
       writableHighWaterMark: amountOf(input, ms),
-      readableHighWaterMark: amountOf(output, ms),
+      readableHighWaterMark: Math.ceil(amountOf(output, ms) / chunkBytes),
       writableObjectMode: input?.container === 'packets',
-      readableObjectMode: traits.chunksOut ?? output?.container === 'packets',
+      readableObjectMode: traits.chunkBytes !== undefined || output?.container === 'packets',
     });
     this.inputFormat = input;
     this.#outputFormat = output;
@@ -99,14 +91,7 @@ export abstract class AudioTransform extends Transform {
     this.#sliceBytes = Math.max(frame, sliceBytes - (sliceBytes % frame));
     if (input && isRaw(input)) this.#raw = new RawInput(input, this.constructor.name);
     if (input) checkSources(this);
-    if (signal) this.#listen(signal);
-  }
-
-  #listen(signal: AbortSignal): void {
-    const abort = () => this.destroy(signal.reason);
-    // Not within the constructor: the subclass has nothing to release yet.
-    if (signal.aborted) process.nextTick(abort);
-    else this.#stopListening = onAbort(signal, abort);
+    if (signal) this.#stopListening = destroyOn(signal, this);
   }
 
   /** What it gives; undefined while not known, and for good where it gives whatever it takes. */
@@ -149,13 +134,7 @@ export abstract class AudioTransform extends Transform {
   ): boolean;
   override write(chunk: unknown, ...rest: unknown[]): boolean {
     const forward = super.write as (this: this, ...all: unknown[]) => boolean;
-    // A null is Node's own affair.
-    if (isUint8Array(chunk) || chunk === null) return forward.call(this, chunk, ...rest);
-    const error = wrongChunk(this, chunk);
-    const callback = rest.find((argument) => typeof argument === 'function');
-    if (callback) process.nextTick(callback as (error: Error) => void, error);
-    this.destroy(error);
-    return false;
+    return isWritable(chunk) ? forward.call(this, chunk, ...rest) : refuse(this, chunk, rest);
   }
 
   /** Nothing comes out of a stream that was destroyed. */
@@ -167,7 +146,7 @@ export abstract class AudioTransform extends Transform {
   }
 
   /** Nothing: Node's own would still give what waits, where reading was under way. */
-  override read(size?: number): unknown {
+  override read(size?: number): ReturnType<Transform['read']> {
     return this.destroyed ? null : super.read(size);
   }
 
@@ -175,8 +154,7 @@ export abstract class AudioTransform extends Transform {
   override _write(chunk: unknown, _encoding: BufferEncoding, done: TransformCallback): void {
     let bytes: Buffer;
     try {
-      if (!isUint8Array(chunk)) throw wrongChunk(this, chunk);
-      const own = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      const own = bytesOf(this, chunk);
       bytes = this.#raw ? this.#raw.take(own) : own;
     } catch (error) {
       done(error as Error);
@@ -233,10 +211,4 @@ export abstract class AudioTransform extends Transform {
     this.destroy();
     if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
   }
-}
-
-function wrongChunk(stream: AudioTransform, chunk: unknown): TypeError {
-  return argumentTypeError(
-    `${stream.constructor.name} takes bytes (a Buffer or Uint8Array), got ${describe(chunk)}`,
-  );
 }

@@ -6,5 +6,9 @@ export {
   MulawDecoder,
   MulawEncoder,
 } from './g711-streams.js';
+export { Rechunk, type RechunkOptions } from './rechunk.js';
+export { ResampleStream, type ResampleStreamOptions } from './resample-stream.js';
 export { SampleConverter, type SampleConverterOptions } from './sample-converter.js';
 export type { OpusPacketFormat, RawStreamFormat, StreamFormat } from './stream-format.js';
+export { WavDecoder, type WavDecoderOptions } from './wav-decoder.js';
+export { WavEncoder, type WavEncoderOptions } from './wav-encoder.js';
