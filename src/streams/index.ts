@@ -1,4 +1,5 @@
 export { AudioTransform, type AudioTransformOptions, type AudioTransformTraits } from './audio-transform.js';
+export { ChannelSplitter, type ChannelSplitterOptions } from './channel-splitter.js';
 export {
   AlawDecoder,
   AlawEncoder,
@@ -6,6 +7,7 @@ export {
   MulawDecoder,
   MulawEncoder,
 } from './g711-streams.js';
+export { Loudness, type LoudnessChange, type LoudnessLevel, type LoudnessOptions } from './loudness.js';
 export { Rechunk, type RechunkOptions } from './rechunk.js';
 export { ResampleStream, type ResampleStreamOptions } from './resample-stream.js';
 export { SampleConverter, type SampleConverterOptions } from './sample-converter.js';

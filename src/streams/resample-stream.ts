@@ -22,8 +22,8 @@ const LEAST_FRAMES = 64;
  * import { createReadStream, createWriteStream } from 'node:fs';
  * import { pipeline } from 'node:stream/promises';
  *
- * const resample = new ResampleStream({ fromHz: 48_000, toHz: 16_000 });
- * await pipeline(createReadStream('talk-48k.s16'), resample, createWriteStream('talk-16k.s16'));
+ * const resampler = new ResampleStream({ fromHz: 48_000, toHz: 16_000 });
+ * await pipeline(createReadStream('talk-48k.s16'), resampler, createWriteStream('talk-16k.s16'));
  */
 export class ResampleStream extends AudioTransform {
   readonly #resampler: Resampler<SampleType>;
