@@ -88,7 +88,10 @@ export abstract class AudioTransform extends Transform {
     this.inputFormat = input;
     this.#outputFormat = output;
     const frame = input && isRaw(input) ? frameBytes(input) : 1;
-    this.#sliceBytes = Math.max(frame, sliceBytes - (sliceBytes % frame));
+    // Packets come one by one, and whole.
+    this.#sliceBytes = this.writableObjectMode
+      ? Number.POSITIVE_INFINITY
+      : Math.max(frame, sliceBytes - (sliceBytes % frame));
     if (input && isRaw(input)) this.#raw = new RawInput(input, this.constructor.name);
     if (input) checkSources(this);
     if (signal) this.#stopListening = destroyOn(signal, this);
@@ -132,9 +135,9 @@ export abstract class AudioTransform extends Transform {
     encoding: BufferEncoding,
     callback?: (error: Error | null | undefined) => void,
   ): boolean;
-  override write(chunk: unknown, ...rest: unknown[]): boolean {
-    const forward = super.write as (this: this, ...all: unknown[]) => boolean;
-    return isWritable(chunk) ? forward.call(this, chunk, ...rest) : refuse(this, chunk, rest);
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (!isWritable(chunk)) return refuse(this, chunk, [encoding, callback]);
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
   /** Nothing comes out of a stream that was destroyed. */
@@ -167,7 +170,7 @@ export abstract class AudioTransform extends Transform {
     let at = from;
     try {
       while (at < bytes.length && !this.#refused && !this.destroyed) {
-        const end = this.writableObjectMode ? bytes.length : Math.min(at + this.#sliceBytes, bytes.length);
+        const end = Math.min(at + this.#sliceBytes, bytes.length);
         this.processAudio(end - at === bytes.length ? bytes : bytes.subarray(at, end));
         at = end;
       }

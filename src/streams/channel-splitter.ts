@@ -121,9 +121,9 @@ export class ChannelSplitter extends Writable {
     encoding: BufferEncoding,
     callback?: (error: Error | null | undefined) => void,
   ): boolean;
-  override write(chunk: unknown, ...rest: unknown[]): boolean {
-    const forward = super.write as (this: this, ...all: unknown[]) => boolean;
-    return isWritable(chunk) ? forward.call(this, chunk, ...rest) : refuse(this, chunk, rest);
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    if (!isWritable(chunk)) return refuse(this, chunk, [encoding, callback]);
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void);
   }
 
   override _write(chunk: unknown, _encoding: BufferEncoding, done: Callback): void {

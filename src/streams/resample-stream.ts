@@ -29,6 +29,9 @@ export class ResampleStream extends AudioTransform {
   readonly #resampler: Resampler<SampleType>;
   readonly #sample: SampleType;
   readonly #frameBytes: number;
+  /** Frames of input, and bytes of room for what they become. */
+  #roomFor = -1;
+  #roomBytes = 0;
 
   /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION; TypeError or RangeError ERR_INVALID_ARG. */
   constructor(options: ResampleStreamOptions) {
@@ -60,8 +63,13 @@ export class ResampleStream extends AudioTransform {
     this.#resampler.close();
   }
 
+  /** Asked for anew only where the size of the chunks changes: a call into the addon costs as much as a slice of memory. */
   #room(frames: number): Buffer {
-    return room(this.#resampler.maxOutputFrames(frames) * this.#frameBytes);
+    if (frames !== this.#roomFor) {
+      this.#roomFor = frames;
+      this.#roomBytes = this.#resampler.maxOutputFrames(frames) * this.#frameBytes;
+    }
+    return room(this.#roomBytes);
   }
 
   #push(space: Buffer, frames: number): void {
