@@ -97,17 +97,33 @@ export function remedy(given: StreamFormat, wanted: StreamFormat): string {
   return encoderOf(given, wanted);
 }
 
+/** Rates are converted between samples of int16 and float32 only; and after a mix, of fewer channels mostly. */
 function rawRemedy(given: RawStreamFormat, wanted: RawStreamFormat): string {
-  const [channels, toChannels] = [given.channels ?? 1, wanted.channels ?? 1];
-  const steps: string[] = [];
-  if (given.encoding !== wanted.encoding || channels !== toChannels) {
-    const counts =
-      channels === toChannels ? `channels: ${channels}` : `channels: ${channels}, toChannels: ${toChannels}`;
-    steps.push(`SampleConverter({ from: '${given.encoding}', to: '${wanted.encoding}', ${counts} })`);
-  }
-  if (!fitsRate(given, wanted))
-    steps.push(`ResampleStream({ fromHz: ${given.sampleRateHz}, toHz: ${wanted.sampleRateHz} })`);
-  return steps.join(' and ');
+  if (fitsRate(given, wanted)) return converter(given, wanted);
+  const { sampleRateHz: fromHz, encoding } = given;
+  const { sampleRateHz: toHz, channels = 1 } = wanted;
+  const between: RawStreamFormat = {
+    ...wanted,
+    encoding: [encoding, wanted.encoding].find(isResampled) ?? 's16le',
+  };
+  const more = `${channels === 1 ? '' : `, channels: ${channels}`}${between.encoding === 'f32le' ? ", sample: 'float32'" : ''}`;
+  const steps = [
+    fits(given, { ...between, sampleRateHz: fromHz }) ? [] : [converter(given, between)],
+    [`ResampleStream({ fromHz: ${fromHz}, toHz: ${toHz}${more} })`],
+    fits(between, wanted) ? [] : [converter(between, wanted)],
+  ];
+  return steps.flat().join(', ');
+}
+
+function isResampled(encoding: SampleEncoding): boolean {
+  return encoding === 's16le' || encoding === 'f32le';
+}
+
+function converter(given: RawStreamFormat, wanted: RawStreamFormat): string {
+  const { channels = 1, encoding: from } = given;
+  const { channels: toChannels = 1, encoding: to } = wanted;
+  const counts = channels === toChannels ? '' : `, toChannels: ${toChannels}`;
+  return `SampleConverter({ from: '${from}', to: '${to}', channels: ${channels}${counts} })`;
 }
 
 /** What makes raw samples of it. */
