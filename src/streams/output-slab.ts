@@ -13,7 +13,7 @@ let slab = Buffer.alloc(0);
 let used = 0;
 
 /**
- * Room for output, to be written at once; what is not `cut` of it is given out again.
+ * Room for output, to be written and `cut` at once, before anyone else is called; what is not cut is given out again.
  *
  * @returns Exactly `bytes` bytes of unknown content, aligned to 8.
  */

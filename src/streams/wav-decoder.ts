@@ -59,8 +59,10 @@ export class WavDecoder extends AudioTransform {
     const size = sample === 'int16' ? 2 : 4;
     const space = room(this.#reader.maxOutputSamples(bytes.length) * size);
     const samples = this.#reader.processInto(bytes, samplesOf(space, sample));
+    // Cut first: whoever hears of the format may use another stream at once, and that the same memory.
+    const output = cut(space, samples * size);
     if (this.outputFormat === undefined) this.#announce();
-    if (samples > 0) this.push(cut(space, samples * size));
+    if (samples > 0) this.push(output);
   }
 
   #announce(): void {

@@ -97,6 +97,13 @@ describe('WavDecoder', () => {
     expect(decoder.outputFormat).toEqual({ encoding: 's16le', sampleRateHz: 8000, channels: 1 });
   });
 
+  it('keeps its samples when another stream works while the format is told', async () => {
+    const decoder = new WavDecoder();
+    const other = new SampleConverter({ from: 's16le', to: 's32le' });
+    decoder.once('format', () => other.write(Buffer.alloc(1_000, 0x55)));
+    expectBytes(await outputOf(decoder, [file]), bytes);
+  });
+
   it('ends with the FormatError of what is no WAV', async () => {
     const error = { name: 'FormatError', code: 'ERR_WAV_NOT_WAV', byteOffset: 0 };
     await expect(outputOf(new WavDecoder(), [Buffer.from('no wav at all')])).rejects.toMatchObject(error);
