@@ -35,6 +35,7 @@ enum class ErrorKind : uint8_t {
   X(kWavUnsupportedWidth, "ERR_WAV_UNSUPPORTED_WIDTH", kUnsupported)       \
   X(kWavUnsupportedWavl, "ERR_WAV_UNSUPPORTED_WAVL", kUnsupported)         \
   X(kWavUnsupportedRate, "ERR_WAV_UNSUPPORTED_RATE", kUnsupported)         \
+  X(kWavUnsupportedChannels, "ERR_WAV_UNSUPPORTED_CHANNELS", kUnsupported) \
   X(kOggUnsupportedVersion, "ERR_OGG_UNSUPPORTED_VERSION", kUnsupported)   \
   X(kOggUnsupportedCodec, "ERR_OGG_UNSUPPORTED_CODEC", kUnsupported)       \
   X(kOpusUnsupportedVersion, "ERR_OPUS_UNSUPPORTED_VERSION", kUnsupported) \
