@@ -117,6 +117,7 @@ napi_value Exports(Napi::Env env) {
   all.Set("OggOpusWriter", DefineOggOpusWriter(env));
   all.Set("OggOpusEncoder", DefineOggOpusEncoder(env));
   all.Set("Resampler", DefineResampler(env));
+  all.Set("Transcoder", DefineTranscoder(env));
   all.Set("AudioFramer", DefineAudioFramer(env));
   all.Set("OpusEncoder", DefineOpusEncoder(env));
   all.Set("OpusDecoder", DefineOpusDecoder(env));

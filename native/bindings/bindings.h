@@ -36,6 +36,7 @@ napi_value DefineOggOpusEncoder(napi_env env);
 napi_value Resample(napi_env env, napi_callback_info info);
 napi_value DefineResampler(napi_env env);
 
+napi_value DefineTranscoder(napi_env env);
 napi_value DefineAudioFramer(napi_env env);
 napi_value WriteTextFrame(napi_env env, napi_callback_info info);
 

@@ -84,6 +84,7 @@ export {
   type SampleType,
 } from './resample.js';
 export { type SimdInfo, simdInfo } from './simd.js';
+export { Transcoder, type TranscoderOptions } from './transcoder.js';
 export {
   type ReadWavOptions,
   readWav,

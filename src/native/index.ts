@@ -17,6 +17,7 @@ export type {
   NativeOpusEncoderOptions,
   NativeOpusPackets,
   NativeResampler,
+  NativeTranscoder,
   NativeWavAudio,
   NativeWavDecoder,
   NativeWavReader,

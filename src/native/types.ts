@@ -159,6 +159,20 @@ export interface NativeResampler {
   close(): void;
 }
 
+export interface NativeTranscoder {
+  processInto(chunk: Uint8Array, out: Uint8Array): number;
+  flushInto(out: Uint8Array): number;
+  maxOutputBytes(inputBytes: number): number;
+  flushBytes(): number;
+  frames(): number;
+  /** 0 as long as they are to be the source's and that is not known. */
+  channels(): number;
+  leftoverBytes(): number;
+  info(): WavFacts | undefined;
+  reset(): void;
+  close(): void;
+}
+
 export interface NativeAudioFramer {
   processInto(chunk: Uint8Array, out: Uint8Array): number;
   flushInto(out: Uint8Array): number;
@@ -399,6 +413,18 @@ export interface NativeAddon {
     quality: ResamplerQuality,
     float32: boolean,
   ) => NativeResampler;
+  /** `toChannels`: 0 for those of the source. */
+  Transcoder: new (
+    source: 'wav' | 'raw',
+    encoding: SampleEncoding | undefined,
+    sampleRateHz: number | undefined,
+    channels: number | undefined,
+    toEncoding: SampleEncoding,
+    toRateHz: number,
+    toChannels: number,
+    quality: ResamplerQuality,
+    sourceBytes: number | undefined,
+  ) => NativeTranscoder;
   AudioFramer: new (
     source: 'wav' | 'raw' | 'opaque',
     encoding: SampleEncoding | undefined,

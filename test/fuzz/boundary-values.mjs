@@ -127,6 +127,8 @@ export function makeValues(random, instances) {
     wireEncoding: () => pick(['s16le', 'mulaw', 'alaw']),
     direction: () => pick(['input', 'output']),
     source: () => pick(['wav', 'raw', 'opaque']),
+    transcoderSource: () => pick(['wav', 'raw']),
+    channelPolicy: () => pick(['mix', 'keep']),
     quality: () => pick(['fast', 'default', 'best']),
     sample: () => pick(['int16', 'float32']),
     rate: () => pick(RATES),

@@ -382,6 +382,21 @@ const rawClasses = {
       close: () => [],
     },
   },
+  Transcoder: {
+    good: () => ['raw', 's16le', 8000, 1, 'f32le', 16_000, 2, 'default', 1000],
+    methods: {
+      processInto: () => [u8(8), u8(20_000)],
+      flushInto: () => [u8(20_000)],
+      maxOutputBytes: () => [8],
+      flushBytes: () => [],
+      frames: () => [],
+      channels: () => [],
+      leftoverBytes: () => [],
+      info: () => [],
+      reset: () => [],
+      close: () => [],
+    },
+  },
   AudioFramer: {
     good: () => ['raw', 's16le', 8000, 1, 's16le', 16_000, 1, '"id"', 1000],
     methods: {
@@ -584,7 +599,7 @@ attackOptions(
 );
 
 const attackedHere =
-  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Encoder|Writer)|OpusEncoder|OpusDecoder)$/;
+  /^(convertSamplesInto|(convertSamples|resample|readWav|readOggOpus|writeOggOpus|writeWav)(Async)?|planWire|probeAudio|containerHeadBytes|audioContainer|wireAudio|isWireFormat|simdInfo|stepLevels|Resampler|Transcoder|AudioFramer|WavReader|WavWriter|Ogg(Page|Opus)Reader|OggOpus(Decoder|Encoder|Writer)|OpusEncoder|OpusDecoder)$/;
 const notFromHere = /^(FormatError|UnsupportedError|FfmpegError|FfmpegReader)$/; // src/errors.ts; ffmpeg-reader.test.ts
 for (const [name, value] of Object.entries(audio))
   if (
@@ -625,6 +640,13 @@ const framerOptions = () => ({
   clientReqId: 'id',
   sourceBytes: 1000,
 });
+const transcoderOptions = () => ({
+  from: { encoding: 's16le', sampleRateHz: 8000, channels: 1 },
+  to: { encoding: 'f32le', sampleRateHz: 16_000, channels: 2 },
+  channels: 'mix',
+  quality: 'default',
+  sourceBytes: 1000,
+});
 const wavReaderOptions = () => ({ sample: 'int16', fileBytes: 1000 });
 const wavWriterOptions = () => ({ sampleRateHz: 8000, channels: 1, encoding: 's16', rf64: true });
 const oggOpusWriterOptions = () => ({
@@ -642,6 +664,19 @@ attackOptions(
   () => [],
   resamplerOptions,
 );
+attackOptions(
+  'new Transcoder',
+  (o) => new audio.Transcoder(o),
+  () => [],
+  transcoderOptions,
+);
+for (const side of ['from', 'to'])
+  attackOptions(
+    `Transcoder ${side}`,
+    (format) => new audio.Transcoder({ ...transcoderOptions(), [side]: format }),
+    () => [],
+    () => ({ container: 'raw', encoding: 's16le', sampleRateHz: 8000, channels: 1 }),
+  );
 attackOptions(
   'new AudioFramer',
   (o) => new audio.AudioFramer(o),
@@ -720,6 +755,21 @@ const publicClasses = [
       reset: () => [],
       close: () => [],
       latencyFrames: undefined,
+    },
+  },
+  {
+    make: () => new audio.Transcoder(transcoderOptions()),
+    methods: {
+      processInto: () => [u8(8), u8(20_000)],
+      maxOutputBytes: () => [8],
+      flushInto: () => [u8(20_000)],
+      reset: () => [],
+      close: () => [],
+      maxFlushBytes: undefined,
+      frames: undefined,
+      outputFormat: undefined,
+      leftoverBytes: undefined,
+      info: undefined,
     },
   },
   {

@@ -45,6 +45,12 @@ function workOnTheLoop(audio) {
     to: 'pcm_24000',
   });
   const out = new Uint8Array(framer.maxOutputBytes(CHUNK.length) + 100_000);
+  const transcoder = new audio.Transcoder({
+    from: { encoding: 's24le', sampleRateHz: 44_100, channels: 2 },
+    to: { encoding: 'f32le', sampleRateHz: 24_000 },
+    channels: 'keep',
+  });
+  transcoder.processInto(CHUNK, new Uint8Array(transcoder.maxOutputBytes(CHUNK.length)));
   new audio.Resampler({ fromHz: 8000, toHz: 48_000, channels: 2 }).process(LONG.subarray(0, 2000));
   framer.processInto(CHUNK, out);
   try {
