@@ -111,8 +111,8 @@ export abstract class AudioTransform extends Transform {
   /**
    * For the subclass: takes all of these bytes and pushes what comes of them. What it throws destroys the stream.
    *
-   * @param bytes Whole frames of raw samples, a packet, or any bytes of a container; never none. They may be pushed on
-   * as they are.
+   * @param bytes Whole frames of raw samples or any bytes of a container, never none; or a packet, which may be empty
+   * (lost). They may be pushed on as they are.
    */
   protected abstract processAudio(bytes: Buffer): void;
 
@@ -163,7 +163,20 @@ export abstract class AudioTransform extends Transform {
       done(error as Error);
       return;
     }
-    this.#work(bytes, 0, done);
+    if (this.writableObjectMode) this.#workPacket(bytes, done);
+    else this.#work(bytes, 0, done);
+  }
+
+  /** One piece, whatever its length. */
+  #workPacket(packet: Buffer, done: TransformCallback): void {
+    try {
+      this.processAudio(packet);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    if (this.#refused) this.#resume = () => done();
+    else done();
   }
 
   #work(bytes: Buffer, from: number, done: TransformCallback): void {
