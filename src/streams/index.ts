@@ -8,6 +8,11 @@ export {
   MulawEncoder,
 } from './g711-streams.js';
 export { Loudness, type LoudnessChange, type LoudnessLevel, type LoudnessOptions } from './loudness.js';
+export { OggOpusDemuxer } from './ogg-opus-demuxer.js';
+export { OggOpusMuxer, type OggOpusMuxerOptions } from './ogg-opus-muxer.js';
+export { OpusDecoderStream, type OpusDecoderStreamOptions } from './opus-decoder-stream.js';
+export { OpusEncoderStream, type OpusEncoderStreamOptions } from './opus-encoder-stream.js';
+export type { OpusPacketBuffer } from './opus-packets.js';
 export { Rechunk, type RechunkOptions } from './rechunk.js';
 export { ResampleStream, type ResampleStreamOptions } from './resample-stream.js';
 export { SampleConverter, type SampleConverterOptions } from './sample-converter.js';

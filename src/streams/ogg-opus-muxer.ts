@@ -1,0 +1,150 @@
+/**
+ * Ogg Opus put together in a stream: packets in, bytes out.
+ * Not here: how Ogg is written (audio/ogg-opus-writer.ts); where packets come from (opus-encoder-stream.ts).
+ */
+
+import { requireOptions } from '../audio/arguments.js';
+import { OggOpusWriter, type OggOpusWriterOptions } from '../audio/index.js';
+import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
+import { keptOf, linkOf, packetSamples, placeholder, refuseOgg } from './opus-packets.js';
+
+/** What an {@link OggOpusMuxer} writes into the headers, and how large its pages are. */
+export interface OggOpusMuxerOptions
+  extends Pick<OggOpusWriterOptions, 'gainDb' | 'tags' | 'serial' | 'pageMs'>,
+    AudioTransformOptions {
+  /** Channels that the packets decode to, 1 to 8: of those that @discordjs/voice gives 2. */
+  channels: number;
+  /**
+   * Samples at 48 kHz that a player drops from the start, 0 to 65 535. Default: what the first packets say, where they are
+   * an {@link OpusPacketBuffer}; else 312, the lookahead of libopus.
+   */
+  preSkip?: number;
+  /** Rate of what was encoded, in Hz, for information alone: a whole number from 0 (not told). Default 48 000. */
+  inputSampleRateHz?: number;
+}
+
+/** The lookahead of libopus, at 48 kHz. */
+const USUAL_PRE_SKIP = 312;
+const MAX_PRE_SKIP = 65_535;
+
+/**
+ * Takes Opus packets, one Buffer or Uint8Array each, gives the bytes of an Ogg Opus file or stream. Packets may come from
+ * `OpusEncoderStream`, `OggOpusDemuxer`, prism-media's `opus.Encoder` or a voice connection of @discordjs/voice.
+ *
+ * Where packets say what of them counts ({@link OpusPacketBuffer}) the file is as exact: pre-skip, end, and a link for
+ * each link. An empty packet stands for a lost one, as long as the packet before it (at first 20 ms): a player conceals
+ * it. Of more than two channels none may be lost.
+ *
+ * The bytes of a page come out once a packet follows that it has no place for: `pageMs` (1000 by default) is the latency.
+ * No packets become a file of 0 samples.
+ *
+ * Packets that are none destroy the stream with a FormatError ERR_OPUS_BAD_PACKET, other values with a TypeError
+ * ERR_INVALID_ARG.
+ *
+ * @see docs/ogg.md, docs/recipes/discord.md
+ * @example
+ * import { createReadStream, createWriteStream } from 'node:fs';
+ * import { pipeline } from 'node:stream/promises';
+ *
+ * const pcm = createReadStream('call.pcm'); // s16le, 48 kHz, stereo
+ * const encoder = new OpusEncoderStream({ sampleRateHz: 48_000, channels: 2 });
+ * await pipeline(pcm, encoder, new OggOpusMuxer({ channels: 2 }), createWriteStream('call.opus'));
+ */
+export class OggOpusMuxer extends AudioTransform {
+  readonly #options: OggOpusMuxerOptions;
+  #link: Link | undefined;
+  #linkId: number | undefined;
+  /** Packets of which nothing counts: a pre-skip that goes on, or what lies behind the end and is left out. */
+  #held: Uint8Array[] = [];
+  #heldSamples = 0;
+  #before: Uint8Array | undefined;
+
+  /**
+   * @throws RangeError ERR_INVALID_CHANNELS, ERR_INVALID_RATE, ERR_INVALID_OPTION, ERR_TOO_LARGE; TypeError, RangeError
+   * ERR_INVALID_ARG: as `OggOpusWriter`.
+   */
+  constructor(options: OggOpusMuxerOptions) {
+    requireOptions(options, 'new OggOpusMuxer');
+    super(options, { input: { container: 'packets' }, output: { container: 'ogg' } });
+    new Link(options, options.preSkip ?? USUAL_PRE_SKIP).writer.close(); // mistakes show here, not at the first packet
+    this.#options = options;
+  }
+
+  protected override processAudio(given: Buffer): void {
+    refuseOgg(given, 'OggOpusMuxer');
+    const packet = given.length > 0 || this.#options.channels > 2 ? given : placeholder(this.#before);
+    const linkId = linkOf(given) ?? this.#linkId;
+    if (this.#before && linkId !== this.#linkId) this.#finishLink();
+    this.#linkId = linkId;
+    this.#before = packet;
+    if (!this.#hold(packet)) this.#writeHeld(keptOf(packet, packetSamples(packet)).begin, packet);
+  }
+
+  protected override endAudio(): void {
+    this.#finishLink();
+  }
+
+  protected override release(): void {
+    this.#link?.writer.close();
+  }
+
+  /** No more of them than a pre-skip can be long. */
+  #hold(packet: Uint8Array): boolean {
+    const samples = packetSamples(packet);
+    const { begin, end } = keptOf(packet, samples);
+    if (begin < end || samples === 0 || this.#heldSamples + samples > MAX_PRE_SKIP) return false;
+    this.#held.push(packet);
+    this.#heldSamples += samples;
+    return true;
+  }
+
+  #writeHeld(begin: number, packet?: Uint8Array): void {
+    const { preSkip = this.#heldSamples + begin || USUAL_PRE_SKIP } = this.#options;
+    this.#link ??= new Link(this.#options, Math.min(preSkip, MAX_PRE_SKIP));
+    for (const each of packet ? [...this.#held, packet] : this.#held) this.#give(this.#link.write(each));
+    this.#held = [];
+    this.#heldSamples = 0;
+  }
+
+  #finishLink(): void {
+    if (!this.#link) this.#writeHeld(0);
+    this.#give(this.#link?.finish() as Uint8Array<ArrayBuffer>);
+    this.#link = undefined;
+    this.#held = [];
+    this.#heldSamples = 0;
+    this.#before = undefined;
+  }
+
+  #give(pages: Uint8Array<ArrayBuffer>): void {
+    if (pages.length > 0) this.push(Buffer.from(pages.buffer, pages.byteOffset, pages.length));
+  }
+}
+
+/** One stream of a file, of which most have one. */
+class Link {
+  readonly writer: OggOpusWriter;
+  readonly #preSkip: number;
+  #samples = 0;
+  /** Of the last packet, what lies behind the end. */
+  #tail = 0;
+
+  constructor(options: OggOpusMuxerOptions, preSkip: number) {
+    this.writer = new OggOpusWriter({ inputSampleRateHz: 48_000, ...options, preSkip });
+    this.#preSkip = preSkip;
+  }
+
+  write(packet: Uint8Array): Uint8Array<ArrayBuffer> {
+    const pages = this.writer.write(packet);
+    const samples = packetSamples(packet);
+    this.#samples += samples;
+    this.#tail = samples - keptOf(packet, samples).end;
+    return pages;
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const samples = this.#samples - this.#preSkip - this.#tail;
+    const pages = this.writer.finish(this.#tail > 0 && samples >= 0 ? { samples } : {});
+    this.writer.close();
+    return pages;
+  }
+}

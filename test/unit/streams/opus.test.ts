@@ -1,0 +1,262 @@
+// The Opus streams: what goes through them, to the sample. How they behave as streams: contract suite; beside other people's
+// streams: opus-peers.test.ts.
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type OggOpusAudio,
+  OggOpusReader,
+  OpusDecoder,
+  OpusEncoder,
+  type OpusFrameMs,
+  readOggOpus,
+  writeOggOpus,
+} from '../../../src/audio/index.js';
+import {
+  OggOpusDemuxer,
+  OggOpusMuxer,
+  OpusDecoderStream,
+  OpusEncoderStream,
+  type OpusPacketBuffer,
+} from '../../../src/streams/index.js';
+import { oggFixtures, sine, toInt16 } from '../audio/helpers.js';
+
+const bytesOf = (samples: Int16Array | Float32Array): Buffer =>
+  Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+const tone = (frames: number, channels = 1): Int16Array => toInt16(sine(frames, 300, 48_000, channels));
+
+function cut(bytes: Buffer, size: number): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size),
+  );
+}
+
+async function packetsOf(ogg: Buffer, size = 997): Promise<OpusPacketBuffer[]> {
+  return Readable.from(cut(ogg, size)).pipe(new OggOpusDemuxer()).toArray();
+}
+
+async function mux(packets: Uint8Array[], options = {}): Promise<Buffer> {
+  return buffer(Readable.from(packets).pipe(new OggOpusMuxer({ channels: 1, serial: 7, ...options })));
+}
+
+const decode = (packets: Uint8Array[], options = {}): Promise<Buffer> =>
+  buffer(Readable.from(packets).pipe(new OpusDecoderStream(options)));
+
+/** Packets of sound without any word of what counts, as they come over a line. */
+function barePackets(count: number, channels = 1, options = {}): Buffer[] {
+  using encoder = new OpusEncoder({ sampleRateHz: 48_000, channels, ...options });
+  const { frameSamples } = encoder;
+  const sound = tone((count * frameSamples) / channels, channels);
+  return Array.from({ length: count }, (_, i) =>
+    Buffer.from(encoder.encode(sound.subarray(i * frameSamples, (i + 1) * frameSamples))),
+  );
+}
+
+async function failure(run: Promise<unknown>): Promise<Error & { code?: string }> {
+  return run.then(
+    () => {
+      throw new Error('nothing was thrown');
+    },
+    (error) => error,
+  );
+}
+
+describe('OggOpusDemuxer', () => {
+  it('gives the packets of OggOpusReader, as Buffers with their facts', async () => {
+    const ogg = Buffer.from(writeOggOpus(tone(50_000), { sampleRateHz: 48_000, serial: 7 }));
+    using reader = new OggOpusReader();
+    const expected = [...reader.process(ogg), ...reader.flush()];
+    const packets = await packetsOf(ogg);
+    expect(
+      packets.map(({ samples, begin, end, link, position }) => ({ samples, begin, end, link, position })),
+    ).toEqual(expected.map(({ bytes, ...facts }) => facts));
+    expect(
+      packets.every((packet, i) => Buffer.isBuffer(packet) && packet.equals(expected[i]?.bytes ?? packet)),
+    ).toBe(true);
+    expect(packets.reduce((sum, { begin, end }) => sum + end - begin, 0)).toBe(50_000);
+  });
+
+  it('tells what it found, and still after its end', async () => {
+    const ogg = writeOggOpus(tone(4800), { sampleRateHz: 48_000, tags: { TITLE: 'Call 17' } });
+    const demuxer = new OggOpusDemuxer();
+    expect(demuxer.info).toBeUndefined();
+    demuxer.end(ogg);
+    await demuxer.toArray();
+    expect(demuxer.info).toMatchObject({
+      frames: 4800,
+      links: [{ comments: ['TITLE=Call 17'], preSkip: 312 }],
+    });
+  });
+
+  it('hands out the packets before an error, then is destroyed with it', async () => {
+    const demuxer = new OggOpusDemuxer();
+    demuxer.end('RIFF and no Ogg at all');
+    expect((await failure(demuxer.toArray())).code).toMatch(/^ERR_/);
+  });
+});
+
+describe('OggOpusMuxer and OggOpusDemuxer', () => {
+  const files = oggFixtures().filter(
+    ([, path, { result, channels }]) => result === 'ok' && channels <= 2 && !path.includes('family1'),
+  );
+
+  it('have files to try', () => expect(files.length).toBeGreaterThan(5));
+
+  it.each(files)('put together what was taken apart, to the sample: %s', async (_, path, truth) => {
+    const ogg = readFileSync(path);
+    const again = await mux(await packetsOf(ogg), { channels: truth.channels });
+    const [before, after] = [readOggOpus(ogg), readOggOpus(again)];
+    expect(after.frames).toBe(before.frames);
+    // Where nothing is heard the packets do not tell how long the pre-skip was.
+    const heard = ({ links }: OggOpusAudio) =>
+      links.filter(({ frames }) => frames > 0).map(({ frames, preSkip }) => ({ frames, preSkip }));
+    expect(heard(after)).toEqual(heard(before));
+    if (before.links.every(({ gainDb, channels }) => gainDb === 0 && channels === truth.channels))
+      expect(bytesOf(after.samples).equals(bytesOf(before.samples))).toBe(true);
+  });
+});
+
+describe('OggOpusMuxer', () => {
+  it('writes packets that say nothing as OggOpusWriter does, all of them counting behind a pre-skip of 312', async () => {
+    const packets = barePackets(10, 2);
+    const { frames, links, warnings } = readOggOpus(await mux(packets, { channels: 2 }));
+    expect({ frames, warnings }).toEqual({ frames: 10 * 960 - 312, warnings: [] });
+    expect(links).toMatchObject([{ preSkip: 312, inputSampleRateHz: 48_000, serial: 7, channels: 2 }]);
+  });
+
+  it('makes a file of 0 samples of no packets', async () => {
+    expect(readOggOpus(await mux([]))).toMatchObject({ frames: 0 });
+  });
+
+  it.each([2.5, 10, 20, 60, 120] as OpusFrameMs[])(
+    'holds the place of lost packets of %s ms',
+    async (frameMs) => {
+      const packets = barePackets(6, 1, { frameMs });
+      const lost = packets.map((packet, i) => (i === 2 || i === 3 ? Buffer.alloc(0) : packet));
+      const { frames, warnings } = readOggOpus(await mux(lost, { preSkip: 0 }));
+      expect({ frames, warnings }).toEqual({ frames: 6 * 48 * frameMs, warnings: [] });
+    },
+  );
+
+  it('takes a lost packet before any other for 20 ms', async () => {
+    const file = readOggOpus(await mux([Buffer.alloc(0), ...barePackets(1)], { preSkip: 0 }));
+    expect(file).toMatchObject({ frames: 2 * 960, warnings: [] });
+  });
+
+  it('keeps a pre-skip that is longer than a packet', async () => {
+    const packets = await packetsOf(await mux(barePackets(10), { preSkip: 3840 }));
+    expect(packets.slice(0, 5).map(({ begin, end }) => end - begin)).toEqual([0, 0, 0, 0, 960]);
+    const { frames, links } = readOggOpus(await mux(packets));
+    expect({ frames, preSkip: links[0]?.preSkip }).toEqual({ frames: 6 * 960, preSkip: 3840 });
+  });
+
+  it('refuses what is no packet', async () => {
+    const error = await failure(mux([Uint8Array.of(0xff)]));
+    expect(error).toMatchObject({ name: 'FormatError', code: 'ERR_OPUS_BAD_PACKET' });
+  });
+
+  it('says that Ogg is no packet', async () => {
+    const error = await failure(mux([Buffer.from(writeOggOpus(tone(960), { sampleRateHz: 48_000 }))]));
+    expect(error.message).toMatch(/Ogg file: put OggOpusDemuxer before it/);
+  });
+
+  it('finds mistakes in its options when it is made', () => {
+    expect(() => new OggOpusMuxer({ channels: 9 })).toThrow(RangeError);
+    expect(() => new OggOpusMuxer({ channels: 2, pageMs: -1 })).toThrow(/pageMs/);
+    expect(() => new OggOpusMuxer(undefined as never)).toThrow(/options/);
+  });
+});
+
+describe('OpusEncoderStream and OpusDecoderStream', () => {
+  const rates = fc.constantFrom(8000, 12_000, 16_000, 24_000, 48_000);
+  const durations = fc.constantFrom<OpusFrameMs>(2.5, 5, 10, 20, 40, 60, 80, 100, 120);
+
+  it('give back as many frames as were written, at any rate, duration and cut', async () => {
+    const lengths = fc.integer({ min: 0, max: 9000 });
+    const property = fc.asyncProperty(
+      rates,
+      durations,
+      fc.constantFrom(1, 2),
+      lengths,
+      fc.integer({ min: 1, max: 5000 }),
+      async (sampleRateHz, frameMs, channels, frames, size) => {
+        const input = bytesOf(tone(frames, channels));
+        const encoder = new OpusEncoderStream({ sampleRateHz, frameMs, channels, complexity: 0 });
+        const packets = await Readable.from(cut(input, size)).pipe(encoder).toArray();
+        const output = await decode(packets, { sampleRateHz, channels });
+        expect(output.length).toBe(input.length);
+        const file = readOggOpus(await mux(packets, { channels }));
+        expect(file.frames).toBe((frames * 48_000) / sampleRateHz);
+      },
+    );
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  it('give back the sound, in place', async () => {
+    const input = tone(48_000);
+    const encoder = new OpusEncoderStream({ sampleRateHz: 48_000, application: 'audio', bitrate: 96_000 });
+    encoder.end(bytesOf(input));
+    const output = await decode(await encoder.toArray());
+    const heard = new Int16Array(output.buffer, output.byteOffset, output.length / 2);
+    let [signal, noise] = [0, 0];
+    for (let i = 4800; i < 43_200; i++) {
+      signal += (input[i] as number) ** 2;
+      noise += ((input[i] as number) - (heard[i] as number)) ** 2;
+    }
+    expect(10 * Math.log10(signal / noise)).toBeGreaterThan(25); // two samples off, it would be 22 dB
+  });
+
+  it('speak float32 on both sides', async () => {
+    const input = sine(4800, 300, 48_000);
+    const encoder = new OpusEncoderStream({ sampleRateHz: 48_000, encoding: 'f32le' });
+    encoder.end(bytesOf(input));
+    const output = await decode(await encoder.toArray(), { encoding: 'f32le' });
+    const heard = new Float32Array(output.buffer, output.byteOffset, output.length / 4);
+    expect(heard.length).toBe(4800);
+    expect(Math.max(...heard)).toBeGreaterThan(0.4);
+    expect(Math.max(...heard)).toBeLessThan(0.7);
+  });
+});
+
+describe('OpusDecoderStream', () => {
+  it('decodes packets that say nothing whole', async () => {
+    const packets = barePackets(5, 2);
+    using decoder = new OpusDecoder({ sampleRateHz: 48_000, channels: 2 });
+    const expected = Buffer.concat(packets.map((packet) => bytesOf(decoder.decode(packet))));
+    expect((await decode(packets, { channels: 2 })).equals(expected)).toBe(true);
+  });
+
+  it('decodes a lost packet from the one behind it, and conceals those before', async () => {
+    const packets = barePackets(8, 1, { fec: true, packetLossPercent: 30, signal: 'voice', bitrate: 32_000 });
+    const none = Buffer.alloc(0);
+    using decoder = new OpusDecoder({ sampleRateHz: 16_000 });
+    const [a, b, , , e] = packets as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    const expected = [
+      decoder.decode(a),
+      decoder.decode(b),
+      decoder.conceal(320),
+      decoder.decodeFec(e, 320),
+      decoder.decode(e),
+      decoder.conceal(320),
+    ];
+    const output = await decode([a, b, none, none, e, none], { sampleRateHz: 16_000 });
+    expect(output.equals(Buffer.concat(expected.map(bytesOf)))).toBe(true);
+  });
+
+  it('gives the samples of a chain, each link decoded anew', async () => {
+    const part = (serial: number) => Buffer.from(writeOggOpus(tone(9600), { sampleRateHz: 48_000, serial }));
+    const chain = Buffer.concat([part(1), part(2)]);
+    expect((await decode(await packetsOf(chain))).equals(bytesOf(readOggOpus(chain).samples))).toBe(true);
+  });
+
+  it('refuses what is no packet', async () => {
+    expect(await failure(decode([Uint8Array.of(0xff)]))).toMatchObject({ code: 'ERR_OPUS_BAD_PACKET' });
+    await expect(pipeline(Readable.from([{ packet: 1 }]), new OpusDecoderStream())).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_ARG',
+    });
+  });
+});
