@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const folder = join(root, 'build/readme');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const examples = examplesOf('README.md');
-const documented = readdirSync(join(root, 'docs'))
+const documented = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .flatMap((name) => examplesOf(`docs/${name}`).map((code, i) => [`docs/${name}`, i + 1, code] as const))
   // The others are parts of programs.
