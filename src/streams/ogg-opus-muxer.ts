@@ -23,7 +23,8 @@ export interface OggOpusMuxerOptions
   inputSampleRateHz?: number;
 }
 
-/** The lookahead of libopus, at 48 kHz. */
+const OPUS_RATE_HZ = 48_000;
+/** The lookahead of libopus, in samples at that rate. */
 const USUAL_PRE_SKIP = 312;
 const MAX_PRE_SKIP = 65_535;
 
@@ -54,6 +55,7 @@ export class OggOpusMuxer extends AudioTransform {
   readonly #options: OggOpusMuxerOptions;
   #link: Link | undefined;
   #linkId: number | undefined;
+  #links = 0;
   /** Packets of which nothing counts: a pre-skip that goes on, or what lies behind the end and is left out. */
   #held: Uint8Array[] = [];
   #heldSamples = 0;
@@ -73,9 +75,7 @@ export class OggOpusMuxer extends AudioTransform {
   protected override processAudio(given: Buffer): void {
     refuseOgg(given, 'OggOpusMuxer');
     const packet = given.length > 0 || this.#options.channels > 2 ? given : placeholder(this.#before);
-    const linkId = linkOf(given) ?? this.#linkId;
-    if (this.#before && linkId !== this.#linkId) this.#finishLink();
-    this.#linkId = linkId;
+    this.#follow(linkOf(given));
     this.#before = packet;
     if (!this.#hold(packet)) this.#writeHeld(keptOf(packet, packetSamples(packet)).begin, packet);
   }
@@ -86,6 +86,13 @@ export class OggOpusMuxer extends AudioTransform {
 
   protected override release(): void {
     this.#link?.writer.close();
+  }
+
+  /** A packet that does not say which link it belongs to goes on with the one before it. */
+  #follow(linkId: number | undefined): void {
+    if (linkId === undefined) return;
+    if (this.#linkId !== undefined && linkId !== this.#linkId) this.#finishLink();
+    this.#linkId = linkId;
   }
 
   /** No more of them than a pre-skip can be long. */
@@ -100,7 +107,7 @@ export class OggOpusMuxer extends AudioTransform {
 
   #writeHeld(begin: number, packet?: Uint8Array): void {
     const { preSkip = this.#heldSamples + begin || USUAL_PRE_SKIP } = this.#options;
-    this.#link ??= new Link(this.#options, Math.min(preSkip, MAX_PRE_SKIP));
+    this.#link ??= new Link(this.#options, Math.min(preSkip, MAX_PRE_SKIP), this.#links++);
     for (const each of packet ? [...this.#held, packet] : this.#held) this.#give(this.#link.write(each));
     this.#held = [];
     this.#heldSamples = 0;
@@ -128,8 +135,12 @@ class Link {
   /** Of the last packet, what lies behind the end. */
   #tail = 0;
 
-  constructor(options: OggOpusMuxerOptions, preSkip: number) {
-    this.writer = new OggOpusWriter({ inputSampleRateHz: 48_000, ...options, preSkip });
+  /** @param index of the link: each has the next serial number */
+  constructor(options: OggOpusMuxerOptions, preSkip: number, index = 0) {
+    const facts = { inputSampleRateHz: OPUS_RATE_HZ, ...options, preSkip };
+    // The first as it was given: the writer checks it.
+    if (index > 0 && options.serial !== undefined) facts.serial = (options.serial + index) % 2 ** 32;
+    this.writer = new OggOpusWriter(facts);
     this.#preSkip = preSkip;
   }
 

@@ -110,6 +110,9 @@ describe('OggOpusMuxer and OggOpusDemuxer', () => {
     const again = await mux(await packetsOf(ogg), { channels: truth.channels });
     const [before, after] = [readOggOpus(ogg), readOggOpus(again)];
     expect(after.frames).toBe(before.frames);
+    expect(
+      after.warnings.filter((warning) => !['no-audio', 'preskip-exceeds-audio'].includes(warning)),
+    ).toEqual([]);
     // Where nothing is heard the packets do not tell how long the pre-skip was.
     const heard = ({ links }: OggOpusAudio) =>
       links.filter(({ frames }) => frames > 0).map(({ frames, preSkip }) => ({ frames, preSkip }));
@@ -125,6 +128,19 @@ describe('OggOpusMuxer', () => {
     const { frames, links, warnings } = readOggOpus(await mux(packets, { channels: 2 }));
     expect({ frames, warnings }).toEqual({ frames: 10 * 960 - 312, warnings: [] });
     expect(links).toMatchObject([{ preSkip: 312, inputSampleRateHz: 48_000, serial: 7, channels: 2 }]);
+  });
+
+  it('goes on with packets that say nothing, and begins a link for those of another', async () => {
+    const bare = barePackets(4);
+    const saying = await packetsOf(await mux(bare));
+    const others = saying.map((packet) => Object.assign(Buffer.from(packet), { link: 1 }));
+    const { links } = readOggOpus(
+      await mux([bare[0] as Buffer, ...saying, ...bare, ...others], { preSkip: 312 }),
+    );
+    expect(links.map(({ frames, serial }) => [frames, serial])).toEqual([
+      [9 * 960 - 312, 7],
+      [4 * 960 - 312, 8],
+    ]);
   });
 
   it('makes a file of 0 samples of no packets', async () => {
@@ -166,6 +182,7 @@ describe('OggOpusMuxer', () => {
   it('finds mistakes in its options when it is made', () => {
     expect(() => new OggOpusMuxer({ channels: 9 })).toThrow(RangeError);
     expect(() => new OggOpusMuxer({ channels: 2, pageMs: -1 })).toThrow(/pageMs/);
+    expect(() => new OggOpusMuxer({ channels: 2, serial: '7' as never })).toThrow(TypeError);
     expect(() => new OggOpusMuxer(undefined as never)).toThrow(/options/);
   });
 });
@@ -207,6 +224,21 @@ describe('OpusEncoderStream and OpusDecoderStream', () => {
       noise += ((input[i] as number) - (heard[i] as number)) ** 2;
     }
     expect(10 * Math.log10(signal / noise)).toBeGreaterThan(25); // two samples off, it would be 22 dB
+  });
+
+  it.each([
+    ['rate', { sampleRateHz: 44_100 }, 'ERR_INVALID_RATE'],
+    ['channel count', { sampleRateHz: 48_000, channels: 9 }, 'ERR_INVALID_CHANNELS'],
+    ['encoding', { sampleRateHz: 48_000, encoding: 's24le' }, 'ERR_INVALID_ARG'],
+  ])('refuse a wrong %s when they are made', (_, options, code) => {
+    expect(() => new OpusEncoderStream(options as never)).toThrow(expect.objectContaining({ code }));
+    expect(() => new OpusDecoderStream(options as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('refuse samples that end amid a frame', async () => {
+    const encoder = new OpusEncoderStream({ sampleRateHz: 48_000, channels: 2 });
+    encoder.end(Buffer.alloc(4 * 960 + 2));
+    expect(await failure(encoder.toArray())).toMatchObject({ code: 'ERR_INVALID_LENGTH' });
   });
 
   it('speak float32 on both sides', async () => {
