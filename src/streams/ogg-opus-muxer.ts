@@ -106,7 +106,8 @@ export class OggOpusMuxer extends AudioTransform {
   }
 
   #writeHeld(begin: number, packet?: Uint8Array): void {
-    const { preSkip = this.#heldSamples + begin || USUAL_PRE_SKIP } = this.#options;
+    const told = this.#linkId === undefined ? USUAL_PRE_SKIP : this.#heldSamples + begin;
+    const { preSkip = told } = this.#options;
     this.#link ??= new Link(this.#options, Math.min(preSkip, MAX_PRE_SKIP), this.#links++);
     for (const each of packet ? [...this.#held, packet] : this.#held) this.#give(this.#link.write(each));
     this.#held = [];

@@ -169,6 +169,11 @@ describe('OggOpusMuxer', () => {
     expect({ frames, preSkip: links[0]?.preSkip }).toEqual({ frames: 6 * 960, preSkip: 3840 });
   });
 
+  it('keeps a pre-skip of 0', async () => {
+    const packets = await packetsOf(await mux(barePackets(10), { preSkip: 0 }));
+    expect(readOggOpus(await mux(packets))).toMatchObject({ frames: 9600, links: [{ preSkip: 0 }] });
+  });
+
   it('refuses what is no packet', async () => {
     const error = await failure(mux([Uint8Array.of(0xff)]));
     expect(error).toMatchObject({ name: 'FormatError', code: 'ERR_OPUS_BAD_PACKET' });
