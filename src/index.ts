@@ -22,3 +22,4 @@ export * from './format.js';
 export * from './gradium/index.js';
 export * from './sandbox/index.js';
 export * from './streams/index.js';
+export * from './telephony/index.js';

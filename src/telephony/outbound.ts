@@ -1,0 +1,170 @@
+/**
+ * What leaves on a call: playbacks one after the other as paced frames, marks behind them, and taking it all back.
+ * Not here: one playback's audio (playback.ts), the socket (media-stream-bridge.ts).
+ */
+import type { CallClock } from './clock.js';
+import { FRAME_BYTES, SILENCE } from './line-format.js';
+import { Pacer } from './pacer.js';
+import { LivePlayback, type PlaybackSource, type PlayOptions } from './playback.js';
+import type { LineProtocol } from './protocol.js';
+
+/** A mark behind every fifth frame: what was heard is known to 100 ms, for ten short messages a second each way. */
+const MARK_FRAMES = 5;
+/** So that a mark of somebody else's on the same socket is told from ours. */
+const MARK_PREFIX = 'sluice:';
+
+export interface OutboundOptions {
+  clock: CallClock;
+  protocol: LineProtocol;
+  leadMs: number;
+  prebufferMs: number;
+  /** Whether silence is sent where there is nothing to say. */
+  fillsSilence: boolean;
+  send: (message: string | Buffer) => void;
+  /** Whether the socket takes more; when it does again, call `wake`. */
+  canSend: () => boolean;
+}
+
+export class Outbound {
+  readonly #options: OutboundOptions;
+  readonly #pacer: Pacer;
+  readonly #frame = Buffer.alloc(FRAME_BYTES);
+  readonly #silence = Buffer.alloc(FRAME_BYTES, SILENCE);
+  /** Those with frames to come; the first is being sent. */
+  readonly #queue: LivePlayback[] = [];
+  /** Those of which all has left, and not all been heard. */
+  readonly #awaited = new Set<LivePlayback>();
+  /** By name: of which playback so many frames were played when the mark comes back. */
+  readonly #marks = new Map<string, { playback: LivePlayback; frames: number }>();
+  #lastSender: LivePlayback | undefined;
+  #markId = 0;
+  #state: 'waiting' | 'open' | 'ended' = 'waiting';
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+    this.#pacer = new Pacer({
+      clock: options.clock,
+      leadMs: options.leadMs,
+      onDue: () => this.#sendFrame(),
+    });
+  }
+
+  /** The far end takes audio from now on. */
+  open(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'open';
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#state === 'open') this.#pacer.wake();
+  }
+
+  /** @throws TypeError ERR_INVALID_ARG */
+  play(source: PlaybackSource, options: PlayOptions): LivePlayback {
+    const playback = new LivePlayback(source, options, {
+      prebufferMs: this.#options.prebufferMs,
+      onChange: () => this.wake(),
+      onStop: () => this.#stop(playback),
+      onFail: () => this.#forget(playback),
+    });
+    this.#queue.push(playback);
+    return playback;
+  }
+
+  /** Nothing that was to be played is, and the far end forgets what it has not played yet. */
+  clear(): void {
+    const playbacks = [...this.#awaited, ...this.#queue.splice(0)];
+    this.#takeBack();
+    for (const playback of playbacks) playback.interrupt();
+  }
+
+  /** Whether the mark was one of ours. */
+  marked(name: string): boolean {
+    const mark = this.#marks.get(name);
+    this.#marks.delete(name);
+    mark?.playback.heard(mark.frames);
+    if (mark?.playback.isEnded) this.#awaited.delete(mark.playback);
+    return name.startsWith(MARK_PREFIX);
+  }
+
+  /** The call is over; with an error it was not to be. */
+  end(error?: unknown): void {
+    this.#state = 'ended';
+    this.#pacer.stop();
+    this.#marks.clear();
+    for (const playback of [...this.#awaited, ...this.#queue.splice(0)]) {
+      if (error === undefined) playback.interrupt();
+      else playback.fail(error);
+    }
+    this.#awaited.clear();
+  }
+
+  #sendFrame(): boolean {
+    const { protocol, send, canSend, fillsSilence } = this.#options;
+    if (this.#state !== 'open' || !canSend()) return false;
+    this.#retire();
+    const playback = this.#queue[0];
+    if (playback?.take(this.#frame)) {
+      this.#lastSender = playback;
+      send(protocol.media(this.#frame));
+      if (!protocol.hasMarks) playback.heard(playback.sentFrames);
+      else if (playback.sentFrames % MARK_FRAMES === 0) this.#mark(playback);
+      this.#retire();
+      return true;
+    }
+    if (fillsSilence) send(protocol.media(this.#silence));
+    return fillsSilence;
+  }
+
+  /** Lets go of those that have no more to send. */
+  #retire(): void {
+    const { protocol } = this.#options;
+    for (let playback = this.#queue[0]; playback?.isDrained; playback = this.#queue[0]) {
+      this.#queue.shift();
+      if (protocol.hasMarks && playback.sentFrames % MARK_FRAMES !== 0) this.#mark(playback);
+      this.#awaited.add(playback);
+      playback.allSent();
+      if (playback.isEnded) this.#awaited.delete(playback);
+    }
+  }
+
+  #mark(playback: LivePlayback): void {
+    const name = `${MARK_PREFIX}${this.#markId++}`;
+    this.#marks.set(name, { playback, frames: playback.sentFrames });
+    this.#options.send(this.#options.protocol.mark(name));
+  }
+
+  #stop(playback: LivePlayback): void {
+    if (playback !== this.#lastSender) {
+      // Nothing of it has left, or all of it, with another's audio behind it.
+      if (playback.sentFrames > 0) return;
+      this.#forget(playback);
+      playback.interrupt();
+      return;
+    }
+    this.#forget(playback);
+    const lost = [...this.#awaited, playback];
+    this.#takeBack();
+    for (const each of lost) each.interrupt();
+  }
+
+  #forget(playback: LivePlayback): void {
+    const index = this.#queue.indexOf(playback);
+    if (index >= 0) this.#queue.splice(index, 1);
+    this.#awaited.delete(playback);
+    this.wake();
+  }
+
+  /** The far end answers with the marks that it had not come to: those say nothing of what was heard. */
+  #takeBack(): void {
+    this.#marks.clear();
+    this.#awaited.clear();
+    this.#lastSender = undefined;
+    if (this.#state !== 'open') return;
+    const { protocol, send } = this.#options;
+    if (!protocol.hasMarks) return;
+    send(protocol.clear());
+    this.#pacer.restart();
+  }
+}

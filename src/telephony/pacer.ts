@@ -1,0 +1,85 @@
+/**
+ * When the frames of a call leave: one every 20 ms, by absolute times.
+ * Not here: what is in them (outbound.ts).
+ */
+import type { CallClock } from './clock.js';
+import { FRAME_MS } from './line-format.js';
+
+/**
+ * A stall of the event loop up to this is caught up with: five frames. After a longer one the far end has been silent
+ * for so long that its buffer would only grow by it; the times begin anew.
+ */
+const MAX_LATE_MS = 100;
+
+export interface PacerOptions {
+  clock: CallClock;
+  /** How far ahead of the moment it sounds a frame leaves, in milliseconds. */
+  leadMs: number;
+  /** Sends one frame; false: there is none, and nothing is due until `wake`. */
+  onDue: () => boolean;
+}
+
+/**
+ * Frame i sounds at `origin + i * 20 ms` and leaves `leadMs` before. A timer that fires late moves nothing behind it, so
+ * there is no drift; frames that became due meanwhile leave together.
+ */
+export class Pacer {
+  readonly #options: PacerOptions;
+  /** When frame 0 sounds: as soon as it leaves. */
+  #originMs: number | undefined;
+  #frames = 0;
+  #timer: unknown;
+  #running = false;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+  }
+
+  /** There may be a frame again. */
+  wake(): void {
+    if (this.#timer === undefined && !this.#running) this.#run();
+  }
+
+  /** What left was taken back: the next frame is the first of a new count. */
+  restart(): void {
+    this.stop();
+    this.#originMs = undefined;
+    this.wake();
+  }
+
+  /** Nothing leaves until `wake`. */
+  stop(): void {
+    if (this.#timer !== undefined) this.#options.clock.stopTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #run(): void {
+    this.#timer = undefined;
+    this.#running = true;
+    try {
+      let waitMs = this.#waitMs();
+      while (waitMs <= 0) {
+        if (!this.#options.onDue()) return;
+        this.#frames++;
+        waitMs = this.#waitMs();
+      }
+      // Rounded up: a timer of 0.4 ms would fire at once, for nothing.
+      this.#timer = this.#options.clock.startTimer(() => this.#run(), Math.ceil(waitMs));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #waitMs(): number {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#originMs === undefined || nowMs - this.#soundsMs(this.#originMs) > MAX_LATE_MS) {
+      this.#originMs = nowMs;
+      this.#frames = 0;
+    }
+    return this.#soundsMs(this.#originMs) - this.#options.leadMs - nowMs;
+  }
+
+  #soundsMs(originMs: number): number {
+    return originMs + this.#frames * FRAME_MS;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * One thing that is said on a call: its audio pulled from its source, and how much of it was heard.
+ * Not here: when its frames leave, and the marks behind them (outbound.ts).
+ */
+import type { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import { argumentTypeError } from '../errors.js';
+import type { Word } from '../gradium/index.js';
+import { JitterBuffer } from './jitter-buffer.js';
+import { BYTES_PER_MS, FRAME_MS, LINE_FORMAT } from './line-format.js';
+
+/** What a {@link Playback} reads: µ-law bytes at 8 kHz, in chunks of any size. */
+export type PlaybackSource = Readable | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** What may be said about a {@link PlaybackSource}. */
+export interface PlayOptions {
+  /**
+   * Which words are spoken when, in seconds of this source; more may be added to the array while it plays. Default: those
+   * that the source tells by `word` events, as a stream of `gradium.tts.stream` does.
+   */
+  words?: readonly Word[] | undefined;
+}
+
+/** How much of a playback the other side has heard. */
+export interface Played {
+  /** Seconds of its audio, from its beginning: 0 or more, in steps of 0.1 s, and never too many. */
+  durationS: number;
+  /** Whether that is all of it. */
+  complete: boolean;
+  /** The words heard to their end, in their order. */
+  words: Word[];
+  /** The word in whose midst it broke off, or stands now; else undefined. */
+  cutWord: Word | undefined;
+}
+
+/**
+ * Something that is being said on a call; made by {@link MediaStreamBridge.play}.
+ */
+export interface Playback {
+  /**
+   * Resolves when all was heard, or it was stopped, cleared, or the call ended: `complete` says which. Rejects with the
+   * source's error, or with the one that ended the call. Nothing is thrown into the event loop when nobody looks.
+   */
+  readonly done: Promise<Played>;
+  /** What has been heard up to now. */
+  played(): Played;
+  /**
+   * Ends it: closes its source, drops what comes from there still, and has the far end forget what it was sent. Where
+   * later audio is on its way there already, that and what is before it are heard.
+   */
+  stop(): void;
+}
+
+/** Audio waiting to leave before the source is asked for no more. */
+const MAX_BUFFERED_MS = 1_000;
+
+export interface PlaybackHooks {
+  prebufferMs: number;
+  /** There is more to send, or the source has ended. */
+  onChange: () => void;
+  onStop: (playback: LivePlayback) => void;
+  /** It failed, and has ended. */
+  onFail: (playback: LivePlayback) => void;
+}
+
+export class LivePlayback implements Playback {
+  readonly #source: PlaybackSource;
+  readonly #hooks: PlaybackHooks;
+  readonly #buffer: JitterBuffer;
+  readonly #words: Word[] | readonly Word[];
+  readonly done: Promise<Played>;
+  readonly #onWord = (word: Word) => (this.#words as Word[]).push(word);
+  #resolve: (played: Played) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
+  #room: (() => void) | undefined;
+  #sentFrames = 0;
+  #heardFrames = 0;
+  #allSent = false;
+  #ended = false;
+
+  /** @throws TypeError ERR_INVALID_ARG */
+  constructor(source: PlaybackSource, { words }: PlayOptions, hooks: PlaybackHooks) {
+    this.#iterator = iteratorOf(source);
+    checkFormat(source);
+    if (words !== undefined && !Array.isArray(words)) throw argumentTypeError('words must be an array');
+    this.#source = source;
+    this.#hooks = hooks;
+    this.#buffer = new JitterBuffer(hooks.prebufferMs * BYTES_PER_MS);
+    this.#words = words ?? [];
+    if (!words && source instanceof Readable) source.on('word', this.#onWord);
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {});
+    this.#pull(this.#iterator).catch((error: unknown) => this.#sourceFailed(error));
+  }
+
+  get sentFrames(): number {
+    return this.#sentFrames;
+  }
+
+  /** All its frames have left. */
+  get isDrained(): boolean {
+    return this.#buffer.isDrained;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  played(): Played {
+    const durationS = (this.#heardFrames * FRAME_MS) / 1_000;
+    const complete = this.#isHeard;
+    // A word's end is rounded, and may lie a little behind the audio.
+    const isHeard = ({ stopS }: Word) => complete || stopS <= durationS;
+    return {
+      durationS,
+      complete,
+      words: this.#words.filter(isHeard),
+      cutWord: this.#words.find((word) => word.startS < durationS && !isHeard(word)),
+    };
+  }
+
+  stop(): void {
+    if (!this.#ended) this.#hooks.onStop(this);
+  }
+
+  /** Fills the next frame; false: there is none now. */
+  take(frame: Buffer): boolean {
+    if (!this.#buffer.take(frame)) return false;
+    this.#sentFrames++;
+    this.#wakeSource();
+    return true;
+  }
+
+  /** The far end has played so many frames. */
+  heard(frames: number): void {
+    this.#heardFrames = Math.max(this.#heardFrames, frames);
+    this.#endIfHeard();
+  }
+
+  /** There are no frames behind those that have left. */
+  allSent(): void {
+    this.#allSent = true;
+    this.#endIfHeard();
+  }
+
+  /** No more of it is heard than up to now. */
+  interrupt(): void {
+    if (this.#end()) this.#resolve(this.played());
+  }
+
+  fail(error: unknown): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  get #isHeard(): boolean {
+    return this.#allSent && this.#heardFrames === this.#sentFrames;
+  }
+
+  #endIfHeard(): void {
+    if (this.#isHeard && this.#end()) this.#resolve(this.played());
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#buffer.clear();
+    this.#wakeSource();
+    this.#closeSource();
+    return true;
+  }
+
+  /** A source that has ended is closed already; one that has not gives up what it does for us. */
+  #closeSource(): void {
+    if (this.#source instanceof Readable) {
+      this.#source.off('word', this.#onWord);
+      // What it says about being closed early must not end the process.
+      this.#source.on('error', () => {});
+      this.#source.destroy();
+      return;
+    }
+    const iterator = this.#iterator;
+    Promise.resolve(iterator?.return?.()).catch(() => {});
+  }
+
+  async #pull(iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>): Promise<void> {
+    while (!this.#ended) {
+      const { done, value } = await iterator.next();
+      if (this.#ended) return;
+      if (done) {
+        this.#iterator = undefined;
+        this.#buffer.end();
+        this.#hooks.onChange();
+        return;
+      }
+      if (!(value instanceof Uint8Array)) throw argumentTypeError('a source of audio must give Uint8Arrays');
+      this.#buffer.push(value);
+      this.#hooks.onChange();
+      await this.#hasRoom();
+    }
+  }
+
+  async #hasRoom(): Promise<void> {
+    while (!this.#ended && this.#buffer.bytes > MAX_BUFFERED_MS * BYTES_PER_MS) {
+      await new Promise<void>((resolve) => {
+        this.#room = resolve;
+      });
+    }
+  }
+
+  #wakeSource(): void {
+    this.#room?.();
+    this.#room = undefined;
+  }
+
+  #sourceFailed(error: unknown): void {
+    if (this.#ended) return;
+    this.fail(error);
+    this.#hooks.onFail(this);
+  }
+}
+
+function iteratorOf(source: PlaybackSource): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+  const isObject = typeof source === 'object' && source !== null;
+  if (isObject && Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  // The bytes of an array are numbers: what was meant is the array in an array.
+  if (isObject && Symbol.iterator in source && !ArrayBuffer.isView(source)) return source[Symbol.iterator]();
+  throw argumentTypeError('a source of audio must be a Readable or an iterable of Uint8Arrays');
+}
+
+/** A stream that says what it gives must give what sounds on the line. */
+function checkFormat(source: object): void {
+  const { outputFormat, sampleRateHz = outputFormat?.sampleRateHz } = source as EventEmitter & {
+    outputFormat?: { encoding?: unknown; sampleRateHz?: unknown; channels?: unknown };
+    sampleRateHz?: unknown;
+  };
+  const { encoding = LINE_FORMAT.encoding, channels = 1 } = outputFormat ?? {};
+  const isOurs =
+    encoding === LINE_FORMAT.encoding &&
+    channels === LINE_FORMAT.channels &&
+    (sampleRateHz === undefined || sampleRateHz === LINE_FORMAT.sampleRateHz);
+  if (isOurs) return;
+  throw argumentTypeError(
+    `a call plays mulaw at 8000 Hz, mono; the source gives ${String(outputFormat?.encoding ?? 'audio')} at ` +
+      `${String(sampleRateHz)} Hz, ${String(channels)} channel(s). Ask the speech service for 'ulaw_8000', or convert before`,
+  );
+}
