@@ -1,6 +1,6 @@
 // The far end of a call as Twilio Media Streams behaves: it numbers its messages, plays what it is sent in real time, answers
 // a mark when the audio before it was played, and a clear with the marks that it had not come to. What it is sent and must not
-// be is an error. Not here: sockets; `lineTo` makes one that needs no network.
+// be is an error. Beside it: a socket without a network. Not here: the bridge at the other end.
 import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
 import type { CallClock } from '../../../src/telephony/index.js';
@@ -26,6 +26,7 @@ export class SimulatedPhone {
   #nextMs = 0;
   #speech: Buffer = Buffer.alloc(0);
   #queue: Queued[] = [];
+  #playing = false;
   /** What the ear heard, 160 bytes for each 20 ms of the call; silence where there was nothing to play. */
   readonly heard: Buffer[] = [];
   /** The messages that came, in their order: `media` with the time of the clock. */
@@ -71,10 +72,6 @@ export class SimulatedPhone {
   drop(): void {
     this.#clock.stopTimer(this.#timer);
     this.#line.close();
-  }
-
-  get waitingMs(): number {
-    return this.#queue.reduce((ms, item) => ms + ('audio' in item ? item.audio.length / 8 : 0), 0);
   }
 
   /** All that it heard but the silence. */
@@ -139,8 +136,6 @@ export class SimulatedPhone {
     this.heard.push(item && 'audio' in item ? item.audio : Buffer.alloc(FRAME_BYTES, 0xff));
     this.#playing = item !== undefined;
   }
-
-  #playing = false;
 
   /** Marks that nothing is before any more; one behind the frame being played waits for its end. */
   #answerMarks(): void {
