@@ -59,7 +59,10 @@ export class Pacer {
     try {
       let waitMs = this.#waitMs();
       while (waitMs <= 0) {
-        if (!this.#options.onDue()) return;
+        if (!this.#options.onDue()) {
+          if (this.#frames === 0) this.#originMs = undefined; // nothing sounds yet
+          return;
+        }
         this.#frames++;
         waitMs = this.#waitMs();
       }

@@ -77,6 +77,16 @@ describe('Pacer', () => {
     expect(leftMs).toEqual([0, 20, 1_000]);
   });
 
+  it('counts from the first frame, not from the first question', () => {
+    const { clock, pacer, leftMs, line } = paced({ frames: 0 });
+    pacer.wake();
+    clock.pass(15);
+    line.frames = 3;
+    pacer.wake();
+    clock.pass(60);
+    expect(leftMs).toEqual([15, 35, 55]);
+  });
+
   it('keeps its times when it is woken twice', () => {
     const { clock, pacer, leftMs } = paced();
     pacer.wake();

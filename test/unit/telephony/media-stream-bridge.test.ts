@@ -1,0 +1,503 @@
+// A call from both ends, on a clock that the test moves. Not here: what single messages may hold (messages.test.ts).
+import { EventEmitter, once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { ConnectionError } from '../../../src/errors.js';
+import { MediaStreamBridge, type MediaStreamOptions } from '../../../src/telephony/index.js';
+import { ManualClock } from './manual-clock.js';
+import { FakeSocket, phoneOn, STREAM_SID } from './simulated-phone.js';
+
+/** No silence in it, and no two frames alike near each other: a gap, a repetition and a swap are all seen. */
+const speech = (ms: number): Buffer => Buffer.from(Array.from({ length: 8 * ms }, (_, i) => i % 251));
+
+function* chunksOf(audio: Buffer, bytes: number): Generator<Buffer> {
+  for (let at = 0; at < audio.length; at += bytes) yield audio.subarray(at, at + bytes);
+}
+
+function called(options: MediaStreamOptions = {}) {
+  const clock = new ManualClock();
+  const socket = new FakeSocket();
+  const bridge = new MediaStreamBridge(socket.webSocket, { clock, ...options });
+  const phone = phoneOn(socket, clock);
+  const events: unknown[][] = [];
+  for (const event of ['start', 'dtmf', 'mark', 'stop', 'error'] as const) {
+    bridge.on(event, (...args: unknown[]) => events.push([event, ...args]));
+  }
+  return { clock, socket, bridge, phone, events };
+}
+
+/** A raw line: what was sent, and when. */
+function rawLine(options: MediaStreamOptions = {}) {
+  const clock = new ManualClock();
+  const socket = new FakeSocket();
+  const bridge = new MediaStreamBridge(socket.webSocket, { clock, protocol: 'raw', ...options });
+  const frames: { atMs: number; frame: Buffer }[] = [];
+  const startMs = clock.nowMs();
+  socket.onSend = (frame) => frames.push({ atMs: clock.nowMs() - startMs, frame: frame as Buffer });
+  return { clock, socket, bridge, frames };
+}
+
+async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const word = (text: string, startS: number, stopS: number) => ({ text, startS, stopS });
+
+describe('MediaStreamBridge', () => {
+  it('tells who calls', () => {
+    const { bridge, phone, events } = called();
+    expect(bridge.info).toBeUndefined();
+    phone.call({ customer: '7' });
+    expect(events).toEqual([
+      ['start', expect.objectContaining({ streamSid: STREAM_SID, customParameters: { customer: '7' } })],
+    ]);
+    expect(bridge.info).toBe(events[0]?.[1]);
+  });
+
+  it('gives what the caller says, to the hang-up', async () => {
+    const { clock, bridge, phone, events } = called();
+    phone.speak(speech(100));
+    phone.call();
+    await clock.live(90);
+    phone.hangUp();
+    expect(await bytesOf(bridge.inbound)).toEqual(speech(100));
+    expect(events.at(-1)).toEqual(['stop']);
+  });
+
+  it('keeps the two tracks apart', async () => {
+    const { socket, bridge, phone } = called();
+    phone.call();
+    for (const track of ['inbound', 'outbound']) {
+      socket.say({
+        event: 'media',
+        streamSid: STREAM_SID,
+        media: { track, payload: Buffer.from(track).toString('base64') },
+      });
+    }
+    phone.hangUp();
+    expect((await bytesOf(bridge.tracks.inbound)).toString().replaceAll('\ufffd', '')).toBe('inbound');
+    expect((await bytesOf(bridge.tracks.outbound)).toString()).toBe('outbound');
+  });
+
+  it('throws the oldest audio away that nobody reads', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    clock.pass(60_000);
+    expect(bridge.inbound.droppedMs).toBeGreaterThan(54_000);
+    const droppedMs = bridge.inbound.droppedMs;
+    phone.hangUp();
+    expect((await bytesOf(bridge.inbound)).length / 8).toBe(60_020 - droppedMs);
+  });
+
+  it('passes digits and marks of others on', () => {
+    const { socket, phone, events } = called();
+    phone.call();
+    phone.press('5');
+    socket.say({ event: 'mark', streamSid: STREAM_SID, mark: { name: 'theirs' } });
+    expect(events.slice(1)).toEqual([
+      ['dtmf', '5'],
+      ['mark', 'theirs'],
+    ]);
+  });
+
+  it('fails everything when the connection breaks', async () => {
+    const { clock, bridge, phone, events } = called();
+    phone.call();
+    const playback = bridge.play([speech(500)]);
+    await clock.live(100);
+    phone.drop();
+    const broken = { code: 'ERR_CLOSED_EARLY', closeCode: 1006, phase: 'stream' };
+    expect(events.at(-1)).toEqual(['error', expect.objectContaining(broken)]);
+    await expect(bytesOf(bridge.inbound)).rejects.toMatchObject(broken);
+    await expect(playback.done).rejects.toMatchObject(broken);
+    expect(playback.played()).toMatchObject({ complete: false });
+    expect(() => bridge.play([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+  });
+
+  it('fails at what breaks the protocol, and closes', () => {
+    const { socket, events } = called();
+    socket.say(Buffer.of(1));
+    socket.say('nothing is heard any more');
+    expect(events).toEqual([['error', expect.any(ConnectionError)]]);
+    expect(events[0]?.[1]).toMatchObject({ code: 'ERR_PROTOCOL', phase: 'setup' });
+    expect(socket.readyState).toBe(3);
+  });
+
+  it('needs no listener for errors', () => {
+    const socket = new FakeSocket();
+    const bridge = new MediaStreamBridge(socket.webSocket);
+    socket.emit('error', new Error('reset'));
+    expect(bridge.inbound.errored).toMatchObject({ code: 'ERR_CLOSED_EARLY', cause: { message: 'reset' } });
+  });
+
+  it('ends by an abort with its reason, untouched', async () => {
+    const controller = new AbortController();
+    const { clock, socket, bridge, phone, events } = called({ signal: controller.signal });
+    phone.call();
+    const playback = bridge.play([speech(500)]);
+    await clock.live(40);
+    controller.abort('enough');
+    expect(events.at(-1)).toEqual(['error', 'enough']);
+    await expect(playback.done).rejects.toBe('enough');
+    expect(socket.readyState).toBe(3);
+  });
+
+  it('ends once by close, with what was heard', async () => {
+    const { clock, socket, bridge, phone, events } = called();
+    phone.call();
+    const source = new PassThrough();
+    const playback = bridge.play(source);
+    source.write(speech(400));
+    await clock.live(300);
+    await bridge[Symbol.asyncDispose]();
+    bridge.close();
+    expect(socket.closeCode).toBe(1000);
+    expect(await playback.done).toMatchObject({ durationS: 0.2, complete: false });
+    expect(source.destroyed).toBe(true);
+    expect(events).toHaveLength(1);
+    expect((await bytesOf(bridge.inbound)).length).toBeGreaterThan(0);
+  });
+
+  const wrong: [string, unknown[], string][] = [
+    ['no socket', [undefined], 'TypeError'],
+    ['no options', [new FakeSocket(), null], 'TypeError'],
+    ['a strange protocol', [new FakeSocket(), { protocol: 'sip' }], 'RangeError'],
+    ['a negative lead', [new FakeSocket(), { leadMs: -1 }], 'RangeError'],
+    ['a prebuffer that is NaN', [new FakeSocket(), { prebufferMs: Number.NaN }], 'RangeError'],
+    ['a lead that is a text', [new FakeSocket(), { leadMs: '5' }], 'TypeError'],
+    ['a strange underrun', [new FakeSocket(), { underrun: 'music' }], 'RangeError'],
+    ['a signal that is none', [new FakeSocket(), { signal: {} }], 'TypeError'],
+  ];
+  it.each(wrong)('refuses %s', (_name, args, type) => {
+    const make = () => Reflect.construct(MediaStreamBridge, args);
+    expect(make).toThrow(expect.objectContaining({ name: type, code: 'ERR_INVALID_ARG' }));
+  });
+});
+
+describe('MediaStreamBridge.play', () => {
+  it.each([1, 7, 160, 333, 100_000])(
+    'sends exact frames without gap or repetition, from chunks of %i',
+    async (bytes) => {
+      const { clock, bridge, phone } = called();
+      phone.call();
+      const playback = bridge.play(chunksOf(speech(990), bytes));
+      await clock.live(3_000);
+      expect(await playback.done).toEqual({ durationS: 1, complete: true, words: [], cutWord: undefined });
+      expect(phone.received.every((message) => message.event !== 'media' || message.bytes === 160)).toBe(
+        true,
+      );
+      expect(phone.speechHeard).toEqual(Buffer.concat([speech(990), Buffer.alloc(80, 0xff)]));
+      const sounds = phone.heard.map((frame) => frame[0] !== 0xff);
+      expect(sounds.lastIndexOf(true) - sounds.indexOf(true) + 1).toBe(50);
+    },
+  );
+
+  it('leaves leadMs ahead and no further', async () => {
+    const { clock, bridge, phone } = called({ leadMs: 100 });
+    phone.call();
+    bridge.play([speech(2_000)]);
+    const beganMs = clock.nowMs();
+    await clock.live(1_000);
+    const media = phone.received.filter(({ event }) => event === 'media');
+    expect(media.map(({ atMs }) => atMs - beganMs).slice(0, 9)).toEqual([5, 5, 5, 5, 5, 5, 25, 45, 65]);
+    expect(media.length).toBeLessThanOrEqual(1 + (1_000 + 100) / 20);
+  });
+
+  it('waits for the start of the call', async () => {
+    const { clock, bridge, phone, socket } = called();
+    const playback = bridge.play([speech(100)]);
+    await clock.live(100);
+    expect(socket.sent).toEqual([]);
+    phone.call();
+    await clock.live(500);
+    expect(await playback.done).toMatchObject({ complete: true });
+    expect(phone.speechHeard).toEqual(speech(100));
+  });
+
+  it('plays one thing behind the other', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const first = bridge.play([speech(300)]);
+    const nothing = bridge.play([]);
+    const last = bridge.play([speech(200).reverse()]);
+    await clock.live(1_000);
+    expect(phone.speechHeard).toEqual(Buffer.concat([speech(300), speech(200).reverse()]));
+    expect(
+      (await Promise.all([first, nothing, last].map(({ done }) => done))).map(({ durationS }) => durationS),
+    ).toEqual([0.3, 0, 0.2]);
+  });
+
+  it('hears the words whose end was played, by marks', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const words = [word('one', 0, 0.2), word('two', 0.25, 0.42), word('three', 0.45, 0.8)];
+    const playback = bridge.play([speech(800)], { words });
+    await clock.live(520);
+    expect(playback.played()).toEqual({
+      durationS: 0.5,
+      complete: false,
+      words: words.slice(0, 2),
+      cutWord: words[2],
+    });
+    await clock.live(500);
+    expect(await playback.done).toEqual({ durationS: 0.8, complete: true, words, cutWord: undefined });
+  });
+
+  it('takes the words that a stream tells', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const source = new PassThrough();
+    const playback = bridge.play(source);
+    source.emit('word', word('hello', 0, 0.1));
+    source.end(speech(200));
+    await clock.live(600);
+    expect((await playback.done).words).toEqual([word('hello', 0, 0.1)]);
+    expect(source.listenerCount('word')).toBe(0);
+  });
+
+  it('asks a source for no more than it can send', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    let pulled = 0;
+    bridge.play(
+      (function* () {
+        for (;;) {
+          pulled++;
+          yield speech(20);
+        }
+      })(),
+    );
+    await clock.live(2_000);
+    expect(pulled).toBeGreaterThan(100);
+    expect(pulled).toBeLessThan(200);
+  });
+
+  it('goes on where a slow source does', async () => {
+    const { clock, bridge, phone } = called({ leadMs: 40, prebufferMs: 40 });
+    phone.call();
+    const source = new PassThrough();
+    const playback = bridge.play(source);
+    source.write(speech(200));
+    await clock.live(1_000);
+    expect(playback.played()).toMatchObject({ durationS: 0.2, complete: false });
+    source.end(speech(200).reverse());
+    await clock.live(400);
+    expect(await playback.done).toMatchObject({ durationS: 0.4, complete: true });
+    expect(phone.speechHeard).toEqual(Buffer.concat([speech(200), speech(200).reverse()]));
+  });
+
+  it('fails with its source, and the call goes on', async () => {
+    const { clock, bridge, phone, events } = called();
+    phone.call();
+    const source = new PassThrough();
+    const bad = bridge.play(source);
+    const strange = bridge.play(['text'] as unknown as Uint8Array[]);
+    const good = bridge.play([speech(100)]);
+    source.write(speech(40));
+    source.destroy(new Error('no voice'));
+    await clock.live(400);
+    await expect(bad.done).rejects.toThrow('no voice');
+    await expect(strange.done).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+    expect(await good.done).toMatchObject({ complete: true });
+    expect(events).toHaveLength(1);
+  });
+
+  it('waits while the socket takes nothing', async () => {
+    const { clock, socket, bridge, phone } = called();
+    phone.call();
+    const playback = bridge.play([speech(400)]);
+    await clock.live(50);
+    socket.bufferedAmount = 100_000;
+    const sent = socket.sent.length;
+    await clock.live(2_000);
+    expect(socket.sent).toHaveLength(sent);
+    socket.bufferedAmount = 0;
+    socket.taken();
+    await clock.live(1_000);
+    expect(await playback.done).toMatchObject({ complete: true });
+    expect(phone.speechHeard).toEqual(speech(400));
+  });
+
+  const strange: [string, unknown, unknown][] = [
+    ['nothing', undefined, {}],
+    ['bytes that are no list of bytes', speech(20), {}],
+    ['words that are no list', [], { words: 'one' }],
+    [
+      'linear samples',
+      Object.assign(new PassThrough(), { outputFormat: { encoding: 's16le', sampleRateHz: 8_000 } }),
+      {},
+    ],
+    ['another rate', Object.assign(new PassThrough(), { sampleRateHz: 24_000 }), {}],
+  ];
+  it.each(strange)('refuses %s', (_name, source, options) => {
+    const { bridge } = called();
+    expect(() => Reflect.apply(bridge.play, bridge, [source, options])).toThrow(
+      expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG' }),
+    );
+  });
+});
+
+describe('MediaStreamBridge.clear', () => {
+  it('cuts what is said, drops late audio, and knows what was heard', async () => {
+    const { clock, bridge, phone, events } = called({ leadMs: 400 });
+    phone.call();
+    const source = new PassThrough();
+    const words = [word('one', 0, 0.2), word('two', 0.25, 0.6)];
+    const playback = bridge.play(source, { words });
+    source.write(speech(1_000));
+    await clock.live(330);
+    bridge.clear();
+    const heard = phone.speechHeard.length;
+    await clock.live(500);
+    expect(await playback.done).toEqual({
+      durationS: 0.3,
+      complete: false,
+      words: words.slice(0, 1),
+      cutWord: words[1],
+    });
+    expect(source.destroyed).toBe(true);
+    expect(phone.speechHeard).toHaveLength(heard);
+    expect(phone.count('clear')).toBe(1);
+    // The marks that came back by the clear are ours, and say nothing.
+    expect(events).toHaveLength(1);
+    expect(playback.played()).toMatchObject({ durationS: 0.3 });
+  });
+
+  it('drops what a generator gives afterwards, and closes it', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const gate = new EventEmitter();
+    let closed = false;
+    const playback = bridge.play(
+      (async function* () {
+        try {
+          await once(gate, 'open');
+          yield speech(100);
+          yield speech(100);
+        } finally {
+          closed = true;
+        }
+      })(),
+    );
+    await clock.live(100);
+    bridge.clear();
+    gate.emit('open');
+    await clock.live(300);
+    expect(closed).toBe(true);
+    expect(phone.speechHeard).toHaveLength(0);
+    expect(await playback.done).toMatchObject({ durationS: 0, complete: false });
+  });
+
+  it('lets the next thing sound at once', async () => {
+    const { clock, bridge, phone } = called({ leadMs: 1_000 });
+    phone.call();
+    bridge.play([speech(3_000)]);
+    await clock.live(500);
+    bridge.clear();
+    const before = phone.heard.length;
+    const next = bridge.play([speech(200).reverse()]);
+    await clock.live(240);
+    expect(await next.done).toMatchObject({ complete: true });
+    expect(Buffer.concat(phone.heard.slice(before)).includes(speech(200).reverse())).toBe(true);
+  });
+
+  it('is nothing after the end', () => {
+    const { bridge, phone } = called();
+    phone.call();
+    phone.hangUp();
+    bridge.clear();
+    expect(phone.count('clear')).toBe(0);
+  });
+});
+
+describe('Playback.stop', () => {
+  it('leaves the others alone', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const first = bridge.play([speech(600)]);
+    const second = bridge.play([speech(600)]);
+    const third = bridge.play([speech(200).reverse()]);
+    await clock.live(300);
+    second.stop();
+    expect(phone.count('clear')).toBe(0);
+    first.stop();
+    first.stop();
+    expect(phone.count('clear')).toBe(1);
+    await clock.live(600);
+    expect((await first.done).durationS).toBeGreaterThan(0.1);
+    expect(await second.done).toMatchObject({ durationS: 0, complete: false });
+    expect(await third.done).toMatchObject({ durationS: 0.2, complete: true });
+  });
+
+  it('lets be heard what other audio is behind', async () => {
+    const { clock, bridge, phone } = called({ leadMs: 1_000 });
+    phone.call();
+    const first = bridge.play([speech(300)]);
+    const second = bridge.play([speech(300).reverse()]);
+    await clock.live(100);
+    first.stop();
+    await clock.live(800);
+    expect(await first.done).toMatchObject({ complete: true });
+    expect(await second.done).toMatchObject({ complete: true });
+    expect(phone.count('clear')).toBe(0);
+  });
+});
+
+describe('MediaStreamBridge raw', () => {
+  it('hears binary messages of any size and leaves text alone', async () => {
+    const { socket, bridge } = rawLine();
+    const started = once(bridge, 'start');
+    socket.say(speech(33));
+    socket.say('{"event":"websocket:connected"}');
+    socket.say(speech(1));
+    await started;
+    socket.close(1000);
+    expect(await bytesOf(bridge.inbound)).toEqual(Buffer.concat([speech(33), speech(1)]));
+  });
+
+  it('sends silence where there is nothing to say, and frames on time', async () => {
+    const { clock, bridge, frames } = rawLine();
+    await setImmediate();
+    await clock.live(100);
+    const playback = bridge.play([speech(110)]);
+    await clock.live(300);
+    expect(await playback.done).toMatchObject({ durationS: 0.12, complete: true });
+    expect(frames.every(({ atMs, frame }, i) => atMs === 20 * i && frame.length === 160)).toBe(true);
+    const sounding = frames.filter(({ frame }) => frame[0] !== 0xff).map(({ frame }) => frame);
+    expect(Buffer.concat(sounding)).toEqual(Buffer.concat([speech(110), Buffer.alloc(80, 0xff)]));
+    expect(frames.length).toBe(21);
+  });
+
+  it('counts as heard what was sent', async () => {
+    const { clock, bridge, frames } = rawLine({ underrun: 'nothing' });
+    await setImmediate();
+    const playback = bridge.play([speech(1_000)]);
+    await clock.live(145);
+    bridge.clear();
+    const { length } = frames;
+    await clock.live(200);
+    expect(frames).toHaveLength(length);
+    expect((await playback.done).durationS).toBeCloseTo(length * 0.02, 9);
+  });
+
+  it('waits for a socket that is opening', async () => {
+    const socket = new FakeSocket();
+    socket.readyState = 0;
+    const bridge = new MediaStreamBridge(socket.webSocket, { protocol: 'raw', clock: new ManualClock() });
+    await setImmediate();
+    expect(socket.sent).toHaveLength(0);
+    socket.readyState = 1;
+    socket.emit('open');
+    expect(bridge.info).toMatchObject({ tracks: ['inbound'] });
+    expect(socket.sent).toHaveLength(1);
+  });
+
+  it('fails where the line drops', () => {
+    const { socket, bridge } = rawLine();
+    socket.close(1006);
+    expect(bridge.inbound.errored).toMatchObject({ code: 'ERR_CLOSED_EARLY', closeCode: 1006 });
+  });
+});
