@@ -150,7 +150,8 @@ export class ConnectionError extends Error {
   /**
    * Whether trying again may help: true for system errors, early closes and a service that broke the protocol; false
    * for a bad certificate, for the closes by which the peer says that we broke it (1002, 1003, 1007, 1009, 1010), and for
-   * an empty answer to a POST, which is how the service says that it could not read the options.
+   * an empty answer to a POST, which is how the service says that it could not read the options, and for telephone calls,
+   * which came from the other side.
    */
   readonly retryable: boolean;
 

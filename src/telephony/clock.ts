@@ -7,6 +7,7 @@
  * Time and timers. Default: the system's. With another one a simulation runs a call of minutes in milliseconds.
  *
  * @example
+ * import type { CallClock } from 'sluice-audio/telephony';
  * const hurried: CallClock = {
  *   nowMs: () => 10 * performance.now(),
  *   startTimer: (call, ms) => setTimeout(call, ms / 10),

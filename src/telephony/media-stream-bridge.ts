@@ -73,18 +73,19 @@ const CONNECTING = 0;
  *
  * @example
  * import { WebSocketServer } from 'ws';
- * new WebSocketServer({ port: 8080 }).on('connection', (socket) => {
+ * const client = new Gradium();
+ * new WebSocketServer({ port: 8080 }).on('connection', async (socket) => {
  *   const call = new MediaStreamBridge(socket);
- *   const words = new Gradium().stt.stream({ inputFormat: 'ulaw_8000' });
- *   call.inbound.pipe(words);
- *   call.once('start', async () => {
- *     const voice = new Gradium().tts.stream({ outputFormat: 'ulaw_8000' });
- *     const playback = call.play(voice);
- *     voice.end('Good morning. How can I help?');
- *     call.once('dtmf', () => playback.stop());
- *     const { words } = await playback.done;
- *     console.log('heard:', words.map(({ text }) => text).join(' '));
- *   });
+ *   const hearing = client.stt.stream({ format: call.inbound.outputFormat, turns: {} });
+ *   call.inbound.pipe(hearing);
+ *   for await (const event of hearing) {
+ *     if (event.type === 'word') call.clear(); // barge-in
+ *     if (event.type !== 'turnEnd') continue;
+ *     const voice = client.tts.stream({ outputFormat: 'ulaw_8000' });
+ *     voice.end(`You said: ${event.text}`);
+ *     const { done } = call.play(voice);
+ *     done.then(({ words }) => console.log('heard:', words.map(({ text }) => text).join(' ')));
+ *   }
  * });
  */
 export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implements AsyncDisposable {

@@ -9,7 +9,7 @@ const src = join(root, 'src');
 
 /** What each folder of src may import from src, beside itself; '' holds the files directly in src. */
 const MAY_IMPORT: Record<string, string[]> = {
-  '': ['audio', 'streams', 'gradium', 'sandbox', 'batch'],
+  '': ['audio', 'streams', 'gradium', 'sandbox', 'telephony', 'batch'],
   native: [''],
   audio: ['', 'native'],
   streams: ['', 'audio'],
