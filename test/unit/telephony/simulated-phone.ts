@@ -27,6 +27,7 @@ export class SimulatedPhone {
   #speech: Buffer = Buffer.alloc(0);
   #queue: Queued[] = [];
   #playing = false;
+  #onFrame = () => {};
   /** What the ear heard, 160 bytes for each 20 ms of the call; silence where there was nothing to play. */
   readonly heard: Buffer[] = [];
   /** The messages that came, in their order: `media` with the time of the clock. */
@@ -77,6 +78,31 @@ export class SimulatedPhone {
   /** All that it heard but the silence. */
   get speechHeard(): Buffer {
     return Buffer.concat(this.heard.filter((frame) => frame.some((code) => code !== 0xff)));
+  }
+
+  /** Until so much that is no silence was heard. */
+  heardSpeech(ms: number): Promise<void> {
+    return this.#until(() => this.speechHeard.length >= 8 * ms);
+  }
+
+  /** Until nothing was heard for so long. */
+  fallsSilent(ms: number): Promise<void> {
+    const frames = ms / FRAME_MS;
+    const from = this.heard.length;
+    return this.#until(() => {
+      const last = this.heard.slice(from).slice(-frames);
+      return last.length === frames && last.every((frame) => frame.every((code) => code === 0xff));
+    });
+  }
+
+  #until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFrame = () => {
+        if (!isSo()) return;
+        this.#onFrame = () => {};
+        resolve();
+      };
+    });
   }
 
   count(event: string): number {
@@ -131,15 +157,17 @@ export class SimulatedPhone {
 
   /** The ear has heard the frame once its 20 ms are over, which is when the next begins. */
   #play(): void {
+    this.#playing = false;
     this.#answerMarks();
     const item = this.#queue.shift();
     this.heard.push(item && 'audio' in item ? item.audio : Buffer.alloc(FRAME_BYTES, 0xff));
     this.#playing = item !== undefined;
+    this.#onFrame();
   }
 
   /** Marks that nothing is before any more; one behind the frame being played waits for its end. */
   #answerMarks(): void {
-    if (this.#playing && this.#clock.nowMs() < this.#nextMs) return;
+    if (this.#playing) return;
     for (let item = this.#queue[0]; item && 'mark' in item; item = this.#queue[0]) {
       this.#queue.shift();
       this.#answer(item.mark);
