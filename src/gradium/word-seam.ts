@@ -28,12 +28,17 @@ export interface SeamHandlers {
  * - A word is a repeat when it is the next of the words given out before, or another one of them, by its text (case,
  *   punctuation and Unicode form aside) and within 0.4 s of its place; each stands for one repeat, in order, so a word
  *   said four times is given out four times. After the last of them everything is new, whatever its time says.
- * - Before that, a word whose middle lies before the end of the words given out was heard there in another way, or is
- *   the tail of one that the session did not hear whole: it is dropped. What begins behind that end is new.
+ * - Before that, a word whose middle lies before the end of the words given out (`stopS`: while the last one has no end,
+ *   before its beginning at least) was heard there in another way, or is the tail of one that the session did not hear
+ *   whole: it is dropped. What begins behind that end is new.
  * - After `closing(untilS)` words are given out once their end is known, and not if they end behind `untilS`: the next
  *   session hears them whole.
  * - A word whose text was given out already and whose end is not known, or not trusted, waits for the next session's:
  *   the same word, or any at the same place, which then brings nothing but the end.
+ *
+ * Exact where recognitions of one word begin less than d ≤ 0.4 s apart, the same word is not said again within 2d, and
+ * what is left of a word is not taken for that word. Then the nearest is the one. Heard d off, a row of one word every
+ * 2d could be the row itself or the row from its second word on and one that is new: nothing tells which.
  *
  * All of it by stream of the service (`streamId`).
  */
@@ -156,7 +161,7 @@ class StreamSeam {
       if (!this.#open.has(word)) this.#dropped.add(word);
       return;
     }
-    if (!this.#fresh && word.startS >= this.#stopS) this.#fresh = true;
+    if (!this.#fresh && word.startS >= this.stopS) this.#fresh = true;
     if (this.#fresh && untilS === Number.POSITIVE_INFINITY) this.#give(word);
     else this.#held.push(word);
   }
@@ -207,7 +212,7 @@ class StreamSeam {
   }
 
   #isNew(word: Word, stopS: number): boolean {
-    if (!this.#fresh && (word.startS + stopS) / 2 < this.#stopS) return false;
+    if (!this.#fresh && (word.startS + stopS) / 2 < this.stopS) return false;
     this.#fresh = true;
     return true;
   }

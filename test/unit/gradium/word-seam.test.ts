@@ -90,6 +90,24 @@ describe('WordSeam', () => {
     expect(words).toHaveLength(2);
   });
 
+  it.each([
+    ['as long before as behind the end of what is known', 1.4],
+    ['behind that end', 1.55],
+  ])('drops a tail before a word whose end is not known yet: %s', (_name, startS) => {
+    const { seam, texts, words, open, say } = seamed();
+    seam.begin();
+    say('international', 1, 1.5);
+    open('call', 3.4);
+    seam.begin();
+    say('nal', startS, 1.6);
+    say('call', 3.4, 3.7);
+    expect(texts).toEqual(['international', 'call']);
+    expect(words).toEqual([
+      ['international', 1, 1.5],
+      ['call', 3.4, 3.7],
+    ]);
+  });
+
   it('decides about a word without an end by where the next one begins', () => {
     const { seam, texts, open, say } = seamed();
     seam.begin();
@@ -100,7 +118,7 @@ describe('WordSeam', () => {
     open('next', 8.5);
     expect(texts).toEqual(['long', 'next']);
     seam.begin();
-    open('late', 7.9);
+    open('late', 8.3);
     open('later', 9);
     expect(texts.slice(2)).toEqual(['late', 'later']);
   });
