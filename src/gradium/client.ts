@@ -27,7 +27,9 @@ import type {
   S2sSpeech,
   S2sStreamOptions,
   Speech,
+  SttEvent,
   SttStreamOptions,
+  SttTextStreamOptions,
   SynthesizeOptions,
   TextSource,
   TranscribeOptions,
@@ -70,11 +72,26 @@ export class GradiumStt {
   }
 
   /**
-   * Opens a live session: write audio bytes, cut anywhere, read events.
+   * Opens a live session: write audio bytes, cut anywhere, read text. Without `format` it is opened when it is known what
+   * is written: by the stream that is joined to it, or by the first bytes.
    *
    * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS. Later failures, as those of
-   * `transcribe`, destroy the stream with the error.
+   * `transcribe`, destroy the stream with the error; so does a stream joined to it that gives something else than `format`
+   * says, or raw samples that begin like a WAV or Ogg file, TypeError ERR_FORMAT_MISMATCH; and without `format` bytes that
+   * begin like no container, UnsupportedError ERR_UNSUPPORTED_CONTAINER.
    * @see wire reference, section 2.2
+   * @example
+   * import { createReadStream, createWriteStream } from 'node:fs';
+   * import { pipeline } from 'node:stream/promises';
+   *
+   * const stream = new Gradium().stt.stream({ output: 'text' });
+   * await pipeline(createReadStream('call.wav'), stream, createWriteStream('call.txt'));
+   */
+  stream(options: SttTextStreamOptions): SttStream<Buffer>;
+  /**
+   * Opens a live session: write audio bytes, cut anywhere, read events.
+   *
+   * @throws As above.
    * @example
    * import { createReadStream } from 'node:fs';
    *
@@ -82,7 +99,9 @@ export class GradiumStt {
    * createReadStream('line.ulaw').pipe(stream);
    * for await (const event of stream) if (event.type === 'word') console.log(event.word.text);
    */
-  stream(options: SttStreamOptions): SttStream {
+  stream(options?: SttStreamOptions): SttStream;
+  /** Either of them. */
+  stream(options: SttStreamOptions | SttTextStreamOptions = {}): SttStream<SttEvent | Buffer> {
     return this.#config.calls.open(() => new SttStream(this.#config, options));
   }
 }
@@ -172,10 +191,11 @@ export class GradiumS2s {
   }
 
   /**
-   * Opens a live translation: write audio bytes, cut anywhere, read audio bytes.
+   * Opens a live translation: write audio bytes, cut anywhere, read audio bytes. What is written is found out as of
+   * `stt.stream`.
    *
    * @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS. Later failures, as those of
-   * `translate`, destroy the stream with the error.
+   * `translate`, destroy the stream with the error; so do those of the format, as of `stt.stream`.
    * @see wire reference, section 2.4
    * @example
    * import { createReadStream, createWriteStream } from 'node:fs';

@@ -1,21 +1,26 @@
 /**
  * A live translation as a Duplex: audio bytes in, audio bytes out, in session after session.
- * Not here: a session (s2s-leg.ts), whose turn it is to be heard (leg-queue.ts).
+ * Not here: a session (s2s-leg.ts), what is written (live-input.ts), whose turn it is to be heard (leg-queue.ts).
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { OggOpusEncoder } from '../audio/index.js';
 import { argumentTypeError, TimeoutError } from '../errors.js';
 import type { WireFormat } from '../format.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope } from '../speech/index.js';
+import { bytesOf } from '../streams/byte-input.js';
+import type { StreamFormat } from '../streams/stream-format.js';
 import type { SentSource } from './audio-sender.js';
+import { LiveDuplex } from './live-duplex.js';
+import { type Callback, LiveInput, type OpenedSource } from './live-input.js';
+import { outputFormatOf } from './live-output.js';
 import { LiveCut, sessionSpan, spanBytes } from './s2s-cut.js';
 import { S2sLeg } from './s2s-leg.js';
 import { type CheckedS2sOptions, checkS2sOptions } from './s2s-setup.js';
 import type { ClientConfig } from './session.js';
 import { openFrames, type SourceFrames } from './source-frames.js';
-import { SourceHead } from './source-head.js';
-import { frameBytes, layoutOf, type SourceLayout, wireFor } from './source-layout.js';
+import { frameBytes, layoutOf, wireFor } from './source-layout.js';
 import { int16Samples, OPUS_BITRATE } from './speech.js';
+import { checkText } from './stt-setup.js';
 import { Succession } from './succession.js';
 import { withoutSizes } from './tts-stream.js';
 import type { S2sReady, S2sStreamOptions, Word } from './types.js';
@@ -32,8 +37,6 @@ const PAGE_MS = 80;
 /** Of samples that are encoded here. */
 const OPUS_SOURCE = 'pcm_48000';
 
-type Callback = (error?: Error | null) => void;
-
 /**
  * Write audio, read audio; `end` comes only after the service has said all. Anything else that ends the connection
  * destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error` listener all report;
@@ -42,9 +45,8 @@ type Callback = (error?: Error | null) => void;
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
-export class S2sStream extends Duplex {
+export class S2sStream extends LiveDuplex {
   readonly #config: ClientConfig;
-  readonly #options: S2sStreamOptions;
   readonly #s2s: CheckedS2sOptions;
   readonly #deadlines: ResolvedDeadlines;
   readonly #scope: Scope;
@@ -52,8 +54,7 @@ export class S2sStream extends Duplex {
   readonly #output: WireFormat;
   readonly #encoder: OggOpusEncoder | undefined;
   readonly #heard: Succession;
-  /** Of a container, until its header is known. */
-  #head: SourceHead | undefined;
+  readonly #input: LiveInput;
   #frames: SourceFrames | undefined;
   #source: SentSource | undefined;
   #cut: LiveCut | undefined;
@@ -65,18 +66,24 @@ export class S2sStream extends Duplex {
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
   constructor(config: ClientConfig, options: S2sStreamOptions) {
     const s2s = checkS2sOptions(options, 'pcm_24000');
-    const layout = layoutOf(options.format);
+    const layout = options.format === undefined ? undefined : layoutOf(options.format);
     super({
       readableHighWaterMark: READ_BUFFER_BYTES,
       writableHighWaterMark: layout
         ? Math.ceil(WRITE_BUFFER_S * layout.sampleRateHz * frameBytes(layout))
         : WRITE_BUFFER_BYTES,
-      decodeStrings: false,
     });
     this.#config = config;
-    this.#options = options;
     this.#s2s = s2s;
     this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
+    this.#input = new LiveInput({
+      stream: this,
+      format: options.format,
+      wire: s2s.wire,
+      ffmpeg: checkText('ffmpeg', options.ffmpeg),
+      open: (opened) => this.#start(opened),
+      send: (bytes, done) => void this.#send(this.#opened().push(bytes)).then(() => done(), done),
+    });
     // Nobody knows how many sessions it will be, and Ogg Opus cannot be joined.
     const encodes = s2s.outputFormat === 'opus';
     this.#output = encodes ? OPUS_SOURCE : s2s.outputFormat;
@@ -95,18 +102,29 @@ export class S2sStream extends Duplex {
         new TimeoutError(`not done within ${totalMs} ms`, { phase: 'total', requestId: this.requestId }),
       ),
     );
-    // Errors are for whoever reads or writes; nobody doing so must not end the process.
-    this.on('error', () => {});
     this.#scope = new Scope(options.signal);
     this.#scope.onFail((reason) => this.destroy(reason as Error));
     if (this.destroyed) return;
     this.#total.start();
     try {
-      if (layout) this.#start(layout);
+      this.#input.begin();
     } catch (error) {
       this.destroy();
       throw error;
     }
+  }
+
+  /**
+   * What is written: as `format` says it, else as the stream does that is joined to this one, else as the first bytes do.
+   * Undefined before that, and of containers that FFmpeg decodes.
+   */
+  get inputFormat(): StreamFormat | undefined {
+    return this.#input.format;
+  }
+
+  /** What is read, as the option `outputFormat` says it. */
+  get outputFormat(): StreamFormat {
+    return outputFormatOf(this.#s2s.outputFormat);
   }
 
   /** The service's id of the session that is being spoken to, once it has said `ready`. */
@@ -117,12 +135,6 @@ export class S2sStream extends Duplex {
   /** The audio; throws the error that ended the stream. Leaving the loop early closes the connection. */
   override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> & AsyncIterator<Buffer> {
     return super[Symbol.asyncIterator]();
-  }
-
-  /** Closes the connection if it is still open. */
-  override async [Symbol.asyncDispose](): Promise<void> {
-    this.destroy();
-    if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
   }
 
   /** A session has begun: the first, or the one that goes on where another had to end. */
@@ -138,12 +150,24 @@ export class S2sStream extends Duplex {
   }
 
   override _write(chunk: unknown, _encoding: BufferEncoding, done: Callback): void {
-    if (chunk instanceof Uint8Array) this.#run(this.#take(chunk), done);
-    else done(argumentTypeError('audio must be written as bytes'));
+    const callback = this.#begun(done);
+    try {
+      this.#input.write(bytesOf(this, chunk), callback);
+    } catch (error) {
+      callback(error as Error);
+    }
   }
 
   override _final(done: Callback): void {
-    this.#run(this.#finish(), done);
+    const callback = this.#begun(done);
+    try {
+      this.#input.end((error) => {
+        if (error) callback(error);
+        else this.#finish().then(() => callback(), callback);
+      });
+    } catch (error) {
+      callback(error as Error);
+    }
   }
 
   override _read(): void {
@@ -155,7 +179,7 @@ export class S2sStream extends Duplex {
     // Ends the wait for a new attempt too, whose timer would keep the process alive.
     this.#scope.fail(reason);
     this.#total.stop();
-    this.#head?.close();
+    this.#input.close();
     this.#frames?.close();
     this.#heard.destroy();
     this.#encoder?.close();
@@ -163,46 +187,30 @@ export class S2sStream extends Duplex {
     this.#pending?.(reason);
   }
 
-  #run(work: Promise<void>, done: Callback): void {
-    const settled: Callback = (error) => {
-      if (this.#pending !== settled) return;
+  /** Called once at most, whoever comes first. */
+  #begun(done: Callback): Callback {
+    const callback: Callback = (error) => {
+      if (this.#pending !== callback) return;
       this.#pending = undefined;
       done(error);
     };
-    this.#pending = settled;
-    work.then(() => settled(), settled);
+    this.#pending = callback;
+    return callback;
   }
 
-  async #take(chunk: Uint8Array): Promise<void> {
-    if (this.#frames) {
-      await this.#send(this.#frames.push(chunk));
-      return;
-    }
-    this.#head ??= new SourceHead(this.#options.format, true);
-    const info = this.#head.push(chunk);
-    if (info) await this.#sendHead(this.#head, info as SourceLayout);
-  }
-
-  /** The header is known: the session begins, with all that was kept until now. */
-  async #sendHead(head: SourceHead, { encoding, sampleRateHz, channels }: SourceLayout): Promise<void> {
-    const bytes = head.bytes();
-    head.close();
-    await this.#send(this.#start({ encoding, sampleRateHz, channels } as SourceLayout).push(bytes));
+  #opened(): SourceFrames {
+    return this.#frames as SourceFrames;
   }
 
   async #finish(): Promise<void> {
-    if (!this.#frames) {
-      const head = this.#head ?? new SourceHead(this.#options.format, true);
-      await this.#sendHead(head, head.finish() as SourceLayout);
-    }
-    if (this.#frames) await this.#send(this.#frames.finish());
+    await this.#send(this.#opened().finish());
     if (this.destroyed) return;
     this.#leg?.end();
     this.#heard.close();
   }
 
-  #start(layout: SourceLayout): SourceFrames {
-    const frames = openFrames({ from: this.#options.format, layout, bytes: undefined });
+  #start({ from: written, layout }: OpenedSource): void {
+    const frames = openFrames({ from: written, layout, bytes: undefined });
     this.#frames = frames;
     // Of a container what was planned for it; its pages are decoded here, since what is sent may have to be cut.
     const planned = layout.encoding === 'opus' ? frames.layout : layout;
@@ -210,12 +218,11 @@ export class S2sStream extends Duplex {
     const { layout: from } = frames;
     this.#source = { from, layout: from, wire, info: undefined, bytes: undefined, again: false };
     this.#open(this.#source);
-    return frames;
   }
 
   /** A session for what is written from now on. */
   #open(source: SentSource): void {
-    const { layout } = this.#frames as SourceFrames;
+    const { layout } = this.#opened();
     this.#cut = new LiveCut(layout, sessionSpan(this.#config.sessionLimitS, this.#s2s));
     this.#leg = this.#heard.add(
       (handlers) =>

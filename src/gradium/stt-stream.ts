@@ -1,31 +1,34 @@
 /**
- * A live transcription as a Duplex: audio bytes in, events out.
- * Not here: sessions with the service (stt-chain.ts), the way from bytes to messages (audio-sender.ts).
+ * A live transcription as a Duplex: audio bytes in, events or text out.
+ * Not here: sessions with the service (stt-chain.ts), what is written (live-input.ts), the way from bytes to messages
+ * (audio-sender.ts).
  */
-import { Duplex } from 'node:stream';
-import type { AudioInfo } from '../audio/index.js';
-import { argumentTypeError, TimeoutError } from '../errors.js';
+import type { Duplex } from 'node:stream';
+import { argumentRangeError, argumentTypeError, TimeoutError } from '../errors.js';
 import type { WireFormat } from '../format.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
+import { bytesOf } from '../streams/byte-input.js';
+import type { StreamFormat } from '../streams/stream-format.js';
 import type { AudioSender } from './audio-sender.js';
+import { LiveDuplex } from './live-duplex.js';
+import { type Callback, LiveInput, type OpenedSource } from './live-input.js';
 import { openSender } from './open-sender.js';
 import { silentMessage } from './padding.js';
 import type { ClientConfig } from './session.js';
 import { sessionSeconds } from './session-limit.js';
-import { SourceHead } from './source-head.js';
-import {
-  checkWire,
-  frameBytes,
-  layoutOf,
-  type SampleLayout,
-  type SourceLayout,
-  wireFor,
-} from './source-layout.js';
+import { frameBytes, layoutOf, type SampleLayout, wireFor } from './source-layout.js';
 import { type Silence, SttChain } from './stt-chain.js';
-import { type CheckedSttOptions, checkNumber, checkSttOptions, requireOptions } from './stt-setup.js';
+import {
+  type CheckedSttOptions,
+  checkNumber,
+  checkSttOptions,
+  checkText,
+  requireOptions,
+} from './stt-setup.js';
+import { TranscriptText } from './stt-text.js';
 import { type CheckedTurnOptions, checkTurnOptions } from './turn-detector.js';
 import { TurnTaker } from './turn-taker.js';
-import type { SttEvent, SttStreamOptions } from './types.js';
+import type { SttEvent, SttStreamOptions, SttTextStreamOptions } from './types.js';
 import { WavRestart } from './wav-restart.js';
 
 /** Written audio that waits here before `write` says stop: 1 s. Of a container, so many bytes. */
@@ -33,8 +36,8 @@ const WRITE_BUFFER_S = 1;
 const WRITE_BUFFER_BYTES = 64 * 1024;
 /** Events that wait here before the socket is no longer read: some 5 s of steps. */
 const READ_BUFFER_EVENTS = 64;
-
-type Callback = (error?: Error | null) => void;
+/** Text that does: some minutes of speech. */
+const READ_BUFFER_TEXT_BYTES = 4 * 1024;
 
 interface Running {
   chain: SttChain;
@@ -54,23 +57,24 @@ interface Flush {
 }
 
 /**
- * Write audio, read `SttEvent`s; `end` comes only after the service's `end_of_stream`. A session that may last no longer,
+ * Write audio, read `SttEvent`s, or text as UTF-8 bytes; `end` comes only after the service's `end_of_stream`. A session that may last no longer,
  * or fails in a way that may pass, is followed by another one, which goes on where it was: see `resumed` among the events.
  * Any other failure destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error`
  * listener all report; without any of them it is not thrown into the event loop.
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
-export class SttStream extends Duplex {
+export class SttStream<Chunk extends SttEvent | Buffer = SttEvent> extends LiveDuplex {
   readonly #config: ClientConfig;
-  readonly #options: SttStreamOptions;
+  readonly #options: SttStreamOptions | SttTextStreamOptions;
   readonly #stt: CheckedSttOptions;
   readonly #retries: number;
   readonly #deadlines: ResolvedDeadlines;
   readonly #scope: Scope;
   readonly #total: DeadlineTimer;
-  /** Of a container, until its header is known. */
-  #head: SourceHead | undefined;
+  readonly #input: LiveInput;
+  /** What makes text of the events; undefined: they are handed out. */
+  readonly #text: TranscriptText | undefined;
   #running: Running | undefined;
   #takenBytes = 0;
   #flushId = 0;
@@ -81,21 +85,29 @@ export class SttStream extends Duplex {
   #turns: TurnTaker | undefined;
 
   /** @throws TypeError, RangeError ERR_INVALID_ARG; UnsupportedError */
-  constructor(config: ClientConfig, options: SttStreamOptions) {
+  constructor(config: ClientConfig, options: SttStreamOptions | SttTextStreamOptions) {
     requireOptions(options);
-    const layout = layoutOf(options.format);
+    const layout = options.format === undefined ? undefined : layoutOf(options.format);
+    const asText = checkOutput(options.output) === 'text';
     super({
-      readableObjectMode: true,
-      readableHighWaterMark: READ_BUFFER_EVENTS,
+      readableObjectMode: !asText,
+      readableHighWaterMark: asText ? READ_BUFFER_TEXT_BYTES : READ_BUFFER_EVENTS,
       writableHighWaterMark: layout ? secondBytes(layout) : WRITE_BUFFER_BYTES,
-      decodeStrings: false,
     });
     this.#config = config;
     this.#options = options;
     this.#stt = checkSttOptions(options, 1);
     this.#retries = checkNumber('retries', options.retries, 0, 1000, true) ?? 4;
     this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
-    checkWire(options.format, this.#stt.wire);
+    if (asText) this.#text = new TranscriptText();
+    this.#input = new LiveInput({
+      stream: this,
+      format: options.format,
+      wire: this.#stt.wire,
+      ffmpeg: checkText('ffmpeg', options.ffmpeg),
+      open: (source) => this.#start(source),
+      send: (bytes, done) => this.#send(this.#running as Running, bytes, 0, done, done),
+    });
     if (options.turns !== undefined) this.#turnOptions = checkTurnOptions(options.turns);
     const { totalMs = 0 } = this.#deadlines;
     this.#total = new DeadlineTimer(totalMs, () =>
@@ -103,18 +115,24 @@ export class SttStream extends Duplex {
         new TimeoutError(`not done within ${totalMs} ms`, { phase: 'total', requestId: this.requestId }),
       ),
     );
-    // Errors are for whoever reads or writes; nobody doing so must not end the process.
-    this.on('error', () => {});
     this.#scope = new Scope(options.signal);
     this.#scope.onFail((reason) => this.destroy(reason as Error));
     if (this.destroyed) return;
     this.#total.start();
     try {
-      if (layout) this.#start(layout, undefined);
+      this.#input.begin();
     } catch (error) {
       this.destroy();
       throw error;
     }
+  }
+
+  /**
+   * What is written: as `format` says it, else as the stream does that is joined to this one, else as the first bytes do.
+   * Undefined before that, and of containers that FFmpeg decodes.
+   */
+  get inputFormat(): StreamFormat | undefined {
+    return this.#input.format;
   }
 
   /** The service's id of the session that runs or ran last, once it has said `ready`. */
@@ -144,25 +162,16 @@ export class SttStream extends Duplex {
     return flushed;
   }
 
-  /** The events; throws the error that ended the stream. Leaving the loop early closes the connection. */
-  override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> &
-    AsyncIterator<SttEvent> {
+  /** The events, or the text; throws the error that ended the stream. Leaving the loop early closes the connection. */
+  override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> & AsyncIterator<Chunk> {
     return super[Symbol.asyncIterator]();
-  }
-
-  /** Closes the connection if it is still open. */
-  override async [Symbol.asyncDispose](): Promise<void> {
-    this.destroy();
-    if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
   }
 
   override _write(chunk: unknown, _encoding: BufferEncoding, done: Callback): void {
     const callback = this.#begun(done);
     try {
-      if (!(chunk instanceof Uint8Array)) throw argumentTypeError('audio must be written as bytes');
-      const running = this.#running;
-      if (running) this.#send(running, chunk, 0, () => this.#taken(chunk.length, callback), callback);
-      else this.#writeHead(chunk, callback);
+      const bytes = bytesOf(this, chunk);
+      this.#input.write(bytes, (error) => (error ? callback(error) : this.#taken(bytes.length, callback)));
     } catch (error) {
       callback(error as Error);
     }
@@ -171,10 +180,9 @@ export class SttStream extends Duplex {
   override _final(done: Callback): void {
     const callback = this.#begun(done);
     try {
-      const running = this.#running;
-      if (running) this.#finish(running, callback);
-      // Without a header by now this throws what is wrong with the bytes.
-      else this.#finishHead(callback);
+      this.#input.end((error) =>
+        error ? callback(error) : this.#finish(this.#running as Running, callback),
+      );
     } catch (error) {
       callback(error as Error);
     }
@@ -188,7 +196,7 @@ export class SttStream extends Duplex {
   override _destroy(error: Error | null, callback: Callback): void {
     this.#scope.close();
     this.#total.stop();
-    this.#head?.close();
+    this.#input.close();
     this.#running?.chain.destroy();
     this.#running?.sender.close();
     this.#turns?.close();
@@ -209,33 +217,9 @@ export class SttStream extends Duplex {
     return callback;
   }
 
-  #writeHead(chunk: Uint8Array, callback: Callback): void {
-    this.#head ??= new SourceHead(this.#options.format, true);
-    const info = this.#head.push(chunk);
-    const taken = () => this.#taken(chunk.length, callback);
-    if (info) this.#sendHead(this.#head, info, taken, callback);
-    else taken();
-  }
-
-  #finishHead(callback: Callback): void {
-    const head = this.#head ?? new SourceHead(this.#options.format, true);
-    const info = head.finish();
-    this.#sendHead(head, info, (running) => this.#finish(running, callback), callback);
-  }
-
-  /** The header is known: the session begins, with all that was kept until now. */
-  #sendHead(head: SourceHead, info: AudioInfo, done: (running: Running) => void, failed: Callback): void {
-    const bytes = head.bytes();
-    head.close();
-    const { encoding, sampleRateHz, channels } = info;
-    const running = this.#start({ encoding, sampleRateHz, channels } as SourceLayout, info);
-    this.#send(running, bytes, 0, () => done(running), failed);
-  }
-
-  #start(layout: SourceLayout, info: AudioInfo | undefined): Running {
-    const { format } = this.#options;
+  #start({ from, layout, info }: OpenedSource): void {
     const { wire } = wireFor(layout, this.#stt.wire);
-    const source = { from: format, layout, wire, info, bytes: undefined, again: false };
+    const source = { from, layout, wire, info, bytes: undefined, again: false };
     const { stepsPerMessage } = this.#stt;
     if (this.#turnOptions) this.#turns = this.#turnTaker(this.#turnOptions, wire);
     const chain = new SttChain({
@@ -258,7 +242,6 @@ export class SttStream extends Duplex {
     try {
       const sender = openSender(source, stepsPerMessage, chain.tape);
       this.#running = { chain, sender, sampleRateHz: layout.sampleRateHz };
-      return this.#running;
     } catch (error) {
       chain.destroy();
       throw error;
@@ -274,7 +257,9 @@ export class SttStream extends Duplex {
   }
 
   #handOut(event: SttEvent, chain: SttChain): void {
-    if (!this.push(event)) chain.pause();
+    const chunk = this.#text ? this.#text.of(event) : event;
+    // No text would not count as a push, and nobody would ask for more.
+    if (chunk !== '' && !this.push(chunk)) chain.pause();
   }
 
   /** It comes back as a number or a text; a server that gives back nothing answers the first one. */
@@ -374,6 +359,11 @@ export class SttStream extends Duplex {
     }
     callback();
   }
+}
+
+function checkOutput(output: unknown = 'events'): 'events' | 'text' {
+  if (output === 'events' || output === 'text') return output;
+  throw argumentRangeError("output must be 'events' or 'text'");
 }
 
 function secondBytes(layout: SampleLayout): number {

@@ -2,12 +2,15 @@
  * Live speech as a Duplex: text in, audio bytes out, words as events.
  * Not here: the protocol (tts-session.ts), where sessions begin and end in the text (passages.ts).
  */
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { OggOpusEncoder } from '../audio/index.js';
 import { argumentTypeError } from '../errors.js';
 import { STEP_MS, sampleBytes, type WireAudio, type WireFormat, wireAudio } from '../format.js';
 import { deferred, type ResolvedDeadlines, resolveDeadlines, Scope, TotalDeadline } from '../speech/index.js';
+import type { StreamFormat } from '../streams/stream-format.js';
+import { LiveDuplex } from './live-duplex.js';
+import { outputFormatOf } from './live-output.js';
 import type { Ready } from './messages.js';
 import { type Passage, PassageWriter } from './passages.js';
 import type { SpokenLayout } from './sample-stream.js';
@@ -41,7 +44,7 @@ type Callback = (error?: Error | null) => void;
  * not thrown into the event loop. Leaving a `for await` early, `destroy()` and an aborted signal close the connection at
  * once.
  */
-export class TtsStream extends Duplex {
+export class TtsStream extends LiveDuplex {
   readonly #config: ClientConfig;
   readonly #options: CheckedTtsOptions;
   readonly #deadlines: ResolvedDeadlines;
@@ -69,11 +72,13 @@ export class TtsStream extends Duplex {
   /** @throws TypeError, RangeError ERR_INVALID_ARG */
   constructor(config: ClientConfig, options: TtsOptions = {}) {
     const checked = checkTtsOptions(options, 'pcm_24000', config.sessionLimitS);
-    super({
-      readableHighWaterMark: readBufferBytes(checked.outputFormat),
-      writableHighWaterMark: WRITE_BUFFER_CHARS,
-      decodeStrings: false,
-    });
+    super(
+      {
+        readableHighWaterMark: readBufferBytes(checked.outputFormat),
+        writableHighWaterMark: WRITE_BUFFER_CHARS,
+      },
+      true,
+    );
     this.#config = config;
     this.#options = { ...checked, setup: joinable(checked.setup) };
     this.#deadlines = resolveDeadlines(options.deadlines, config.deadlines);
@@ -85,8 +90,6 @@ export class TtsStream extends Duplex {
         pageMs: STEP_MS,
       });
     }
-    // Errors are for whoever reads or writes; nobody doing so must not end the process.
-    this.on('error', () => {});
     this.#scope = new Scope(options.signal);
     this.#total = new TotalDeadline(this.#scope);
     this.#scope.onFail((reason) => this.destroy(reason as Error));
@@ -98,6 +101,11 @@ export class TtsStream extends Duplex {
   /** The service's id of the latest session, once it has said `ready`. */
   get requestId(): string | undefined {
     return this.#requestId;
+  }
+
+  /** What is read, as the option `outputFormat` says it. */
+  get outputFormat(): StreamFormat {
+    return outputFormatOf(this.#options.outputFormat);
   }
 
   /** Samples in a second: as the format's name says; of `wav` as its header says, 48 000 before it has come. */
@@ -136,12 +144,6 @@ export class TtsStream extends Duplex {
   /** The audio; throws the error that ended the stream. Leaving the loop early closes the connection. */
   override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> & AsyncIterator<Buffer> {
     return super[Symbol.asyncIterator]();
-  }
-
-  /** Closes the connection if it is still open. */
-  override async [Symbol.asyncDispose](): Promise<void> {
-    this.destroy();
-    if (!this.closed) await new Promise<void>((resolve) => this.once('close', () => resolve()));
   }
 
   override _write(chunk: string | Buffer, _encoding: BufferEncoding, done: Callback): void {

@@ -344,16 +344,40 @@ export interface TranscribeOptions extends SttOptions {
   }) => void;
 }
 
+/** What is written to a live session. */
+export interface LiveSourceOptions {
+  /**
+   * What will be written. Default: as the stream says that is joined to this one by `pipe`, `pipeline` or `compose` and has
+   * an `outputFormat`; else the first bytes say it, of a WAV, Ogg Opus, or a container that FFmpeg decodes. Raw samples
+   * from elsewhere have to be described.
+   */
+  format?: AudioFormat;
+  /**
+   * Path of FFmpeg's program, for containers that are not read here. Default: SLUICE_FFMPEG in the environment, then
+   * `ffmpeg` on PATH.
+   */
+  ffmpeg?: string;
+}
+
 /** How a live session is held. */
-export interface SttStreamOptions extends SttOptions {
-  /** What will be written to the stream. */
-  format: AudioFormat;
+export interface SttStreamOptions extends SttOptions, LiveSourceOptions {
+  /** What is read: `events` (default), one {@link SttEvent} a chunk. For text see {@link SttTextStreamOptions}. */
+  output?: 'events';
   /** Whether to hand out `step` events. Default true; false: they are counted, and without `turns` not even parsed. */
   steps?: boolean;
   /** Finds the ends of turns, and hands out a `turnEnd` for each. Default: not. */
   turns?: TurnOptions;
   /** New sessions after retryable failures, 0 to 1 000, counted anew whenever one gets further. Default 4. */
   retries?: number;
+}
+
+/** How a live session is held whose transcript is read as text. */
+export interface SttTextStreamOptions extends Omit<SttStreamOptions, 'output'> {
+  /**
+   * What is read: UTF-8 bytes. Each word comes once it is final, with one space between two, and a newline after each turn
+   * (with `turns`) and at the end, unless nothing was said.
+   */
+  output: 'text';
 }
 
 /** How a text is spoken. Ranges and the service's own defaults: wire reference, section 2.3. */
@@ -517,10 +541,7 @@ export interface TranslateOptions extends S2sOptions {
 }
 
 /** How live speech is translated. */
-export interface S2sStreamOptions extends S2sOptions {
-  /** What will be written to the stream. */
-  format: AudioFormat;
-}
+export interface S2sStreamOptions extends S2sOptions, LiveSourceOptions {}
 
 /** What the service says of a session of an {@link S2sStream} once it has begun. */
 export type S2sReady = TtsReady;

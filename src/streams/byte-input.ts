@@ -28,9 +28,13 @@ export function isWritable(chunk: unknown): boolean {
   return isUint8Array(chunk) || chunk === null;
 }
 
-/** Destroys a stream to which something else than bytes was written, as `write(chunk, …rest)`. Returns false. */
-export function refuse(stream: Writable, chunk: unknown, rest: readonly unknown[]): false {
-  const error = wrongChunk(stream, chunk);
+/**
+ * Destroys a stream to which something was written that it does not take, as `write(chunk, …rest)`. Returns false.
+ *
+ * @param takes What it does take, for the message. Default: bytes.
+ */
+export function refuse(stream: Writable, chunk: unknown, rest: readonly unknown[], takes?: string): false {
+  const error = wrongChunk(stream, chunk, takes);
   const callback = rest.find((argument) => typeof argument === 'function');
   if (callback) process.nextTick(callback as (error: Error) => void, error);
   stream.destroy(error);
@@ -43,7 +47,6 @@ export function bytesOf(stream: Writable, chunk: unknown): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
-function wrongChunk(stream: Writable, chunk: unknown): TypeError {
-  const message = `${stream.constructor.name} takes bytes (a Buffer or Uint8Array)`;
-  return argumentTypeError(`${message}, got ${describe(chunk)}`);
+function wrongChunk(stream: Writable, chunk: unknown, takes = 'bytes (a Buffer or Uint8Array)'): TypeError {
+  return argumentTypeError(`${stream.constructor.name} takes ${takes}, got ${describe(chunk)}`);
 }

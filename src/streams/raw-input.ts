@@ -22,16 +22,21 @@ const BEGINNINGS: readonly { pattern: string; title: string; decoder: string }[]
 export class RawInput {
   readonly #format: RawStreamFormat;
   readonly #owner: string;
+  readonly #way: string | undefined;
   readonly #frameBytes: number;
   /** Bytes that wait for more: part of a frame, or a beginning that may be a container's. */
   #rest = NOTHING;
   #begun = false;
   #taken = 0;
 
-  /** @param owner whose input it is, for messages */
-  constructor(format: RawStreamFormat, owner: string) {
+  /**
+   * @param owner Whose input it is, for messages.
+   * @param way What to do where a container comes. Default: to put its decoder before the owner.
+   */
+  constructor(format: RawStreamFormat, owner: string, way?: string) {
     this.#format = format;
     this.#owner = owner;
+    this.#way = way;
     this.#frameBytes = frameBytes(format);
   }
 
@@ -89,8 +94,9 @@ export class RawInput {
     const candidate = BEGINNINGS.find(({ pattern }) => beginsLike(bytes, pattern));
     if (candidate === undefined) return false;
     if (bytes.length < candidate.pattern.length) return true;
+    const way = this.#way ?? `put ${candidate.decoder} before it`;
     throw argumentTypeError(
-      `${this.#owner} takes ${formatName(this.#format)}, and what comes is ${candidate.title}: put ${candidate.decoder} before it.`,
+      `${this.#owner} takes ${formatName(this.#format)}, and what comes is ${candidate.title}: ${way}.`,
       'ERR_FORMAT_MISMATCH',
     );
   }

@@ -13,7 +13,7 @@ interface Sink extends Writable {
 }
 
 /** A stream that says what it gives, once it is known: then it emits `format`. */
-interface Source extends EventEmitter {
+export interface Source extends EventEmitter {
   readonly outputFormat: StreamFormat | undefined;
 }
 
@@ -24,9 +24,17 @@ export function checkSources(sink: Sink): void {
 }
 
 function onPipe(this: Sink, source: unknown): void {
-  if (this.inputFormat === undefined || !saysItsFormat(source)) return;
-  if (source.outputFormat !== undefined) check(source, this);
-  else watch(source, this);
+  if (this.inputFormat !== undefined && saysItsFormat(source)) whenKnown(source, this, check);
+}
+
+/**
+ * For a sink that goes by what it is joined to: `learn` is told of each source that says what it gives, at once or as
+ * soon as it knows, before its first output.
+ */
+export function onSourceFormat(sink: Writable, learn: (source: Source) => void): void {
+  sink.on('pipe', (source: unknown) => {
+    if (saysItsFormat(source)) whenKnown(source, sink, learn);
+  });
 }
 
 function saysItsFormat(source: unknown): source is Source {
@@ -34,8 +42,16 @@ function saysItsFormat(source: unknown): source is Source {
 }
 
 /** A decoder knows its format when it has read the header, before it gives any output. */
-function watch(source: Source, sink: Sink): void {
-  const onFormat = () => check(source, sink);
+function whenKnown<S extends Writable>(
+  source: Source,
+  sink: S,
+  then: (source: Source, sink: S) => void,
+): void {
+  if (source.outputFormat !== undefined) {
+    then(source, sink);
+    return;
+  }
+  const onFormat = () => then(source, sink);
   const stop = (unpiped: unknown) => {
     if (unpiped !== source) return;
     source.off('format', onFormat);
@@ -48,8 +64,15 @@ function watch(source: Source, sink: Sink): void {
 function check(source: Source, sink: Sink): void {
   const [given, wanted] = [source.outputFormat, sink.inputFormat];
   if (given === undefined || wanted === undefined || fits(given, wanted)) return;
-  const message = `${sink.constructor.name} takes ${formatName(wanted)}, and ${source.constructor.name} gives ${formatName(given)}`;
-  sink.destroy(
-    argumentTypeError(`${message}: put ${remedy(given, wanted)} between them.`, 'ERR_FORMAT_MISMATCH'),
+  sink.destroy(mismatch(source, sink, wanted, `put ${remedy(given, wanted)} between them`));
+}
+
+/** @param way What to do about it. */
+export function mismatch(source: Source, sink: Writable, wanted: StreamFormat, way: string): TypeError {
+  const given = formatName(source.outputFormat as StreamFormat);
+  const [from, to] = [source.constructor.name, sink.constructor.name];
+  return argumentTypeError(
+    `${to} takes ${formatName(wanted)}, and ${from} gives ${given}: ${way}.`,
+    'ERR_FORMAT_MISMATCH',
   );
 }

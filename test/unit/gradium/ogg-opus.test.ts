@@ -15,7 +15,7 @@ import { granuleOf, oggFile, oggPath, pagesOf } from './ogg-files.js';
 const NAME = 'speech-16k-20ms-vbr-opusenc.opus';
 const SPEECH = oggFile(NAME);
 const SMALL_PAGES = oggFile('pages-one-packet-each.opus');
-const OGG: SttStreamOptions = { format: { container: 'ogg' } };
+const OGG = { format: { container: 'ogg' } } satisfies SttStreamOptions;
 
 const client = (url: string) => new Gradium({ apiKey: 'gd_secret', baseUrl: url });
 const cut = function* (bytes: Uint8Array, size: number) {

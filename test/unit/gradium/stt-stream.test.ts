@@ -137,7 +137,7 @@ describe('SttStream', () => {
 
   it.each([
     null,
-    {},
+    { output: 'xml' },
     { format: 'wav' },
     { ...MULAW, wire: 'wav' },
     { format: { container: 'ogg' }, wire: 'wav' },
