@@ -57,10 +57,10 @@ interface Flush {
 }
 
 /**
- * Write audio, read `SttEvent`s, or text as UTF-8 bytes; `end` comes only after the service's `end_of_stream`. A session that may last no longer,
- * or fails in a way that may pass, is followed by another one, which goes on where it was: see `resumed` among the events.
- * Any other failure destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error`
- * listener all report; without any of them it is not thrown into the event loop.
+ * Write audio, read `SttEvent`s, or text as UTF-8 bytes; `end` comes only after the service's `end_of_stream`. A session
+ * that may last no longer, or fails in a way that may pass, is followed by another one, which goes on where it was: see
+ * `resumed` among the events. Any other failure destroys the stream with a typed error, which iteration, `pipeline`,
+ * `finished` and an `error` listener all report; without any of them it is not thrown into the event loop.
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
