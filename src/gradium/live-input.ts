@@ -63,6 +63,7 @@ export class LiveInput {
   constructor(options: LiveInputOptions) {
     this.#options = options;
     onSourceFormat(options.stream, (source) => {
+      if (options.stream.destroyed) return;
       try {
         this.#learn(source);
       } catch (error) {
@@ -161,6 +162,8 @@ export class LiveInput {
   }
 
   #take(chunk: Buffer, done: Callback): void {
+    // FFmpeg's last bytes may come when all is over.
+    if (this.#options.stream.destroyed) return;
     const bytes = this.#raw ? this.#raw.take(chunk) : this.#opened ? chunk : this.#readHead(chunk);
     if (bytes.length === 0) done();
     else this.#options.send(bytes, done);

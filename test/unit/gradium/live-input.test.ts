@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import nodeStream, { type Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { writeOggOpus } from '../../../src/audio/index.js';
 import {
   Gradium,
@@ -164,6 +164,21 @@ describe('SttStream without a format', () => {
     expect(await errorOf(stream)).toEqual(
       mismatch(/takes mulaw, .* MulawDecoder gives s16le, .*: what follows must be/),
     );
+  });
+
+  it('opens nothing when it is joined after its end', async () => {
+    const connected = vi.fn();
+    await using server = await scriptedServer(connected);
+    const aborted = client(server.url).stt.stream({ signal: AbortSignal.abort(new Error('late')) });
+    new MulawEncoder().pipe(aborted);
+    const decoder = new WavDecoder();
+    const destroyed = client(server.url).s2s.stream({ targetLanguage: 'fr' });
+    decoder.pipe(destroyed);
+    destroyed.destroy();
+    decoder.write(WAV);
+    for (let i = 0; i < 100; i++) await turn();
+    expect([aborted.inputFormat, destroyed.inputFormat]).toEqual([undefined, undefined]);
+    expect(connected).not.toHaveBeenCalled();
   });
 
   it("passes over another package's idea of an outputFormat", async () => {
