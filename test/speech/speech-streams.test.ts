@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import nodeStream, { Duplex, PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import {
   encodeMulaw,
   Gradium,
@@ -15,6 +15,7 @@ import {
   OggOpusMuxer,
   readWav,
   type SttEvent,
+  type SttStream,
   type SttTextStreamOptions,
   transcode,
   WavDecoder,
@@ -257,6 +258,13 @@ describe('text out', () => {
     expect(sink.text).toBe(`${said.map(({ text }) => text).join(' ')}\n`);
     expect(short.received().sessions.length).toBeGreaterThanOrEqual(4);
     await short.close();
+  });
+
+  it('has a type of its own', () => {
+    const [text, events] = [client.stt.stream({ output: 'text' }), client.stt.stream()];
+    expectTypeOf(text).toEqualTypeOf<SttStream<Buffer>>();
+    expectTypeOf(events).toEqualTypeOf<SttStream<SttEvent>>();
+    expect([text.readableObjectMode, events.readableObjectMode]).toEqual([false, true]);
   });
 
   it('refuses another output', () => {
