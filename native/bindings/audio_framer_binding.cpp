@@ -41,6 +41,10 @@ class AudioFramerObject {
   explicit AudioFramerObject(AudioFramer core) : core_(std::move(core)) {}
   size_t StateBytes() const { return core_ ? core_->StateBytes() : 0; }
 
+  static auto HotMethods() {
+    using Class = Wrapped<AudioFramerObject>;
+    return std::array{Class::Method{"processInto", Class::CallHot<&AudioFramerObject::ProcessInto>}};
+  }
   napi_value ProcessInto(const Arguments& args) {
     AudioFramer& core = Open();
     const auto chunk = args.Bytes(0, "chunk");

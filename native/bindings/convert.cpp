@@ -177,7 +177,7 @@ AddonData& DataOf(napi_env env) {
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env), info_(info) {
   size_t count = kMax;
-  Check(napi_get_cb_info(env, info, &count, values_.data(), &self_, nullptr));
+  Check(napi_get_cb_info(env, info, &count, values_.data(), &self_, &data_));
 }
 
 bool Arguments::IsConstructCall() const {

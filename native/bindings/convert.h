@@ -98,6 +98,7 @@ class Arguments {
   Arguments(napi_env env, napi_callback_info info);
   napi_env env() const { return env_; }
   napi_value self() const { return self_; }
+  void* data() const { return data_; }  // what the function was made with
   bool IsConstructCall() const;
 
   bool IsUndefined(size_t i) const;
@@ -143,6 +144,7 @@ class Arguments {
   napi_env env_;
   napi_callback_info info_;
   napi_value self_ = nullptr;
+  void* data_ = nullptr;
   std::array<napi_value, kMax> values_ = {};  // read with at(): an index too far is an exception
 };
 

@@ -168,6 +168,10 @@ class ResamplerObject {
                       core_);
   }
 
+  static auto HotMethods() {
+    using Class = Wrapped<ResamplerObject>;
+    return std::array{Class::Method{"processInto", Class::CallHot<&ResamplerObject::ProcessInto>}};
+  }
   napi_value ProcessInto(const Arguments& args) {
     return With([&]<class T>(Resampler<T>& core) {
       const auto chunk = args.Samples<T>(0, "chunk");

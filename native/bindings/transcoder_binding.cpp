@@ -43,6 +43,13 @@ class TranscoderObject {
   explicit TranscoderObject(Transcoder core) : core_(std::move(core)) {}
   size_t StateBytes() const { return core_ ? core_->StateBytes() : 0; }
 
+  static auto HotMethods() {
+    using Class = Wrapped<TranscoderObject>;
+    return std::array{
+        Class::Method{"processInto", Class::CallHot<&TranscoderObject::ProcessInto>},
+        Class::Method{"maxOutputBytes", Class::CallHot<&TranscoderObject::MaxOutputBytes>},
+    };
+  }
   napi_value ProcessInto(const Arguments& args) {
     Transcoder& core = Open();
     const auto chunk = args.Bytes(0, "chunk");

@@ -5,7 +5,9 @@
 //   static constexpr napi_type_tag kTag;  static constexpr const char* kName;
 //   static std::unique_ptr<T> Create(const Arguments&);   throws for bad arguments
 //   size_t StateBytes() const;                            0 once closed
-// and methods  napi_value Method(const Arguments&).
+// and methods  napi_value Method(const Arguments&). What is called for every few milliseconds of audio may be
+//   static auto HotMethods();                             an array of Wrapped<T>::Method, made with CallHot
+// too: see CallHot.
 #pragma once
 
 #include <initializer_list>
@@ -43,10 +45,18 @@ class Wrapped {
   static napi_value Call(napi_env env, napi_callback_info info) {
     return Guard(env, [&] {
       const Arguments args(env, info);
-      Wrapped& wrapped = Unwrap(args);
-      const napi_value result = ((*wrapped.object_).*kMethod)(args);
-      wrapped.ReportMemory(env);
-      return result;
+      return Unwrap(args).template Run<kMethod>(args);
+    });
+  }
+
+  // The same for a function that each object has of its own, bound to it: there is no `this` to be looked up,
+  // which takes 60 ns (its tag 40, what it wraps 35; a call alone takes 13 with the class's function, 27 with
+  // the object's own), as much as to encode 20 ms of mu-law. Each costs 2 us when the object is made.
+  template <napi_value (T::*kMethod)(const Arguments&)>
+  static napi_value CallHot(napi_env env, napi_callback_info info) {
+    return Guard(env, [&] {
+      const Arguments args(env, info);
+      return static_cast<Wrapped*>(args.data())->template Run<kMethod>(args);
     });
   }
 
@@ -62,9 +72,32 @@ class Wrapped {
       Check(napi_wrap(env, args.self(), wrapped.get(), Finalize, nullptr, nullptr));
       Wrapped& owned = *wrapped.release();  // by the finalizer from here on
       Check(napi_type_tag_object(env, args.self(), &T::kTag));
+      if constexpr (requires { T::HotMethods(); }) {
+        for (const Method& method : T::HotMethods()) owned.Bind(env, args.self(), method);
+      }
       owned.ReportMemory(env);
       return args.self();
     });
+  }
+
+  // Gives `self` a function that knows this object without asking for it. The function keeps `self` alive,
+  // and nobody can make it let go: neither property can be changed.
+  void Bind(napi_env env, napi_value self, const Method& method) {
+    napi_value function = nullptr;
+    Check(napi_create_function(env, method.name, NAPI_AUTO_LENGTH, method.callback, this, &function));
+    const napi_property_descriptor owner = {"owner", nullptr, nullptr,      nullptr,
+                                            nullptr, self,    napi_default, nullptr};
+    Check(napi_define_properties(env, function, 1, &owner));
+    const napi_property_descriptor own = {method.name, nullptr,  nullptr,      nullptr,
+                                          nullptr,     function, napi_default, nullptr};
+    Check(napi_define_properties(env, self, 1, &own));
+  }
+
+  template <napi_value (T::*kMethod)(const Arguments&)>
+  napi_value Run(const Arguments& args) {
+    const napi_value result = ((*object_).*kMethod)(args);
+    ReportMemory(args.env());
+    return result;
   }
 
   static void Finalize(napi_env env, void* data, void*) {

@@ -52,6 +52,10 @@ export class Transcoder {
   readonly #native: NativeTranscoder;
   readonly #encoding: RawAudioFormat['encoding'];
   readonly #sampleRateHz: number;
+  /** Whether `maxOutputBytes` is one law for the transcoder's life: the header of a WAV changes it. */
+  readonly #isRaw: boolean;
+  #askedBytes = Number.NaN; // of maxOutputBytes, and its answer: streams ask for equal chunks, a call each
+  #room = 0;
 
   /** @throws TypeError or RangeError ERR_INVALID_ARG; RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS. */
   constructor(options: TranscoderOptions) {
@@ -61,6 +65,7 @@ export class Transcoder {
     const target = targetOf(to, requireWord(channels, 'channels', ['mix', 'keep']));
     this.#encoding = target.encoding;
     this.#sampleRateHz = target.sampleRateHz;
+    this.#isRaw = source.kind === 'raw';
     this.#native = new native.Transcoder(
       source.kind,
       source.encoding,
@@ -98,7 +103,10 @@ export class Transcoder {
    * below 0 or above 2^36.
    */
   maxOutputBytes(inputBytes: number): number {
-    return this.#native.maxOutputBytes(inputBytes);
+    if (inputBytes === this.#askedBytes) return this.#room;
+    const room = this.#native.maxOutputBytes(inputBytes);
+    if (this.#isRaw) [this.#askedBytes, this.#room] = [inputBytes, room];
+    return room;
   }
 
   /**
@@ -158,6 +166,7 @@ export class Transcoder {
    * turns: in a loop that makes many, close each.
    */
   close(): void {
+    this.#askedBytes = Number.NaN;
     this.#native.close();
   }
 

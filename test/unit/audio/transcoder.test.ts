@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -15,6 +18,7 @@ import {
   writeWav,
 } from '../../../src/audio/index.js';
 import { sampleBytes } from '../../../src/format.js';
+import { native } from '../../../src/native/index.js';
 import { ambiguousWav, fixture, sine, thrown, toInt16 } from './helpers.js';
 
 const bytesOf = (samples: Int16Array | Float32Array) =>
@@ -215,6 +219,45 @@ describe('Transcoder', () => {
     expect(thrown(() => transcoder.processInto(memory.subarray(0, 100), memory))).toMatchObject({
       name: 'RangeError',
       code: 'ERR_INVALID_ARG',
+    });
+  });
+
+  test('answers maxOutputBytes anew when a header comes, when the source ends and once it is closed', () => {
+    const to = { encoding: 's16le', sampleRateHz: 16_000 } as const;
+    using transcoder = new Transcoder({ from: WAV, to });
+    const unknown = transcoder.maxOutputBytes(100);
+    expect(unknown).toBe(100 * 16 * 2); // 100 bytes might be samples at 1 kHz
+    transcoder.processInto(speech.subarray(0, 1000), new Uint8Array(transcoder.maxOutputBytes(1000)));
+    expect(transcoder.maxOutputBytes(100)).toBe(100);
+    transcoder.flushInto(new Uint8Array(transcoder.maxFlushBytes));
+    expect(transcoder.maxOutputBytes(100)).toBe(unknown);
+
+    const raw = new Transcoder({ from: { encoding: 'u8', sampleRateHz: 16_000 }, to });
+    for (const bytes of [100, 100, 7, 100]) expect(raw.maxOutputBytes(bytes)).toBe(2 * bytes);
+    raw.close();
+    expect(thrown(() => raw.maxOutputBytes(100))).toMatchObject({ name: 'TypeError', code: 'ERR_CLOSED' });
+  });
+
+  // What is called for each chunk is bound to its object (native/bindings/wrapped.h).
+  test('of the addon lives as long as a method of its own, which nobody can replace', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const make = () => new native.Transcoder('raw', 'u8', 8000, 1, 's16le', 8000, 1, 'default', undefined);
+    const methods = Array.from({ length: 50 }, () => make().processInto);
+    for (let i = 0; i < 5; i++) {
+      collect();
+      await setImmediate();
+    }
+    for (const processInto of methods) {
+      const out = new Uint8Array(6);
+      expect(processInto(Uint8Array.of(0, 128, 129), out)).toBe(6);
+      expect(asInt16(out)).toEqual(Int16Array.of(-32_768, 0, 256));
+    }
+    const own = Object.getOwnPropertyDescriptor(make(), 'processInto');
+    expect(own).toMatchObject({ writable: false, configurable: false });
+    expect(Object.getOwnPropertyDescriptor(own?.value, 'owner')).toMatchObject({
+      writable: false,
+      configurable: false,
     });
   });
 
