@@ -104,7 +104,7 @@ TEST("Base64Encode leaves the rest of the output alone") {
   for (size_t i = 8; i < out.size(); ++i) CHECK_EQ(out[i], 0xEE);
 }
 
-TEST("Base64Kernels agree on every level, at every length to 300 and every offset to 16") {
+TEST_ONCE("Base64Kernels agree on every level, at every length to 300 and every offset to 16") {
   std::mt19937 random(2);
   for (size_t length = 0; length <= 300; ++length) {
     std::vector<uint8_t> bytes(length);
@@ -123,7 +123,7 @@ TEST("Base64Kernels agree on every level, at every length to 300 and every offse
   }
 }
 
-TEST("Base64Kernels encode every sextet at every place of a vector") {
+TEST_ONCE("Base64Kernels encode every sextet at every place of a vector") {
   // 48 bytes are 64 characters: all 'A' but one, which moves through them.
   for (const SimdLevel level : RunnableSimdLevels()) {
     for (unsigned sextet = 0; sextet < 64; ++sextet) {
@@ -141,7 +141,7 @@ TEST("Base64Kernels encode every sextet at every place of a vector") {
   }
 }
 
-TEST("Base64Kernels write no byte behind the groups") {
+TEST_ONCE("Base64Kernels write no byte behind the groups") {
   for (const SimdLevel level : RunnableSimdLevels()) {
     for (size_t length = 0; length <= 200; ++length) {
       const std::vector<uint8_t> bytes(length, 0x5A);

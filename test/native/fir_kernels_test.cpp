@@ -409,20 +409,20 @@ void CheckWindowFloat(const std::string& name, size_t outputs, const std::vector
 
 }  // namespace
 
-TEST("FirKernels grouped_int16 gives the formula's bits for 3 to 16 outputs of 0 to 200 groups") {
+TEST_ONCE("FirKernels grouped_int16 gives the formula's bits for 3 to 16 outputs of 0 to 200 groups") {
   CheckEveryCount(CheckGroupedInt16);
 }
-TEST("FirKernels grouped_int16 gives the formula's bits for 3 to 16 outputs of 1 to 24 units") {
+TEST_ONCE("FirKernels grouped_int16 gives the formula's bits for 3 to 16 outputs of 1 to 24 units") {
   CheckEveryShape(CheckGroupedInt16);
 }
-TEST("FirKernels grouped_float is within 1e-6 of the formula for 3 to 16 outputs of 0 to 200 groups") {
+TEST_ONCE("FirKernels grouped_float is within 1e-6 of the formula for 3 to 16 outputs of 0 to 200 groups") {
   CheckEveryCount(CheckGroupedFloat);
 }
-TEST("FirKernels grouped_float is within 1e-6 of the formula for 3 to 16 outputs of 1 to 24 units") {
+TEST_ONCE("FirKernels grouped_float is within 1e-6 of the formula for 3 to 16 outputs of 1 to 24 units") {
   CheckEveryShape(CheckGroupedFloat);
 }
 
-TEST("FirKernels windows of int16 give the formula's totals for 1 to 200 blocks") {
+TEST_ONCE("FirKernels windows of int16 give the formula's totals for 1 to 200 blocks") {
   Random random(3);
   for (size_t blocks = 1; blocks <= 200; ++blocks) {
     CheckWindowInt16(1, blocks, random);
@@ -430,7 +430,7 @@ TEST("FirKernels windows of int16 give the formula's totals for 1 to 200 blocks"
   }
 }
 
-TEST("FirKernels windows of floats are within 1e-6 of the formula for 1 to 200 blocks and the most") {
+TEST_ONCE("FirKernels windows of floats are within 1e-6 of the formula for 1 to 200 blocks and the most") {
   Random random(4);
   // 191999 and 192000 to 1000 Hz at the three qualities: the longest windows that the resampler has.
   std::vector<size_t> lengths = {471, 489, 941, 959, 1863, 1881};
@@ -452,7 +452,7 @@ TEST("FirKernels windows of floats are within 1e-6 of the formula for 1 to 200 b
   }
 }
 
-TEST("FirKernels deal puts each unit in its plane, from any address, and leaves the rest") {
+TEST_ONCE("FirKernels deal puts each unit in its plane, from any address, and leaves the rest") {
   Random random(5);
   for (const SimdLevel level : RunnableSimdLevels()) {
     for (size_t units = 1; units <= 24; ++units) {
@@ -476,7 +476,7 @@ TEST("FirKernels deal puts each unit in its plane, from any address, and leaves 
   }
 }
 
-TEST("FirKernels round_totals rounds to nearest, ties to even, and saturates, at any length") {
+TEST_ONCE("FirKernels round_totals rounds to nearest, ties to even, and saturates, at any length") {
   Random random(6);
   std::vector<int32_t> all;  // beside each tie, and beside the limits
   constexpr int32_t kOne = 1 << kFirFractionBits;
@@ -499,7 +499,7 @@ TEST("FirKernels round_totals rounds to nearest, ties to even, and saturates, at
   }
 }
 
-TEST("FirKernels round_totals takes ties to even, by example") {
+TEST_ONCE("FirKernels round_totals takes ties to even, by example") {
   const std::vector<int32_t> halves = {-5, -3, -1, 0, 1, 3, 5, 2 * 32767 - 1, 2 * 32767 + 1, -2 * 32768 - 1};
   const std::vector<int16_t> expected = {-2, -2, 0, 0, 0, 2, 2, 32766, 32767, -32768};
   std::vector<int32_t> totals;

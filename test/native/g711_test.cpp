@@ -132,7 +132,7 @@ TEST("AlawValue gives the middle of each interval") {
 
 // The single-sample functions were held to the Recommendation above; now the kernels to them.
 
-TEST("G711Kernels encode all 65536 samples alike on every level") {
+TEST_ONCE("G711Kernels encode all 65536 samples alike on every level") {
   const std::vector<int16_t> samples = AllSamples();
   ForEachLevel([&](const G711Kernels& kernels, const std::string&) {
     std::vector<uint8_t> mulaw(samples.size()), alaw(samples.size());
@@ -145,7 +145,7 @@ TEST("G711Kernels encode all 65536 samples alike on every level") {
   });
 }
 
-TEST("G711Kernels decode all 256 codes alike on every level, in any lane") {
+TEST_ONCE("G711Kernels decode all 256 codes alike on every level, in any lane") {
   std::vector<uint8_t> codes;  // a length that no vector divides, so that each code meets each lane
   for (int i = 0; i < 257 * 64; ++i) codes.push_back(static_cast<uint8_t>(i % 257));
   ForEachLevel([&](const G711Kernels& kernels, const std::string&) {
@@ -159,7 +159,7 @@ TEST("G711Kernels decode all 256 codes alike on every level, in any lane") {
   });
 }
 
-TEST("G711Kernels take any count at any address and write no further") {
+TEST_ONCE("G711Kernels take any count at any address and write no further") {
   std::vector<int16_t> samples(256), from_mulaw(256), from_alaw(256);
   std::vector<uint8_t> to_mulaw(256), to_alaw(256);
   const std::vector<uint8_t> codes = AllCodes();

@@ -480,7 +480,7 @@ TEST("CanMixChannels knows the same count, N to 1 and 1 to N") {
 
 // No sample of `expected` is a NaN where one would have to be compared as such: integers make none, and
 // floats are copied.
-TEST("PcmKernels take any count at any address and write no further, on every level") {
+TEST_ONCE("PcmKernels take any count at any address and write no further, on every level") {
   for (const SimdLevel level : RunnableSimdLevels()) {
     for (const KernelCase& c : AllKernels(level)) {
       const Bytes src = Samples(c.from, 1030, 31);  // the widths of 24 bits go by blocks of 512
@@ -497,7 +497,7 @@ TEST("PcmKernels take any count at any address and write no further, on every le
   }
 }
 
-TEST("PcmKernels round every 16-bit float prefix as the double reference does, on every level") {
+TEST_ONCE("PcmKernels round every 16-bit float prefix as the double reference does, on every level") {
   // All signs, exponents and leading bits of a float, with low bits that lie on ties and beside them.
   Bytes src;
   for (uint32_t high = 0; high < 65536; ++high) {
@@ -517,7 +517,7 @@ TEST("PcmKernels round every 16-bit float prefix as the double reference does, o
   }
 }
 
-TEST("PcmKernels narrow integers as the double reference does around every tie, on every level") {
+TEST_ONCE("PcmKernels narrow integers as the double reference does around every tie, on every level") {
   for (const Format from : {Format::kS16Le, Format::kS24Le, Format::kS24In32Le, Format::kS32Le}) {
     const unsigned bits = BitsPerSample(from);
     Bytes src;
@@ -538,7 +538,7 @@ TEST("PcmKernels narrow integers as the double reference does around every tie, 
   }
 }
 
-TEST("PcmKernels mix two channels as the double reference does, on every level") {
+TEST_ONCE("PcmKernels mix two channels as the double reference does, on every level") {
   struct Mix {
     Format from, to;
     ConvertKernel PcmKernels::*kernel;
