@@ -306,18 +306,19 @@ TEST("AudioFramer equals its parts and any cut gives the same bytes, for every s
   } pairs[] = {{8000, 8000}, {44100, 24000}, {48000, 8000}, {8000, 16000}};
   unsigned seed = 0;
   for (const Format format : kFormats) {
-    for (const uint16_t channels : {uint16_t{1}, uint16_t{2}, uint16_t{3}}) {
-      for (const auto& [from_hz, to_hz] : pairs) {
+    for (const auto& [from_hz, to_hz] : pairs) {
+      for (const Format wire : {Format::kS16Le, Format::kMulaw, Format::kAlaw}) {
+        // 1 to 3 in turn: what channels become is the transcoder's, whose test has them all.
+        ++seed;
+        const auto channels = static_cast<uint16_t>(1 + (seed + seed / 3) % 3);
         const Bytes source = SignalBytes(format, from_hz / 5 + 13, channels, from_hz);
-        for (const Format wire : {Format::kS16Le, Format::kMulaw, Format::kAlaw}) {
-          const FramerOptions options = Raw(format, from_hz, channels, wire, to_hz);
-          const std::string text = Run(options, source, Whole());
-          Bytes expected = Unfused(options, source);
-          if (expected.size() % 2 != 0) expected.push_back(wire == Format::kMulaw ? 0xFF : 0xD5);
-          if (AudioOf(text) != expected) check::Fail(__FILE__, __LINE__, Name(options));
-          if (Run(options, source, Random(++seed)) != text)
-            check::Fail(__FILE__, __LINE__, Name(options) + " cut with seed " + std::to_string(seed));
-        }
+        const FramerOptions options = Raw(format, from_hz, channels, wire, to_hz);
+        const std::string text = Run(options, source, Whole());
+        Bytes expected = Unfused(options, source);
+        if (expected.size() % 2 != 0) expected.push_back(wire == Format::kMulaw ? 0xFF : 0xD5);
+        if (AudioOf(text) != expected) check::Fail(__FILE__, __LINE__, Name(options));
+        if (Run(options, source, Random(seed)) != text)
+          check::Fail(__FILE__, __LINE__, Name(options) + " cut with seed " + std::to_string(seed));
       }
     }
   }
@@ -722,8 +723,8 @@ TEST("AudioFramer MaxOutputBytes holds for the worst header") {
 
 // The resampler hands out groups of frames. One that was held back may come on top of what a chunk's own
 // length gives, and complete a message more. Of these pairs some did (16 to 8 kHz after 134 frames), and it
-// was written behind the output.
-TEST("AudioFramer promises room for what the resampler held back as well") {
+// was written behind the output. How many frames come is no kernel's doing.
+TEST_ONCE("AudioFramer promises room for what the resampler held back as well") {
   for (const uint32_t from_hz : {8000U, 12345U, 16000U, 32000U, 44100U, 48000U}) {
     for (const uint32_t to_hz : {8000U, 22050U, 24000U}) {
       for (const Format format : {Format::kS16Le, Format::kF32Le}) {

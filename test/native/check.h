@@ -19,8 +19,9 @@ void Fail(const char* file, int line, const std::string& what);
 #define CHECK_CONCAT(a, b) CHECK_CONCAT_(a, b)
 // TEST("Resampler keeps its length law") { ... }
 #define TEST(name) CHECK_TEST_(name, kEach, CHECK_CONCAT(test_, __LINE__))
-// Of what calls no kernel, or compares the levels itself: it would be the same on every level, and runs on
-// the best one alone. The checksum in an Ogg page does not count: crc_kernels_test.cpp has it on all of them.
+// Of what calls no kernel, compares the levels itself, or is decided by no kernel: it would be the same on
+// every level, and runs on the best one alone. The checksum in an Ogg page does not count:
+// crc_kernels_test.cpp has it on all of them.
 #define TEST_ONCE(name) CHECK_TEST_(name, kBest, CHECK_CONCAT(test_, __LINE__))
 #define CHECK_TEST_(name, levels, id)                                \
   static void id();                                                  \
