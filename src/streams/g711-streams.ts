@@ -4,21 +4,21 @@
  */
 import { requireOptions } from '../audio/arguments.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { ConvertTransform } from './convert-transform.js';
 import { requireChannels, requireRate } from './stream-format.js';
+import { TranscoderTransform } from './transcoder-transform.js';
 
 /** Options of the G.711 streams. */
 export interface G711StreamOptions extends AudioTransformOptions {
   /** Frames in a second, which stay as they are: 1 000 to 192 000. Default 8 000, that of telephone lines. */
   sampleRateHz?: number;
-  /** Interleaved, and so they stay: 1 to 65 535. Default 1. */
+  /** Interleaved, and so they stay: 1 to 64. Default 1. */
   channels?: number;
 }
 
 type Encoding = 's16le' | 'mulaw' | 'alaw';
 
 /** One encoding to another at the same rate and channels. */
-abstract class G711Transform extends ConvertTransform {
+abstract class G711Transform extends TranscoderTransform {
   constructor(options: G711StreamOptions, from: Encoding, to: Encoding) {
     requireOptions(options, 'a G.711 stream');
     const sampleRateHz = requireRate(options.sampleRateHz ?? 8_000);

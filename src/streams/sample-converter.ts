@@ -2,8 +2,8 @@
 import { requireOptions, requireWord } from '../audio/arguments.js';
 import { SAMPLE_ENCODINGS, type SampleEncoding } from '../format.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { ConvertTransform } from './convert-transform.js';
 import { requireChannels, requireRate } from './stream-format.js';
+import { TranscoderTransform } from './transcoder-transform.js';
 
 /** What a {@link SampleConverter} takes and gives. */
 export interface SampleConverterOptions extends AudioTransformOptions {
@@ -13,7 +13,7 @@ export interface SampleConverterOptions extends AudioTransformOptions {
   to: SampleEncoding;
   /** Channels that come in, interleaved: 1 to 65 535. Default 1. */
   channels?: number;
-  /** Channels wanted: the same count, 1 (the mean of all), or any count from 1 (copies). Default `channels`. */
+  /** Channels wanted: the same count, 1 (the mean of all), or any count from 1 (copies); at most 64. Default `channels`. */
   toChannels?: number;
   /** Frames in a second, which stay as they are: 1 000 to 192 000. Default: unknown, and not compared with neighbours'. */
   sampleRateHz?: number;
@@ -29,7 +29,7 @@ export interface SampleConverterOptions extends AudioTransformOptions {
  * const mono = new SampleConverter({ from: 'f32le', to: 's16le', channels: 2, toChannels: 1 });
  * await pipeline(createReadStream('music.f32'), mono, createWriteStream('music.s16'));
  */
-export class SampleConverter extends ConvertTransform {
+export class SampleConverter extends TranscoderTransform {
   /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION; TypeError or RangeError ERR_INVALID_ARG. */
   constructor(options: SampleConverterOptions) {
     requireOptions(options, 'new SampleConverter');

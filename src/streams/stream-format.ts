@@ -161,8 +161,8 @@ export function requireRawFormat(
 }
 
 /** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_RATE unless it can be resampled. */
-export function requireRate(value: unknown): number {
-  return requireWhole(value, 'sampleRateHz', MIN_RATE_HZ, MAX_RATE_HZ, 'ERR_INVALID_RATE');
+export function requireRate(value: unknown, name = 'sampleRateHz'): number {
+  return requireWhole(value, name, MIN_RATE_HZ, MAX_RATE_HZ, 'ERR_INVALID_RATE');
 }
 
 /** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_CHANNELS unless it is a whole number from 1 to 65 535. */
