@@ -23,7 +23,11 @@ export abstract class TranscoderTransform extends AudioTransform {
     output: RawStreamFormat,
     quality?: ResamplerQuality,
   ) {
-    const transcoder = new Transcoder({ from: rated(input), to: rated(output), ...(quality !== undefined && { quality }) });
+    const transcoder = new Transcoder({
+      from: rated(input),
+      to: rated(output),
+      ...(quality !== undefined && { quality }),
+    });
     try {
       super(options, { input, output, sliceBytes: sliceBytes(input, output) });
     } catch (error) {
@@ -34,8 +38,9 @@ export abstract class TranscoderTransform extends AudioTransform {
   }
 
   protected override processAudio(bytes: Buffer): void {
-    const space = room(this.#transcoder.maxOutputBytes(bytes.length));
-    const written = this.#transcoder.processInto(bytes, space);
+    const transcoder = this.#transcoder;
+    const space = room(transcoder.maxOutputBytes(bytes.length));
+    const written = transcoder.processInto(bytes, space);
     if (written > 0) this.push(cut(space, written));
   }
 
