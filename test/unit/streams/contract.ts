@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { AudioTransform, AudioTransformOptions } from '../../../src/index.js';
+import type { AudioTransform, AudioTransformOptions } from '../../../src/streams/index.js';
+import * as streams from '../../../src/streams/index.js';
 
 /** One kind of stream, and what it is to do. */
 export interface StreamCase {
@@ -58,6 +59,7 @@ interface Hooks {
   release(): void;
 }
 
+/** @param name begins with the name under which `src/streams` exports the stream: contract-coverage.test.ts counts on it. */
 export function streamContract(name: string, stream: StreamCase): void {
   const { make, input, expected, empty = new Uint8Array(0) } = stream;
   const sliceOutput = stream.sliceOutput ?? Math.ceil((expected.length / input.length) * 65_536 * 2);
@@ -79,8 +81,28 @@ export function streamContract(name: string, stream: StreamCase): void {
   };
 
   describe(`${name} keeps the contract`, () => {
-    it('has input enough for it', () => {
+    it('is what its name says, with input enough for it', async () => {
+      const exported = (streams as unknown as Record<string, { prototype?: unknown }>)[
+        name.split(/\W/)[0] ?? ''
+      ];
+      const { transform } = made();
+      // A function makes a stream of another name.
+      if (exported?.prototype instanceof streams.AudioTransform) expect(transform).toBeInstanceOf(exported);
+      else expect(exported).toBeTypeOf('function');
+      await transform[Symbol.asyncDispose]();
       expect(input.length).toBeGreaterThan(200_000);
+    });
+
+    it('takes highWaterMarkMs for an amount of audio on either side', () => {
+      const [short, long] = [100, 1000].map((highWaterMarkMs) => make({ highWaterMarkMs }));
+      for (const side of ['readableHighWaterMark', 'writableHighWaterMark'] as const) {
+        const [less, more] = [short?.[side] ?? 0, long?.[side] ?? 0];
+        // Rounded up, to whole chunks where the reader gets those.
+        expect(more).toBeGreaterThan(9 * (less - 1));
+        expect(more).toBeLessThanOrEqual(10 * less);
+      }
+      short?.destroy();
+      long?.destroy();
     });
 
     it('gives the same output wherever the input is cut', async () => {
@@ -121,19 +143,21 @@ export function streamContract(name: string, stream: StreamCase): void {
 
     it('holds no more than a slice of output, whatever is written at once', async () => {
       const { transform } = made({ highWaterMarkMs: 20 });
-      let most = 0;
+      const push = vi.spyOn(transform, 'push');
+      const pushed = () =>
+        push.mock.calls.reduce((sum, [chunk]) => sum + ((chunk as Buffer)?.length ?? 0), 0);
       const parts: Uint8Array[] = [];
+      let [most, read] = [0, 0];
       transform.end(input);
-      for (;;) {
+      while (!transform.closed) {
         await turn();
-        const held = transform.readableObjectMode ? 0 : transform.readableLength;
-        most = Math.max(most, held);
+        most = Math.max(most, pushed() - read);
         const part = transform.read() as Uint8Array | null;
-        if (part === null && transform.readableEnded) break;
-        if (part === null && transform.destroyed) break;
         if (part) parts.push(part);
+        read += part?.length ?? 0;
       }
-      expect(most).toBeLessThanOrEqual(transform.readableHighWaterMark + sliceOutput);
+      const chunk = transform.readableObjectMode ? Math.max(...parts.map(({ length }) => length)) : 1;
+      expect(most).toBeLessThanOrEqual(transform.readableHighWaterMark * chunk + sliceOutput);
       expectBytes(Buffer.concat(parts), expected);
     });
 
@@ -159,6 +183,25 @@ export function streamContract(name: string, stream: StreamCase): void {
         transform.resume();
         transform.write(input.subarray(0, CHUNK));
         await turn();
+      },
+      'its writer waits for drain': async (transform) => {
+        for (const chunk of evenly(input, CHUNK)) if (!transform.write(chunk)) break;
+        await turn();
+      },
+      'writes are corked': (transform) => {
+        transform.cork();
+        transform.write(input.subarray(0, CHUNK));
+      },
+      'its end is worked on and nobody reads': async (transform) => {
+        transform.end(input.subarray(0, CHUNK));
+        await turn();
+      },
+      'a web stream stands around it': (transform) => {
+        const { readable, writable } = Duplex.toWeb(transform);
+        const writer = writable.getWriter();
+        for (const over of [writer.closed, writer.ready, writer.write(input)]) over.catch(() => {});
+        const reader = readable.getReader();
+        reader.closed.catch(() => {});
       },
     };
     for (const [state, reach] of Object.entries(states)) {
@@ -190,6 +233,36 @@ export function streamContract(name: string, stream: StreamCase): void {
       });
     }
 
+    it('gives nothing more when it is destroyed by who listens to its output', async () => {
+      for (const abort of [undefined, new AbortController()]) {
+        const { transform, released, outcome } = made(abort && { signal: abort.signal });
+        const error = new Error('that will do');
+        let chunks = 0;
+        transform.on('data', () => {
+          chunks++;
+          if (abort) abort.abort(error);
+          else transform.destroy(error);
+        });
+        transform.end(input);
+        await closed(transform);
+        expect([chunks, released.mock.calls.length, outcome.closes]).toEqual([1, 1, 1]);
+        expect(outcome.error).toBe(error);
+      }
+    });
+
+    it('gives nothing, and no error, to who reads after its end, destroys or aborts it then', async () => {
+      const abort = new AbortController();
+      const { transform, released, outcome } = made({ signal: abort.signal });
+      transform.end(input);
+      expectBytes(Buffer.concat(await transform.toArray()), expected);
+      await closed(transform);
+      abort.abort();
+      transform.destroy(new Error('too late'));
+      await closed(transform);
+      expect(transform.read()).toBeNull();
+      expect([released.mock.calls.length, outcome.closes, outcome.error]).toEqual([1, 1, undefined]);
+    });
+
     it('ends with the reason of a signal that was aborted before', async () => {
       const reason = new Error('too late');
       const { transform, outcome } = made({ signal: AbortSignal.abort(reason) });
@@ -217,6 +290,76 @@ export function streamContract(name: string, stream: StreamCase): void {
       expect(sink.released).toHaveBeenCalledTimes(1);
     });
 
+    it('is destroyed when its source or its sink goes away without a word', async () => {
+      const premature = { code: 'ERR_STREAM_PREMATURE_CLOSE' };
+      const source = made();
+      const gone = new Readable({ read: () => gone.destroy() });
+      await expect(pipeline(gone, source.transform, new Writable())).rejects.toMatchObject(premature);
+      const sink = made();
+      const left = new Writable({ write: () => left.destroy() });
+      await expect(pipeline(Readable.from([input]), sink.transform, left)).rejects.toMatchObject(premature);
+      for (const { transform, released } of [source, sink]) {
+        await closed(transform);
+        expect(released).toHaveBeenCalledTimes(1);
+      }
+    });
+
+    it("tells each write's callback, once", async () => {
+      const { transform } = made();
+      const told: number[] = [];
+      const chunks = evenly(input, 65_536);
+      chunks.forEach((chunk, i) => {
+        transform.write(chunk, (error) => told.push(error ? -1 : i));
+      });
+      transform.end();
+      expectBytes(Buffer.concat(await transform.toArray()), expected);
+      // Node tells those of one tick in any order.
+      expect(told.sort((a, b) => a - b)).toEqual(chunks.map((_, i) => i));
+    });
+
+    it('refuses a write after the end, and after destroy, by the codes of Node', async () => {
+      const ended = made();
+      ended.transform.resume().end(input);
+      ended.transform.write(input, (error) =>
+        expect(error).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' }),
+      );
+      await closed(ended.transform);
+      expect(ended.outcome.error).toMatchObject({ code: 'ERR_STREAM_WRITE_AFTER_END' });
+      expect(ended.released).toHaveBeenCalledTimes(1);
+
+      const destroyed = made();
+      destroyed.transform.destroy();
+      const refused = new Promise((resolve) => destroyed.transform.write(input, resolve));
+      expect(await refused).toMatchObject({ code: 'ERR_STREAM_DESTROYED' });
+      expect(() => made().transform.write(null)).toThrow(
+        expect.objectContaining({ code: 'ERR_STREAM_NULL_VALUES' }),
+      );
+    });
+
+    it('gives the same output for corked writes', async () => {
+      const { transform } = made();
+      transform.cork();
+      for (const chunk of evenly(input, 10_000)) transform.write(chunk);
+      transform.uncork();
+      transform.end();
+      expectBytes(Buffer.concat(await transform.toArray()), expected);
+    });
+
+    it('gives text to who sets an encoding, and again what was put back', async () => {
+      const text = made().transform.setEncoding('hex');
+      text.end(input);
+      const hex = ((await text.toArray()) as string[]).join('');
+      expectBytes(Buffer.from(hex, 'hex'), expected);
+
+      const { transform } = made();
+      transform.end(input);
+      await once(transform, 'readable');
+      const first = transform.read() as Buffer;
+      transform.unshift(first.subarray(1));
+      const rest = await transform.toArray();
+      expectBytes(Buffer.concat([first.subarray(0, 1), ...rest]), expected);
+    });
+
     it('takes a second end for none', async () => {
       const { transform } = made();
       transform.end(input);
@@ -241,6 +384,12 @@ export function streamContract(name: string, stream: StreamCase): void {
         expect(outcome.error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
         expect(await called).toBe(outcome.error);
         expect(released).toHaveBeenCalledTimes(1);
+        if (typeof wrong === 'string') {
+          const last = made();
+          last.transform.end(wrong);
+          await closed(last.transform);
+          expect(last.outcome.error).toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
+        }
         if (wrong === undefined) return;
         const joined = pipeline(Readable.from([wrong]), make({}), new Writable());
         await expect(joined).rejects.toMatchObject({ name: 'TypeError', code: 'ERR_INVALID_ARG' });
@@ -270,6 +419,33 @@ export function streamContract(name: string, stream: StreamCase): void {
         for await (const part of readable) parts.push(part as Uint8Array);
       };
       await Promise.all([feed(), drain()]);
+      expectBytes(Buffer.concat(parts), expected);
+
+      const web = Readable.toWeb(Readable.from([input], { objectMode: false }));
+      expectBytes(Buffer.concat(await Readable.fromWeb(web).pipe(make({})).toArray()), expected);
+    });
+
+    it('is destroyed by a web stream that is aborted or cancelled', async () => {
+      for (const leave of ['abort', 'cancel'] as const) {
+        const { transform, released } = made();
+        const { readable, writable } = Duplex.toWeb(transform);
+        const reason = new Error('enough');
+        await (leave === 'abort' ? writable.abort(reason) : readable.cancel(reason)).catch(() => {});
+        await closed(transform);
+        expect(released).toHaveBeenCalledTimes(1);
+      }
+    });
+
+    it('goes on after a loop that breaks without destroying it', async () => {
+      const { transform, released } = made();
+      transform.end(input);
+      const parts: Uint8Array[] = [];
+      for await (const part of transform.iterator({ destroyOnReturn: false })) {
+        parts.push(part as Uint8Array);
+        break;
+      }
+      expect(released).not.toHaveBeenCalled();
+      for await (const part of transform) parts.push(part as Uint8Array);
       expectBytes(Buffer.concat(parts), expected);
     });
 
