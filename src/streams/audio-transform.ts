@@ -4,7 +4,9 @@
  */
 import { Transform, type TransformCallback } from 'node:stream';
 import { requireOptions } from '../audio/arguments.js';
+import type { RawAudioFormat } from '../format.js';
 import { bytesOf, destroyOn, isWritable, refuse, requireSignal } from './byte-input.js';
+import type { AudioTransformEvents, Listen } from './events.js';
 import { RawInput } from './raw-input.js';
 import { checkSources } from './source-check.js';
 import { amountOf, frameBytes, isRaw, requireHighWaterMarkMs, type StreamFormat } from './stream-format.js';
@@ -78,6 +80,14 @@ const SLICE_BYTES = 65_536;
  * }
  */
 export abstract class AudioTransform extends Transform {
+  /** As an EventEmitter has it, with `format`. */
+  declare on: Listen<AudioTransformEvents, this>;
+  /** As an EventEmitter has it, with `format`. */
+  declare once: Listen<AudioTransformEvents, this>;
+  /** As an EventEmitter has it, with `format`. */
+  declare off: Listen<AudioTransformEvents, this>;
+  /** As an EventEmitter has it, with `format`. */
+  declare addListener: Listen<AudioTransformEvents, this>;
   /** What it takes; undefined: any bytes. */
   readonly inputFormat: StreamFormat | undefined;
   #outputFormat: StreamFormat | undefined;
@@ -119,7 +129,7 @@ export abstract class AudioTransform extends Transform {
   }
 
   /** For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`. */
-  protected announce(format: StreamFormat): void {
+  protected announce(format: RawAudioFormat): void {
     this.#outputFormat = format;
     this.emit('format', format);
   }

@@ -3,6 +3,7 @@ import { requireNumber, requireOptions } from '../audio/arguments.js';
 import { convertSamplesInto, stepLevels } from '../audio/index.js';
 import { STEP_MS } from '../format.js';
 import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
+import type { AudioTransformEvents, Listen } from './events.js';
 import { frameBytes, type RawStreamFormat, requireRawFormat } from './stream-format.js';
 
 /** What a {@link Loudness} measures, and what it takes for silence. */
@@ -31,6 +32,12 @@ export interface LoudnessChange {
   startMs: number;
 }
 
+interface LoudnessEvents extends AudioTransformEvents {
+  level: [level: LoudnessLevel];
+  silence: [change: LoudnessChange];
+  speech: [change: LoudnessChange];
+}
+
 /**
  * Passes raw samples on as they are and tells how loud they are: by `level` for each step; by `speech` when the first
  * step is loud, at the start or after silence; by `silence` when it has been silent for `silenceMs`. The events come
@@ -46,6 +53,14 @@ export interface LoudnessChange {
  * await pipeline(createReadStream('call.ulaw'), loudness, createWriteStream('copy.ulaw'));
  */
 export class Loudness extends AudioTransform {
+  /** As an EventEmitter has it, with `level`, `silence` and `speech`. */
+  declare on: Listen<LoudnessEvents, this>;
+  /** As an EventEmitter has it, with `level`, `silence` and `speech`. */
+  declare once: Listen<LoudnessEvents, this>;
+  /** As an EventEmitter has it, with `level`, `silence` and `speech`. */
+  declare off: Listen<LoudnessEvents, this>;
+  /** As an EventEmitter has it, with `level`, `silence` and `speech`. */
+  declare addListener: Listen<LoudnessEvents, this>;
   readonly #conversion: Parameters<typeof convertSamplesInto>[2];
   readonly #rateHz: number;
   readonly #frameBytes: number;
