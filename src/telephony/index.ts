@@ -1,4 +1,5 @@
 export type { CallClock } from './clock.js';
+export type { LineFormat } from './line-format.js';
 export {
   MediaStreamBridge,
   type MediaStreamEvents,

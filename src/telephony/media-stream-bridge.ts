@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { onAbort } from '../abort.js';
 import { argumentRangeError, argumentTypeError, ConnectionError } from '../errors.js';
 import { type CallClock, SYSTEM_CLOCK } from './clock.js';
+import { type Line, type LineFormat, lineOf, PHONE_LINE } from './line-format.js';
 import type { LineMessage, MediaStreamStart, MediaTrack } from './messages.js';
 import { Outbound } from './outbound.js';
 import type { Playback, PlaybackSource, PlayOptions } from './playback.js';
@@ -16,10 +17,12 @@ import { TrackStream } from './track-stream.js';
 /** How a {@link MediaStreamBridge} treats its call. */
 export interface MediaStreamOptions {
   /**
-   * `twilio`: Twilio Media Streams. `raw`: binary messages of µ-law at 8 kHz both ways, 160 bytes each from here, any size
-   * from there; text messages are left alone. Default `twilio`.
+   * `twilio`: Twilio Media Streams. `raw`: samples in binary messages both ways, 20 ms each from here, any length from
+   * there; text messages are left alone. Default `twilio`.
    */
   protocol?: 'twilio' | 'raw' | undefined;
+  /** The samples of a `raw` call. Default µ-law at 8 kHz, mono, as it always is with `twilio`, where it must be left out. */
+  format?: LineFormat | undefined;
   /**
    * How far ahead of the moment it sounds audio leaves: 0 to 2 000 milliseconds. It carries the call over a stall of the
    * network or of this process. Twilio forgets it when there is a barge-in; a raw line cannot be made to, and the caller
@@ -56,12 +59,14 @@ export interface MediaStreamEvents {
   error: [error: unknown];
 }
 
-/** Unsent bytes in the socket: 2 s of a line that takes nothing. Frames then wait here. */
+/** Unsent bytes in the socket, 2 s of Twilio's messages: the far end takes nothing. Frames then wait here. */
 const MAX_UNSENT_BYTES = 32 * 1024;
 const MAX_DURATION_MS = 2_000;
 /** RFC 6455 §7.4.1: normal, going away, and a close without a code. */
 const GOODBYES = [1000, 1001, 1005];
+/** States of a WebSocket. */
 const CONNECTING = 0;
+const OPEN = 1;
 
 /**
  * A call, from a `ws` WebSocket that the telephone service has opened. Make it at once when the socket is there: messages
@@ -105,19 +110,23 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
    */
   constructor(socket: WebSocket, options: MediaStreamOptions = {}) {
     super();
-    const { protocol, leadMs, prebufferMs, fillsSilence, signal, clock } = checkOptions(socket, options);
+    const { protocol, line, leadMs, prebufferMs, fillsSilence, signal, clock } = checkOptions(
+      socket,
+      options,
+    );
     // Errors are for whoever listens; nobody doing so must not end the process.
     this.on('error', () => {});
     this.#socket = socket;
     this.#protocol = protocol;
-    this.tracks = { inbound: new TrackStream(), outbound: new TrackStream() };
+    this.tracks = { inbound: new TrackStream(line), outbound: new TrackStream(line) };
     this.#outbound = new Outbound({
       clock,
+      line,
       protocol,
       leadMs,
       prebufferMs,
       fillsSilence,
-      send: (message) => socket.send(message, this.#sent),
+      send: (message) => this.#send(message),
       canSend: () => this.#canSend(),
     });
     this.#listen();
@@ -125,7 +134,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
     else if (signal) this.#forgetSignal = onAbort(signal, () => this.#fail(signal.reason));
   }
 
-  /** What the caller says: µ-law at 8 kHz. The same as `tracks.inbound`. */
+  /** What the caller says, in the format of the call. The same as `tracks.inbound`. */
   get inbound(): TrackStream {
     return this.tracks.inbound;
   }
@@ -136,11 +145,12 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   }
 
   /**
-   * Says something, behind what is being said already; before `start` it waits for that. The last frame is filled up with
-   * silence.
+   * Says something, behind what is being said already; before `start` it waits for that. A source that says that it gives
+   * other samples than the call has, or a WAV, is converted; one that says nothing must give those of the call. The last
+   * frame is filled up with silence.
    *
-   * @throws TypeError ERR_INVALID_ARG, also where the source says that it gives another format than µ-law at 8 kHz, mono;
-   * ERR_CLOSED after the end of the call.
+   * @throws TypeError ERR_INVALID_ARG; ERR_FORMAT_MISMATCH where the source says that it gives Opus; ERR_CLOSED after the end
+   * of the call.
    */
   play(source: PlaybackSource, options: PlayOptions = {}): Playback {
     if (this.#ended) throw argumentTypeError('play() after the end of the call', 'ERR_CLOSED');
@@ -198,7 +208,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
         this.#start(message.start);
         break;
       case 'media':
-        this.tracks[message.track].add(message.audio);
+        this.tracks[message.track].add(message.audio, message.atMs);
         break;
       case 'mark':
         if (!this.#outbound.marked(message.name)) this.emit('mark', message.name);
@@ -214,8 +224,8 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   #start(start: MediaStreamStart | undefined): void {
     if (this.#ended || !start) return;
     this.#info = start;
-    this.emit('start', start);
     this.#outbound.open();
+    this.emit('start', start);
   }
 
   #stopped(): void {
@@ -259,7 +269,13 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
     for (const track of Object.values(this.tracks)) track.finish();
   }
 
+  /** A socket that is closing says so by `close`. */
+  #send(message: string | Buffer): void {
+    if (this.#socket.readyState === OPEN) this.#socket.send(message, this.#sent);
+  }
+
   #canSend(): boolean {
+    if (this.#socket.readyState !== OPEN) return false;
     this.#blocked = this.#socket.bufferedAmount > MAX_UNSENT_BYTES;
     return !this.#blocked;
   }
@@ -271,6 +287,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
 }
 
 interface CheckedOptions {
+  line: Line;
   protocol: LineProtocol;
   leadMs: number;
   prebufferMs: number;
@@ -284,7 +301,7 @@ function checkOptions(socket: WebSocket, options: MediaStreamOptions): CheckedOp
     throw argumentTypeError('socket must be a WebSocket of the package ws');
   }
   if (typeof options !== 'object' || options === null) throw argumentTypeError('options must be an object');
-  const { protocol = 'twilio', signal, clock = SYSTEM_CLOCK } = options;
+  const { protocol = 'twilio', format, signal, clock = SYSTEM_CLOCK } = options;
   checkWord(protocol, 'protocol', ['twilio', 'raw']);
   const isRaw = protocol === 'raw';
   const { leadMs = isRaw ? 0 : 200, prebufferMs = 100, underrun = isRaw ? 'silence' : 'nothing' } = options;
@@ -294,8 +311,12 @@ function checkOptions(socket: WebSocket, options: MediaStreamOptions): CheckedOp
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw argumentTypeError('signal must be an AbortSignal');
   }
+  if (format !== undefined && !isRaw)
+    throw argumentTypeError("format is for protocol: 'raw'; Twilio has one");
+  const line = format === undefined ? PHONE_LINE : lineOf(format);
   return {
-    protocol: isRaw ? new RawProtocol() : new TwilioProtocol(),
+    line,
+    protocol: isRaw ? new RawProtocol(line) : new TwilioProtocol(),
     leadMs,
     prebufferMs,
     fillsSilence: underrun === 'silence',

@@ -1,9 +1,10 @@
 /**
- * The messages of Twilio Media Streams, read with suspicion: https://www.twilio.com/docs/voice/media-streams/websocket-messages.
- * Not here: what they do to the call (media-stream-bridge.ts).
+ * The messages of Twilio Media Streams: https://www.twilio.com/docs/voice/media-streams/websocket-messages.
+ * What would spoil the audio is refused. Anything else that is missing or strange is left alone: services that speak the same
+ * protocol differ in it. Errors say nothing of what a message held beyond its format: it may be a caller's number.
+ * Not here: what the messages do to the call (media-stream-bridge.ts).
  */
 import { ConnectionError, type ConnectionPhase } from '../errors.js';
-import { LINE_FORMAT } from './line-format.js';
 
 /** Whom one hears: `inbound` is the caller, `outbound` what the caller is played. */
 export type MediaTrack = 'inbound' | 'outbound';
@@ -24,7 +25,8 @@ export interface MediaStreamStart {
 
 export type LineMessage =
   | { event: 'start'; start: MediaStreamStart }
-  | { event: 'media'; track: MediaTrack; audio: Buffer }
+  /** `atMs`: when it was said, from the start of the stream; undefined where the service does not tell. */
+  | { event: 'media'; track: MediaTrack; audio: Buffer; atMs: number | undefined }
   | { event: 'mark'; name: string }
   | { event: 'dtmf'; digit: string }
   | { event: 'stop' };
@@ -32,10 +34,14 @@ export type LineMessage =
 /** A frame is 300 bytes, the largest `start` some kilobytes. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const DIGIT = /^[0-9A-D*#]$/;
+/** The one that Twilio has. */
+const MEDIA_FORMAT = 'audio/x-mulaw, 8000, 1';
+/** What an error may say of another. */
+const SHOWABLE = /^[\w/+., -]{1,60}$/;
 
 type Fields = Record<string, unknown>;
 
-/** Reads messages in the order in which they came; what the protocol does not allow is an ERR_PROTOCOL. */
+/** Reads messages in the order in which they came. */
 export class TwilioReader {
   #streamSid: string | undefined;
 
@@ -44,7 +50,7 @@ export class TwilioReader {
   }
 
   /**
-   * Undefined for `connected` and for events that we do not know: the service may add some.
+   * Undefined for `connected`, for what we do not know, and for what is nothing to us.
    * @throws ConnectionError ERR_PROTOCOL
    */
   read(data: Buffer): LineMessage | undefined {
@@ -55,11 +61,11 @@ export class TwilioReader {
       case 'media':
         return this.#media(message);
       case 'mark':
-        return { event: 'mark', name: this.#text(this.#part(message, 'mark').name, 'mark.name') };
+        return markOf(message.mark);
       case 'dtmf':
-        return { event: 'dtmf', digit: this.#digit(this.#part(message, 'dtmf').digit) };
+        return digitOf(message.dtmf);
       case 'stop':
-        this.#part(message);
+        this.#requireOurs(message);
         return { event: 'stop' };
       default:
         return undefined;
@@ -81,90 +87,96 @@ export class TwilioReader {
 
   #start(message: Fields): LineMessage {
     if (this.#streamSid !== undefined) throw this.#broken('a second `start`');
-    const { start } = message;
-    if (!isFields(start)) throw this.#broken('a `start` without `start`');
-    const streamSid = this.#text(message.streamSid ?? start.streamSid, 'streamSid');
+    const start = isFields(message.start) ? message.start : {};
+    const streamSid = textOf(message.streamSid) ?? textOf(start.streamSid);
+    // Nothing could be played without it.
+    if (streamSid === undefined) throw this.#broken('a `start` without `streamSid`');
     this.#checkFormat(start.mediaFormat);
+    this.#streamSid = streamSid;
     const info: MediaStreamStart = {
       streamSid,
-      callSid: this.#optionalText(start.callSid, 'start.callSid'),
-      accountSid: this.#optionalText(start.accountSid, 'start.accountSid'),
-      tracks: this.#tracks(start.tracks),
-      customParameters: this.#parameters(start.customParameters),
+      callSid: textOf(start.callSid),
+      accountSid: textOf(start.accountSid),
+      tracks: tracksOf(start.tracks),
+      customParameters: parametersOf(start.customParameters),
     };
-    this.#streamSid = streamSid;
     return { event: 'start', start: info };
   }
 
   #media(message: Fields): LineMessage {
-    const media = this.#part(message, 'media');
-    const payload = this.#text(media.payload, 'media.payload');
+    if (this.#streamSid === undefined) throw this.#broken('`media` before `start`');
+    this.#requireOurs(message);
+    const media = isFields(message.media) ? message.media : {};
+    const { payload, track = 'inbound', timestamp } = media;
+    if (typeof payload !== 'string') throw this.#broken('a `media` without `payload`');
     const audio = Buffer.from(payload, 'base64');
     // Node leaves out what is no base64: then there is less than the length promised.
     if (audio.length !== Buffer.byteLength(payload, 'base64')) {
       throw this.#broken('a `media.payload` that is no base64');
     }
-    return { event: 'media', track: this.#track(media.track ?? 'inbound'), audio };
+    // Unheard of, it would be one voice over another.
+    if (!isTrack(track)) throw this.#broken('a track that is neither `inbound` nor `outbound`');
+    return { event: 'media', track, audio, atMs: timeOf(timestamp) };
   }
 
-  /** What a message of a stream under way says under its own name. */
-  #part(message: Fields, name?: string): Fields {
-    const { event, streamSid } = message;
-    if (this.#streamSid === undefined) throw this.#broken(`\`${String(event)}\` before \`start\``);
-    if (streamSid !== undefined && streamSid !== this.#streamSid) {
-      throw this.#broken(`\`${String(event)}\` of another stream`);
-    }
-    const part = name === undefined ? {} : message[name];
-    if (!isFields(part)) throw this.#broken(`a \`${name}\` without \`${name}\``);
-    return part;
+  #requireOurs({ event, streamSid }: Fields): void {
+    if (typeof streamSid !== 'string' || this.#streamSid === undefined || streamSid === this.#streamSid)
+      return;
+    throw this.#broken(`\`${String(event)}\` of another stream`);
   }
 
   #checkFormat(format: unknown): void {
-    if (format === undefined) return;
-    const { encoding, sampleRate, channels } = isFields(format) ? format : {};
-    const isOurs =
-      encoding === 'audio/x-mulaw' &&
-      Number(sampleRate) === LINE_FORMAT.sampleRateHz &&
-      Number(channels ?? 1) === LINE_FORMAT.channels;
-    if (!isOurs) throw this.#broken('a `mediaFormat` that is not audio/x-mulaw, 8000 Hz, 1 channel');
-  }
-
-  #tracks(tracks: unknown): MediaTrack[] {
-    if (tracks === undefined) return ['inbound'];
-    if (!Array.isArray(tracks)) throw this.#broken('`start.tracks` that are no list');
-    return tracks.map((track) => this.#track(track));
-  }
-
-  #track(track: unknown): MediaTrack {
-    if (track === 'inbound' || track === 'outbound') return track;
-    throw this.#broken('a track that is neither `inbound` nor `outbound`');
-  }
-
-  #digit(digit: unknown): string {
-    if (typeof digit === 'string' && DIGIT.test(digit)) return digit;
-    throw this.#broken('a `dtmf.digit` that is on no keypad');
-  }
-
-  #parameters(parameters: unknown): Record<string, string> {
-    if (parameters === undefined) return {};
-    if (!isFields(parameters)) throw this.#broken('`customParameters` that are no object');
-    return Object.fromEntries(
-      Object.entries(parameters).map(([name, value]) => [name, this.#text(value, 'a custom parameter')]),
-    );
-  }
-
-  #optionalText(value: unknown, name: string): string | undefined {
-    return value === undefined ? undefined : this.#text(value, name);
-  }
-
-  #text(value: unknown, name: string): string {
-    if (typeof value === 'string') return value;
-    throw this.#broken(`${name} that is no text`);
+    if (!isFields(format)) return;
+    const { encoding = 'audio/x-mulaw', sampleRate = 8_000, channels = 1 } = format;
+    const given = [encoding, sampleRate, channels].map(plainOf).join(', ');
+    if (given === MEDIA_FORMAT) return;
+    const shown = SHOWABLE.test(given) ? given : 'another';
+    throw this.#broken(`the \`mediaFormat\` ${shown}, and not ${MEDIA_FORMAT} (encoding, Hz, channels)`);
   }
 
   #broken(what: string): ConnectionError {
     return brokenProtocol(what, this.#streamSid === undefined ? 'setup' : 'stream');
   }
+}
+
+function markOf(mark: unknown): LineMessage | undefined {
+  const name = isFields(mark) ? textOf(mark.name) : undefined;
+  return name === undefined ? undefined : { event: 'mark', name };
+}
+
+function digitOf(dtmf: unknown): LineMessage | undefined {
+  const digit = isFields(dtmf) ? plainOf(dtmf.digit).toUpperCase() : '';
+  return DIGIT.test(digit) ? { event: 'dtmf', digit } : undefined;
+}
+
+function tracksOf(tracks: unknown): MediaTrack[] {
+  const known = Array.isArray(tracks) ? tracks.filter(isTrack) : [];
+  return known.length === 0 ? ['inbound'] : known;
+}
+
+function parametersOf(parameters: unknown): Record<string, string> {
+  if (!isFields(parameters)) return {};
+  const texts = Object.entries(parameters).filter(([, value]) => typeof value !== 'object');
+  return Object.fromEntries(texts.map(([name, value]) => [name, String(value)]));
+}
+
+/** Milliseconds. */
+function timeOf(value: unknown): number | undefined {
+  const ms = Number(plainOf(value) || Number.NaN);
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** Services send numbers as numbers or as texts. */
+function plainOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isTrack(value: unknown): value is MediaTrack {
+  return value === 'inbound' || value === 'outbound';
 }
 
 /** The far end sent what it must not. It was the far end that called: nothing can be tried again from here. */

@@ -3,7 +3,7 @@
  * Not here: one playback's audio (playback.ts), the socket (media-stream-bridge.ts).
  */
 import type { CallClock } from './clock.js';
-import { FRAME_BYTES, SILENCE } from './line-format.js';
+import type { Line } from './line-format.js';
 import { Pacer } from './pacer.js';
 import { LivePlayback, type PlaybackSource, type PlayOptions } from './playback.js';
 import type { LineProtocol } from './protocol.js';
@@ -15,6 +15,7 @@ const MARK_PREFIX = 'sluice:';
 
 export interface OutboundOptions {
   clock: CallClock;
+  line: Line;
   protocol: LineProtocol;
   leadMs: number;
   prebufferMs: number;
@@ -28,13 +29,13 @@ export interface OutboundOptions {
 export class Outbound {
   readonly #options: OutboundOptions;
   readonly #pacer: Pacer;
-  readonly #frame = Buffer.alloc(FRAME_BYTES);
-  readonly #silence = Buffer.alloc(FRAME_BYTES, SILENCE);
+  readonly #frame: Buffer;
+  readonly #silence: Buffer;
   /** Those with frames to come; the first is being sent. */
   readonly #queue: LivePlayback[] = [];
   /** Those of which all has left, and not all been heard. */
   readonly #awaited = new Set<LivePlayback>();
-  /** By name: of which playback so many frames were played when the mark comes back. */
+  /** By name, in the order sent: of which playback so many frames were played when the mark comes back. */
   readonly #marks = new Map<string, { playback: LivePlayback; frames: number }>();
   #lastSender: LivePlayback | undefined;
   #markId = 0;
@@ -42,10 +43,13 @@ export class Outbound {
 
   constructor(options: OutboundOptions) {
     this.#options = options;
+    this.#frame = Buffer.alloc(options.line.frameBytes);
+    this.#silence = Buffer.alloc(options.line.frameBytes, options.line.silence);
     this.#pacer = new Pacer({
       clock: options.clock,
       leadMs: options.leadMs,
-      onDue: () => this.#sendFrame(),
+      // A source that is closed after its last frame may end the call from within.
+      onDue: () => this.#sendFrame() && this.#state === 'open',
     });
   }
 
@@ -60,9 +64,10 @@ export class Outbound {
     if (this.#state === 'open') this.#pacer.wake();
   }
 
-  /** @throws TypeError ERR_INVALID_ARG */
+  /** @throws TypeError ERR_INVALID_ARG, ERR_FORMAT_MISMATCH */
   play(source: PlaybackSource, options: PlayOptions): LivePlayback {
     const playback = new LivePlayback(source, options, {
+      line: this.#options.line,
       prebufferMs: this.#options.prebufferMs,
       onChange: () => this.wake(),
       onStop: () => this.#stop(playback),
@@ -79,13 +84,16 @@ export class Outbound {
     for (const playback of playbacks) playback.interrupt();
   }
 
-  /** Whether the mark was one of ours. */
+  /** Whether the mark was one of ours. It answers for those before it: what is played is played in order. */
   marked(name: string): boolean {
-    const mark = this.#marks.get(name);
-    this.#marks.delete(name);
-    mark?.playback.heard(mark.frames);
-    if (mark?.playback.isEnded) this.#awaited.delete(mark.playback);
-    return name.startsWith(MARK_PREFIX);
+    if (!this.#marks.has(name)) return name.startsWith(MARK_PREFIX);
+    for (const [each, { playback, frames }] of this.#marks) {
+      this.#marks.delete(each);
+      playback.heard(frames);
+      if (playback.isEnded) this.#awaited.delete(playback);
+      if (each === name) break;
+    }
+    return true;
   }
 
   /** The call is over; with an error it was not to be. */

@@ -2,14 +2,18 @@
  * One thing that is said on a call: its audio pulled from its source, and how much of it was heard.
  * Not here: when its frames leave, and the marks behind them (outbound.ts).
  */
-import type { EventEmitter } from 'node:events';
 import { Readable } from 'node:stream';
+import { describe } from '../audio/arguments.js';
 import { argumentTypeError } from '../errors.js';
 import type { Word } from '../gradium/index.js';
 import { JitterBuffer } from './jitter-buffer.js';
-import { BYTES_PER_MS, FRAME_MS, LINE_FORMAT } from './line-format.js';
+import { FRAME_MS, type Line } from './line-format.js';
+import { LineInput, playableFormat } from './line-input.js';
 
-/** What a {@link Playback} reads: µ-law bytes at 8 kHz, in chunks of any size. */
+/**
+ * What a {@link Playback} reads, in chunks of any size: raw samples of any kind, or a WAV, where it says what it gives by
+ * `outputFormat`, as the streams of this package do; else samples of the call's own format.
+ */
 export type PlaybackSource = Readable | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** What may be said about a {@link PlaybackSource}. */
@@ -53,8 +57,11 @@ export interface Playback {
 
 /** Audio waiting to leave before the source is asked for no more. */
 const MAX_BUFFERED_MS = 1_000;
+/** Of a large chunk so much is converted at once. Before a WAV's header is known this becomes up to 100 times as much. */
+const PIECE_BYTES = 4_096;
 
 export interface PlaybackHooks {
+  line: Line;
   prebufferMs: number;
   /** There is more to send, or the source has ended. */
   onChange: () => void;
@@ -62,6 +69,8 @@ export interface PlaybackHooks {
   /** It failed, and has ended. */
   onFail: (playback: LivePlayback) => void;
 }
+
+type ChunkIterator = AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
 
 export class LivePlayback implements Playback {
   readonly #source: PlaybackSource;
@@ -72,21 +81,23 @@ export class LivePlayback implements Playback {
   readonly #onWord = (word: Word) => (this.#words as Word[]).push(word);
   #resolve: (played: Played) => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
+  /** Of a source that has not ended. */
+  #iterator: ChunkIterator | undefined;
+  #input: LineInput | undefined;
   #room: (() => void) | undefined;
   #sentFrames = 0;
   #heardFrames = 0;
   #allSent = false;
   #ended = false;
 
-  /** @throws TypeError ERR_INVALID_ARG */
+  /** @throws TypeError ERR_INVALID_ARG, ERR_FORMAT_MISMATCH, and as `requireRawFormat` for the source's format */
   constructor(source: PlaybackSource, { words }: PlayOptions, hooks: PlaybackHooks) {
-    this.#iterator = iteratorOf(source);
-    checkFormat(source);
     if (words !== undefined && !Array.isArray(words)) throw argumentTypeError('words must be an array');
+    requireIterable(source);
+    playableFormat(source, hooks.line);
     this.#source = source;
     this.#hooks = hooks;
-    this.#buffer = new JitterBuffer(hooks.prebufferMs * BYTES_PER_MS);
+    this.#buffer = new JitterBuffer(hooks.line, hooks.prebufferMs);
     this.#words = words ?? [];
     if (!words && source instanceof Readable) source.on('word', this.#onWord);
     this.done = new Promise((resolve, reject) => {
@@ -94,6 +105,7 @@ export class LivePlayback implements Playback {
       this.#reject = reject;
     });
     this.done.catch(() => {});
+    this.#iterator = iteratorOf(source);
     this.#pull(this.#iterator).catch((error: unknown) => this.#sourceFailed(error));
   }
 
@@ -168,13 +180,15 @@ export class LivePlayback implements Playback {
     if (this.#ended) return false;
     this.#ended = true;
     this.#buffer.clear();
+    this.#input?.close();
     this.#wakeSource();
-    this.#closeSource();
+    // What it says about being closed must not keep the others from being closed.
+    this.#closeSource().catch(() => {});
     return true;
   }
 
   /** A source that has ended is closed already; one that has not gives up what it does for us. */
-  #closeSource(): void {
+  async #closeSource(): Promise<void> {
     if (this.#source instanceof Readable) {
       this.#source.off('word', this.#onWord);
       // What it says about being closed early must not end the process.
@@ -182,29 +196,56 @@ export class LivePlayback implements Playback {
       this.#source.destroy();
       return;
     }
-    const iterator = this.#iterator;
-    Promise.resolve(iterator?.return?.()).catch(() => {});
+    await this.#iterator?.return?.();
   }
 
-  async #pull(iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>): Promise<void> {
+  async #pull(iterator: ChunkIterator): Promise<void> {
     while (!this.#ended) {
-      const { done, value } = await iterator.next();
+      const { done, value } = await this.#next(iterator);
       if (this.#ended) return;
       if (done) {
-        this.#iterator = undefined;
-        this.#buffer.end();
-        this.#hooks.onChange();
+        this.#sourceEnded();
         return;
       }
-      if (!(value instanceof Uint8Array)) throw argumentTypeError('a source of audio must give Uint8Arrays');
-      this.#buffer.push(value);
-      this.#hooks.onChange();
-      await this.#hasRoom();
+      const bytes = bytesOf(value);
+      for (let at = 0; at < bytes.length && !this.#ended; at += PIECE_BYTES) {
+        this.#add(this.#lineInput().take(bytes.subarray(at, at + PIECE_BYTES)));
+        await this.#hasRoom();
+      }
     }
   }
 
+  async #next(iterator: ChunkIterator): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await iterator.next();
+    } catch (error) {
+      // One that has failed is not to be closed.
+      this.#iterator = undefined;
+      throw error;
+    }
+  }
+
+  #sourceEnded(): void {
+    this.#iterator = undefined;
+    this.#buffer.push(this.#lineInput().end());
+    this.#buffer.end();
+    this.#hooks.onChange();
+  }
+
+  /** Made with the first chunk: by then a stream knows what it gives. */
+  #lineInput(): LineInput {
+    const { line } = this.#hooks;
+    this.#input ??= new LineInput(playableFormat(this.#source, line), line);
+    return this.#input;
+  }
+
+  #add(audio: Buffer): void {
+    this.#buffer.push(audio);
+    this.#hooks.onChange();
+  }
+
   async #hasRoom(): Promise<void> {
-    while (!this.#ended && this.#buffer.bytes > MAX_BUFFERED_MS * BYTES_PER_MS) {
+    while (!this.#ended && this.#buffer.bytes > MAX_BUFFERED_MS * this.#hooks.line.bytesPerMs) {
       await new Promise<void>((resolve) => {
         this.#room = resolve;
       });
@@ -223,28 +264,19 @@ export class LivePlayback implements Playback {
   }
 }
 
-function iteratorOf(source: PlaybackSource): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+function requireIterable(source: unknown): void {
   const isObject = typeof source === 'object' && source !== null;
-  if (isObject && Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  if (isObject && Symbol.asyncIterator in source) return;
   // The bytes of an array are numbers: what was meant is the array in an array.
-  if (isObject && Symbol.iterator in source && !ArrayBuffer.isView(source)) return source[Symbol.iterator]();
+  if (isObject && Symbol.iterator in source && !ArrayBuffer.isView(source)) return;
   throw argumentTypeError('a source of audio must be a Readable or an iterable of Uint8Arrays');
 }
 
-/** A stream that says what it gives must give what sounds on the line. */
-function checkFormat(source: object): void {
-  const { outputFormat, sampleRateHz = outputFormat?.sampleRateHz } = source as EventEmitter & {
-    outputFormat?: { encoding?: unknown; sampleRateHz?: unknown; channels?: unknown };
-    sampleRateHz?: unknown;
-  };
-  const { encoding = LINE_FORMAT.encoding, channels = 1 } = outputFormat ?? {};
-  const isOurs =
-    encoding === LINE_FORMAT.encoding &&
-    channels === LINE_FORMAT.channels &&
-    (sampleRateHz === undefined || sampleRateHz === LINE_FORMAT.sampleRateHz);
-  if (isOurs) return;
-  throw argumentTypeError(
-    `a call plays mulaw at 8000 Hz, mono; the source gives ${String(outputFormat?.encoding ?? 'audio')} at ` +
-      `${String(sampleRateHz)} Hz, ${String(channels)} channel(s). Ask the speech service for 'ulaw_8000', or convert before`,
-  );
+function iteratorOf(source: PlaybackSource): ChunkIterator {
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+function bytesOf(value: unknown): Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw argumentTypeError(`a source of audio must give Uint8Arrays, got ${describe(value)}`);
 }

@@ -2,6 +2,7 @@
  * The two ways to carry a call over a WebSocket: Twilio Media Streams, and bare frames in binary messages.
  * Not here: what Twilio's messages may hold (messages.ts).
  */
+import type { Line } from './line-format.js';
 import { brokenProtocol, type LineMessage, type MediaStreamStart, TwilioReader } from './messages.js';
 
 export interface LineProtocol {
@@ -25,7 +26,10 @@ export class TwilioProtocol implements LineProtocol {
 
   receive(data: Buffer, isBinary: boolean): LineMessage | undefined {
     if (isBinary) {
-      throw brokenProtocol('a binary message', this.#reader.streamSid === undefined ? 'setup' : 'stream');
+      throw brokenProtocol(
+        "a binary message; was protocol: 'raw' meant?",
+        this.#reader.streamSid === undefined ? 'setup' : 'stream',
+      );
     }
     const message = this.#reader.read(data);
     if (message?.event === 'start') {
@@ -59,9 +63,18 @@ export class RawProtocol implements LineProtocol {
     customParameters: {},
   };
   readonly hasMarks = false;
+  readonly #line: Line;
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
 
   receive(data: Buffer, isBinary: boolean): LineMessage | undefined {
-    return isBinary ? { event: 'media', track: 'inbound', audio: data } : undefined;
+    if (!isBinary) return undefined;
+    if (data.length % this.#line.sampleBytes !== 0) {
+      throw brokenProtocol(`${data.length} bytes, which are no whole samples of its format`, 'stream');
+    }
+    return { event: 'media', track: 'inbound', audio: data, atMs: undefined };
   }
 
   media(frame: Buffer): Buffer {

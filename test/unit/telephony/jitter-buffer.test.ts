@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JitterBuffer } from '../../../src/telephony/jitter-buffer.js';
+import { PHONE_LINE } from '../../../src/telephony/line-format.js';
 
 const audio = (bytes: number): Buffer => Buffer.from(Array.from({ length: bytes }, (_, i) => i % 251));
 
@@ -18,7 +19,7 @@ describe('JitterBuffer', () => {
       fc.boolean(),
       (cuts, eager) => {
         const whole = audio(cuts.reduce((sum, cut) => sum + cut, 0));
-        const buffer = new JitterBuffer(800);
+        const buffer = new JitterBuffer(PHONE_LINE, 100);
         const frames: Buffer[] = [];
         let at = 0;
         for (const cut of cuts) {
@@ -37,7 +38,7 @@ describe('JitterBuffer', () => {
   });
 
   it('waits for the prebuffer, and again after it has run dry', () => {
-    const buffer = new JitterBuffer(320);
+    const buffer = new JitterBuffer(PHONE_LINE, 40);
     buffer.push(audio(319));
     expect(takeAll(buffer)).toHaveLength(0);
     buffer.push(audio(1));
@@ -49,7 +50,7 @@ describe('JitterBuffer', () => {
   });
 
   it('is not drained before the end is known', () => {
-    const buffer = new JitterBuffer(0);
+    const buffer = new JitterBuffer(PHONE_LINE, 0);
     expect(buffer.isDrained).toBe(false);
     buffer.push(audio(5));
     buffer.end();

@@ -47,11 +47,12 @@ describe('TwilioReader', () => {
         customParameters: { name: 'Ada' },
       },
     });
-    const media = { track: 'outbound', chunk: '1', timestamp: '0', payload: '//9/' };
+    const media = { track: 'outbound', chunk: '1', timestamp: '40', payload: '//9/' };
     expect(read(reader, { event: 'media', sequenceNumber: '2', streamSid, media })).toEqual({
       event: 'media',
       track: 'outbound',
       audio: Buffer.of(0xff, 0xff, 0x7f),
+      atMs: 40,
     });
     const mark = { event: 'mark', sequenceNumber: '3', streamSid, mark: { name: 'greeting' } };
     expect(read(reader, mark)).toEqual({ event: 'mark', name: 'greeting' });
@@ -84,8 +85,52 @@ describe('TwilioReader', () => {
     });
   });
 
-  it('leaves events alone that it does not know', () => {
-    expect(read(started(), { event: 'weather', streamSid: 7 })).toBeUndefined();
+  const strange: [string, unknown][] = [
+    ['an event that it does not know', { event: 'weather', streamSid: 7 }],
+    ['a mark without a name', { event: 'mark', streamSid, mark: {} }],
+    ['a digit of no keypad', { event: 'dtmf', dtmf: { digit: '12' } }],
+    ['a digit that is none', { event: 'dtmf', dtmf: { digit: { toString: 1 } } }],
+    ['dtmf without dtmf', { event: 'dtmf', streamSid }],
+  ];
+  it.each(strange)('leaves %s alone', (_name, message) => {
+    expect(read(started(), message)).toBeUndefined();
+  });
+
+  it('takes numbers for texts, and texts for numbers', () => {
+    const { mediaFormat } = START.start;
+    const reader = new TwilioReader();
+    const start = startWith({
+      mediaFormat: { ...mediaFormat, sampleRate: '8000', channels: '1' },
+      customParameters: { customer: 7, list: [], missing: null },
+      callSid: null,
+      tracks: ['inbound_track'],
+    });
+    expect(read(reader, start)).toEqual({
+      event: 'start',
+      start: {
+        streamSid,
+        callSid: undefined,
+        accountSid: 'AC0',
+        tracks: ['inbound'],
+        customParameters: { customer: '7' },
+      },
+    });
+    const media = { payload: '', timestamp: 1234.5, chunk: 3 };
+    expect(read(reader, { event: 'media', sequenceNumber: 4, media })).toMatchObject({
+      track: 'inbound',
+      atMs: 1234.5,
+    });
+    expect(read(reader, { event: 'dtmf', dtmf: { digit: 5 } })).toEqual({ event: 'dtmf', digit: '5' });
+    expect(read(reader, { event: 'dtmf', dtmf: { digit: 'a' } })).toEqual({ event: 'dtmf', digit: 'A' });
+  });
+
+  it.each([undefined, null, '', 'soon', '-5', -5, {}, []])('takes %j for no time', (timestamp) => {
+    const media = { payload: '', timestamp };
+    expect(read(started(), { event: 'media', media })).toMatchObject({ atMs: undefined });
+  });
+
+  it('reads a stop of a call that never began', () => {
+    expect(read(new TwilioReader(), { event: 'stop', streamSid, stop: {} })).toEqual({ event: 'stop' });
   });
 
   const bad: [string, unknown, RegExp][] = [
@@ -94,13 +139,12 @@ describe('TwilioReader', () => {
     ['no event', {}, /without `event`/],
     ['a huge message', `"${'x'.repeat(70_000)}"`, /70002 bytes/],
     ['a second start', START, /second `start`/],
-    ['media without media', { event: 'media', streamSid }, /without `media`/],
-    ['media without payload', { event: 'media', streamSid, media: {} }, /media\.payload/],
+    ['media without media', { event: 'media', streamSid }, /without `payload`/],
+    ['media without payload', { event: 'media', streamSid, media: {} }, /without `payload`/],
     ['a payload that is no base64', { event: 'media', media: { payload: 'a*b=' } }, /no base64/],
     ['an unknown track', { event: 'media', media: { track: 'third', payload: '' } }, /track/],
-    ['another stream', { event: 'stop', streamSid: 'MZ1' }, /`stop` of another stream/],
-    ['a mark without name', { event: 'mark', mark: {} }, /mark\.name/],
-    ['a digit of no keypad', { event: 'dtmf', dtmf: { digit: '12' } }, /keypad/],
+    ['media of another stream', { event: 'media', streamSid: 'MZ1' }, /`media` of another stream/],
+    ['the stop of another stream', { event: 'stop', streamSid: 'MZ1' }, /`stop` of another stream/],
   ];
   it.each(bad)('refuses %s', (_name, message, text) => {
     const reader = started();
@@ -111,21 +155,19 @@ describe('TwilioReader', () => {
   });
 
   const badStarts: [string, object, RegExp][] = [
-    ['without start', { event: 'start', streamSid }, /`start` without/],
-    ['without a stream', { event: 'start', start: {} }, /streamSid/],
+    ['without a stream', { event: 'start', start: {} }, /without `streamSid`/],
+    ['of a stream without name', { event: 'start', streamSid: '' }, /without `streamSid`/],
     [
       'of another encoding',
       startWith({ mediaFormat: { encoding: 'audio/l16', sampleRate: 16_000 } }),
-      /mediaFormat/,
+      /`mediaFormat` audio\/l16, 16000, 1, and not audio\/x-mulaw, 8000, 1/,
     ],
     [
       'of two channels',
       startWith({ mediaFormat: { ...START.start.mediaFormat, channels: 2 } }),
-      /mediaFormat/,
+      /8000, 2, and not/,
     ],
-    ['with tracks that are no list', startWith({ tracks: 'inbound' }), /tracks/],
-    ['with a track that is none', startWith({ tracks: ['inbound_track'] }), /track/],
-    ['with parameters that are no texts', startWith({ customParameters: { a: 1 } }), /parameter/],
+    ['of no format', startWith({ mediaFormat: { encoding: '<+15550100>' } }), /`mediaFormat` another/],
     ['after media', { event: 'media', media: { payload: '' } }, /before `start`/],
   ];
   it.each(badStarts)('refuses a start %s', (_name, message, text) => {
@@ -134,6 +176,18 @@ describe('TwilioReader', () => {
       expect.objectContaining({ code: 'ERR_PROTOCOL', phase: 'setup' }),
     );
     expect(() => read(reader, message)).toThrow(text);
+  });
+
+  it('says no number of a caller in an error', () => {
+    const number = '+15550100';
+    const reader = new TwilioReader();
+    const start = startWith({
+      customParameters: { From: number },
+      mediaFormat: { encoding: `a ${number}?` },
+    });
+    expect(() => read(reader, start)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(number) }),
+    );
   });
 
   it('gives a message or a ConnectionError for anything', () => {
