@@ -4,47 +4,13 @@ import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ConnectionError } from '../../../src/errors.js';
-import { MediaStreamBridge, type MediaStreamOptions } from '../../../src/telephony/index.js';
+import { MediaStreamBridge } from '../../../src/telephony/index.js';
 import { ManualClock } from './manual-clock.js';
-import { FakeSocket, phoneOn, STREAM_SID } from './simulated-phone.js';
+import { bytesOf, called, chunksOf, rawLine, speech, word } from './media-stream-bridge-call.js';
+import { FakeSocket, STREAM_SID } from './simulated-phone.js';
 
-/** No silence in it, and no two frames alike near each other: a gap, a repetition and a swap are all seen. */
-const speech = (ms: number): Buffer => Buffer.from(Array.from({ length: 8 * ms }, (_, i) => i % 251));
-
-function* chunksOf(audio: Buffer, bytes: number): Generator<Buffer> {
-  for (let at = 0; at < audio.length; at += bytes) yield audio.subarray(at, at + bytes);
-}
-
-function called(options: MediaStreamOptions = {}) {
-  const clock = new ManualClock();
-  const socket = new FakeSocket();
-  const bridge = new MediaStreamBridge(socket.webSocket, { clock, ...options });
-  const phone = phoneOn(socket, clock);
-  const events: unknown[][] = [];
-  for (const event of ['start', 'dtmf', 'mark', 'stop', 'error'] as const) {
-    bridge.on(event, (...args: unknown[]) => events.push([event, ...args]));
-  }
-  return { clock, socket, bridge, phone, events };
-}
-
-/** A raw line: what was sent, and when. */
-function rawLine(options: MediaStreamOptions = {}) {
-  const clock = new ManualClock();
-  const socket = new FakeSocket();
-  const bridge = new MediaStreamBridge(socket.webSocket, { clock, protocol: 'raw', ...options });
-  const frames: { atMs: number; frame: Buffer }[] = [];
-  const startMs = clock.nowMs();
-  socket.onSend = (frame) => frames.push({ atMs: clock.nowMs() - startMs, frame: frame as Buffer });
-  return { clock, socket, bridge, frames };
-}
-
-async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-const word = (text: string, startS: number, stopS: number) => ({ text, startS, stopS });
+const MULAW = { encoding: 'mulaw', sampleRateHz: 8_000 } as const;
+const raw = (format: object) => ({ protocol: 'raw', format: { ...MULAW, ...format } });
 
 describe('MediaStreamBridge', () => {
   it('tells who calls', () => {
@@ -170,6 +136,9 @@ describe('MediaStreamBridge', () => {
     ['a lead that is a text', [new FakeSocket(), { leadMs: '5' }], 'TypeError'],
     ['a strange underrun', [new FakeSocket(), { underrun: 'music' }], 'RangeError'],
     ['a signal that is none', [new FakeSocket(), { signal: {} }], 'TypeError'],
+    ["a format of Twilio's", [new FakeSocket(), { format: MULAW }], 'TypeError'],
+    ['an encoding that no line has', [new FakeSocket(), raw({ encoding: 'f32le' })], 'RangeError'],
+    ['no encoding', [new FakeSocket(), raw({ encoding: undefined })], 'TypeError'],
   ];
   it.each(wrong)('refuses %s', (_name, args, type) => {
     const make = () => Reflect.construct(MediaStreamBridge, args);
@@ -325,12 +294,6 @@ describe('MediaStreamBridge.play', () => {
     ['nothing', undefined, {}],
     ['bytes that are no list of bytes', speech(20), {}],
     ['words that are no list', [], { words: 'one' }],
-    [
-      'linear samples',
-      Object.assign(new PassThrough(), { outputFormat: { encoding: 's16le', sampleRateHz: 8_000 } }),
-      {},
-    ],
-    ['another rate', Object.assign(new PassThrough(), { sampleRateHz: 24_000 }), {}],
   ];
   it.each(strange)('refuses %s', (_name, source, options) => {
     const { bridge } = called();
