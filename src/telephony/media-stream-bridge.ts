@@ -101,7 +101,6 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   readonly #outbound: Outbound;
   #info: MediaStreamStart | undefined;
   #ended = false;
-  #blocked = false;
   #forgetSignal = () => {};
 
   /**
@@ -127,7 +126,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
       prebufferMs,
       fillsSilence,
       send: (message) => this.#send(message),
-      canSend: () => this.#canSend(),
+      canSend: () => socket.readyState === OPEN && socket.bufferedAmount <= MAX_UNSENT_BYTES,
     });
     this.#listen();
     if (signal?.aborted) this.#fail(signal.reason);
@@ -271,19 +270,8 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
 
   /** A socket that is closing says so by `close`. */
   #send(message: string | Buffer): void {
-    if (this.#socket.readyState === OPEN) this.#socket.send(message, this.#sent);
+    if (this.#socket.readyState === OPEN) this.#socket.send(message);
   }
-
-  #canSend(): boolean {
-    if (this.#socket.readyState !== OPEN) return false;
-    this.#blocked = this.#socket.bufferedAmount > MAX_UNSENT_BYTES;
-    return !this.#blocked;
-  }
-
-  /** Errors are told by `error` and `close`. */
-  readonly #sent = (): void => {
-    if (this.#blocked) this.#outbound.wake();
-  };
 }
 
 interface CheckedOptions {

@@ -22,7 +22,7 @@ export interface OutboundOptions {
   /** Whether silence is sent where there is nothing to say. */
   fillsSilence: boolean;
   send: (message: string | Buffer) => void;
-  /** Whether the socket takes more; when it does again, call `wake`. */
+  /** Whether the socket takes more. */
   canSend: () => boolean;
 }
 
@@ -48,8 +48,7 @@ export class Outbound {
     this.#pacer = new Pacer({
       clock: options.clock,
       leadMs: options.leadMs,
-      // A source that is closed after its last frame may end the call from within.
-      onDue: () => this.#sendFrame() && this.#state === 'open',
+      onDue: () => this.#due(),
     });
   }
 
@@ -61,7 +60,7 @@ export class Outbound {
   }
 
   wake(): void {
-    if (this.#state === 'open') this.#pacer.wake();
+    if (this.#isOpen) this.#pacer.wake();
   }
 
   /** @throws TypeError ERR_INVALID_ARG, ERR_FORMAT_MISMATCH */
@@ -108,9 +107,19 @@ export class Outbound {
     this.#awaited.clear();
   }
 
+  #due(): 'sent' | 'none' | 'blocked' {
+    if (!this.#isOpen) return 'none';
+    if (!this.#options.canSend()) return 'blocked';
+    // A source that is closed behind its last frame may end the call from within.
+    return this.#sendFrame() && this.#isOpen ? 'sent' : 'none';
+  }
+
+  get #isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
   #sendFrame(): boolean {
-    const { protocol, send, canSend, fillsSilence } = this.#options;
-    if (this.#state !== 'open' || !canSend()) return false;
+    const { protocol, send, fillsSilence } = this.#options;
     this.#retire();
     const playback = this.#queue[0];
     if (playback?.take(this.#frame)) {
@@ -169,7 +178,7 @@ export class Outbound {
     this.#marks.clear();
     this.#awaited.clear();
     this.#lastSender = undefined;
-    if (this.#state !== 'open') return;
+    if (!this.#isOpen) return;
     const { protocol, send } = this.#options;
     if (!protocol.hasMarks) return;
     send(protocol.clear());

@@ -15,8 +15,8 @@ export interface PacerOptions {
   clock: CallClock;
   /** How far ahead of the moment it sounds a frame leaves, in milliseconds. */
   leadMs: number;
-  /** Sends one frame; false: there is none, and nothing is due until `wake`. */
-  onDue: () => boolean;
+  /** Sends one frame; `none`: there is none, and nothing is due until `wake`; `blocked`: it is tried again in 20 ms. */
+  onDue: () => 'sent' | 'none' | 'blocked';
 }
 
 /**
@@ -59,12 +59,11 @@ export class Pacer {
     try {
       let waitMs = this.#waitMs();
       while (waitMs <= 0) {
-        if (!this.#options.onDue()) {
-          if (this.#frames === 0) this.#originMs = undefined; // nothing sounds yet
-          return;
-        }
-        this.#frames++;
-        waitMs = this.#waitMs();
+        const due = this.#options.onDue();
+        if (due === 'none' && this.#frames === 0) this.#originMs = undefined; // nothing sounds yet
+        if (due === 'none') return;
+        if (due === 'sent') this.#frames++;
+        waitMs = due === 'sent' ? this.#waitMs() : FRAME_MS;
       }
       // Rounded up: a timer of 0.4 ms would fire at once, for nothing.
       this.#timer = this.#options.clock.startTimer(() => this.#run(), Math.ceil(waitMs));

@@ -284,7 +284,6 @@ describe('MediaStreamBridge.play', () => {
     await clock.live(2_000);
     expect(socket.sent).toHaveLength(sent);
     socket.bufferedAmount = 0;
-    socket.taken();
     await clock.live(1_000);
     expect(await playback.done).toMatchObject({ complete: true });
     expect(phone.speechHeard).toEqual(speech(400));

@@ -7,15 +7,16 @@ import { ManualClock } from './manual-clock.js';
 function paced({ frames = Number.POSITIVE_INFINITY, leadMs = 0, clock = new ManualClock() } = {}) {
   const startMs = clock.nowMs();
   const leftMs: number[] = [];
-  const line = { frames };
+  const line = { frames, blocked: false };
   const pacer = new Pacer({
     clock,
     leadMs,
     onDue: () => {
-      if (line.frames === 0) return false;
+      if (line.blocked) return 'blocked';
+      if (line.frames === 0) return 'none';
       line.frames--;
       leftMs.push(clock.nowMs() - startMs);
-      return true;
+      return 'sent';
     },
   });
   return { clock, pacer, leftMs, line };
@@ -65,6 +66,19 @@ describe('Pacer', () => {
     clock.stall(5_000);
     clock.pass(20);
     expect(leftMs).toEqual([0, 0, 5_000, 5_000, 5_020]);
+  });
+
+  it('tries again every 20 ms where it is blocked', () => {
+    const { clock, pacer, leftMs, line } = paced();
+    pacer.wake();
+    clock.pass(25);
+    line.blocked = true;
+    clock.pass(60);
+    pacer.wake();
+    expect(clock.timers).toBe(1);
+    line.blocked = false;
+    clock.pass(35);
+    expect(leftMs).toEqual([0, 20, 100, 100, 100, 100, 120]);
   });
 
   it('sleeps without a timer while there is no frame', () => {
