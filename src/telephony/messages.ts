@@ -107,7 +107,8 @@ export class TwilioReader {
     if (this.#streamSid === undefined) throw this.#broken('`media` before `start`');
     this.#requireOurs(message);
     const media = isFields(message.media) ? message.media : {};
-    const { payload, track = 'inbound', timestamp } = media;
+    const { payload, timestamp } = media;
+    const track = trackOf(media.track ?? 'inbound');
     if (typeof payload !== 'string') throw this.#broken('a `media` without `payload`');
     const audio = Buffer.from(payload, 'base64');
     // Node leaves out what is no base64: then there is less than the length promised.
@@ -115,7 +116,7 @@ export class TwilioReader {
       throw this.#broken('a `media.payload` that is no base64');
     }
     // Unheard of, it would be one voice over another.
-    if (!isTrack(track)) throw this.#broken('a track that is neither `inbound` nor `outbound`');
+    if (track === undefined) throw this.#broken('a track that is neither `inbound` nor `outbound`');
     return { event: 'media', track, audio, atMs: timeOf(timestamp) };
   }
 
@@ -150,7 +151,7 @@ function digitOf(dtmf: unknown): LineMessage | undefined {
 }
 
 function tracksOf(tracks: unknown): MediaTrack[] {
-  const known = Array.isArray(tracks) ? tracks.filter(isTrack) : [];
+  const known = Array.isArray(tracks) ? tracks.map(trackOf).filter((track) => track !== undefined) : [];
   return known.length === 0 ? ['inbound'] : known;
 }
 
@@ -175,8 +176,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isTrack(value: unknown): value is MediaTrack {
-  return value === 'inbound' || value === 'outbound';
+/** `dtmf` of Twilio's, and the media of other services, have the longer names. */
+function trackOf(value: unknown): MediaTrack | undefined {
+  if (value === 'inbound' || value === 'inbound_track') return 'inbound';
+  return value === 'outbound' || value === 'outbound_track' ? 'outbound' : undefined;
 }
 
 /** The far end sent what it must not. It was the far end that called: nothing can be tried again from here. */

@@ -103,7 +103,7 @@ describe('TwilioReader', () => {
       mediaFormat: { ...mediaFormat, sampleRate: '8000', channels: '1' },
       customParameters: { customer: 7, list: [], missing: null },
       callSid: null,
-      tracks: ['inbound_track'],
+      tracks: ['outbound_track', 'third'],
     });
     expect(read(reader, start)).toEqual({
       event: 'start',
@@ -111,13 +111,13 @@ describe('TwilioReader', () => {
         streamSid,
         callSid: undefined,
         accountSid: 'AC0',
-        tracks: ['inbound'],
+        tracks: ['outbound'],
         customParameters: { customer: '7' },
       },
     });
-    const media = { payload: '', timestamp: 1234.5, chunk: 3 };
+    const media = { track: 'outbound_track', payload: '', timestamp: 1234.5, chunk: 3 };
     expect(read(reader, { event: 'media', sequenceNumber: 4, media })).toMatchObject({
-      track: 'inbound',
+      track: 'outbound',
       atMs: 1234.5,
     });
     expect(read(reader, { event: 'dtmf', dtmf: { digit: 5 } })).toEqual({ event: 'dtmf', digit: '5' });
