@@ -4,7 +4,6 @@
  */
 import { Transform, type TransformCallback } from 'node:stream';
 import { requireOptions } from '../audio/arguments.js';
-import type { RawAudioFormat } from '../format.js';
 import { bytesOf, destroyOn, isWritable, refuse, requireSignal } from './byte-input.js';
 import type { AudioTransformEvents, Listen } from './events.js';
 import { RawInput } from './raw-input.js';
@@ -128,8 +127,8 @@ export abstract class AudioTransform extends Transform {
     return this.#outputFormat;
   }
 
-  /** For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`. */
-  protected announce(format: RawAudioFormat): void {
+  /** For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`, and with raw samples: what else comes out is known from the start. */
+  protected announce(format: StreamFormat): void {
     this.#outputFormat = format;
     this.emit('format', format);
   }
