@@ -55,10 +55,11 @@ export class WavDecoder extends AudioTransform {
   }
 
   protected override processAudio(bytes: Buffer): void {
+    const reader = this.#reader;
     const sample = SAMPLE_OF[this.#encoding];
     const size = sample === 'int16' ? 2 : 4;
-    const space = room(this.#reader.maxOutputSamples(bytes.length) * size);
-    const samples = this.#reader.processInto(bytes, samplesOf(space, sample));
+    const space = room(reader.maxOutputSamples(bytes.length) * size);
+    const samples = reader.processInto(bytes, samplesOf(space, sample));
     // Cut first: whoever hears of the format may use another stream at once, and that the same memory.
     const output = cut(space, samples * size);
     if (this.outputFormat === undefined) this.#announce();

@@ -120,6 +120,33 @@ describe('WavEncoder', () => {
   });
 });
 
+describe('ResampleStream', () => {
+  it('does not let a NaN or an infinity spoil its neighbours', async () => {
+    const options = { fromHz: 8_000, toHz: 16_000, sample: 'float32' } as const;
+    const bad = floats
+      .slice(0, 8_000)
+      .fill(Number.NaN, 4_000, 4_001)
+      .fill(Number.POSITIVE_INFINITY, 6_000, 6_001);
+    const good = bad.map((sample) => (Number.isNaN(sample) ? 0 : Math.min(sample, 16)));
+    const out = await outputOf(new ResampleStream(options), [bytesOf(bad)]);
+    expectBytes(out, bytesOf(resample(good, options)));
+  });
+
+  it('gives what it gets where the rates are one', async () => {
+    expectBytes(await outputOf(new ResampleStream({ fromHz: 8_000, toHz: 8_000 }), [bytes]), bytes);
+  });
+});
+
+describe('channels', () => {
+  it.each([
+    ['more than 64 out', () => new SampleConverter({ from: 's16le', to: 'u8', channels: 65 })],
+    ['no rule', () => new SampleConverter({ from: 's16le', to: 'u8', channels: 3, toChannels: 2 })],
+    ['none', () => new ResampleStream({ fromHz: 8_000, toHz: 16_000, channels: 0 })],
+  ])('are refused at once: %s', (_, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_INVALID_CHANNELS' }));
+  });
+});
+
 describe('Rechunk', () => {
   it.each([
     ['short', [160, 160, 80]],
