@@ -8,6 +8,8 @@ import type { CallClock } from '../../../src/telephony/index.js';
 export const STREAM_SID = 'MZ18ad3ab5a668481ce02b83e7395059f0';
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
+/** What the ear hears of an empty buffer; told by being this very object from silence that was sent. */
+export const NOTHING = Buffer.alloc(FRAME_BYTES, 0xff);
 
 interface Line {
   send(message: string): void;
@@ -28,7 +30,7 @@ export class SimulatedPhone {
   #queue: Queued[] = [];
   #playing = false;
   #onFrame = () => {};
-  /** What the ear heard, 160 bytes for each 20 ms of the call; silence where there was nothing to play. */
+  /** What the ear heard, 160 bytes for each 20 ms of the call; `NOTHING` where there was nothing to play. */
   readonly heard: Buffer[] = [];
   /** The messages that came, in their order: `media` with the time of the clock. */
   readonly received: { event: string; atMs: number; name?: string; bytes?: number }[] = [];
@@ -92,6 +94,18 @@ export class SimulatedPhone {
     return this.#until(() => {
       const last = this.heard.slice(from).slice(-frames);
       return last.length === frames && last.every((frame) => frame.every((code) => code === 0xff));
+    });
+  }
+
+  /** Until so much of this was heard, in one piece of whole frames; what was heard before counts for nothing. */
+  hears(audio: Buffer, ms = audio.length / 8): Promise<void> {
+    const frames = Math.floor(ms / FRAME_MS);
+    const piece = audio.subarray(0, frames * FRAME_BYTES);
+    const from = this.heard.length;
+    return this.#until(() => {
+      if (this.heard.length < from + frames) return false;
+      if (!piece.subarray(-FRAME_BYTES).equals(this.heard.at(-1) as Buffer)) return false;
+      return piece.equals(Buffer.concat(this.heard.slice(-frames)));
     });
   }
 
@@ -159,10 +173,22 @@ export class SimulatedPhone {
   #play(): void {
     this.#playing = false;
     this.#answerMarks();
-    const item = this.#queue.shift();
-    this.heard.push(item && 'audio' in item ? item.audio : Buffer.alloc(FRAME_BYTES, 0xff));
-    this.#playing = item !== undefined;
+    this.#playing = this.#queue.length > 0;
+    this.heard.push(this.#playing ? this.#nextFrame() : NOTHING);
     this.#onFrame();
+  }
+
+  /** However the audio was cut into messages; a mark in its midst ends the frame. */
+  #nextFrame(): Buffer {
+    const frame = Buffer.from(NOTHING);
+    let filled = 0;
+    for (let item = this.#queue[0]; item && 'audio' in item && filled < FRAME_BYTES; item = this.#queue[0]) {
+      const taken = item.audio.copy(frame, filled);
+      filled += taken;
+      item.audio = item.audio.subarray(taken);
+      if (item.audio.length === 0) this.#queue.shift();
+    }
+    return frame;
   }
 
   /** Marks that nothing is before any more; one behind the frame being played waits for its end. */
