@@ -11,6 +11,12 @@ import { FRAME_MS } from './line-format.js';
  */
 const MAX_LATE_MS = 100;
 
+/**
+ * Node's timers count whole milliseconds: of those of a busy process the nearest is at most so far from a frame's time, before
+ * or behind it. Waiting for the next one behind it made the 99th percentile of 200 calls 1.9 ms late.
+ */
+const NEAREST_MS = 0.5;
+
 export interface PacerOptions {
   clock: CallClock;
   /** How far ahead of the moment it sounds a frame leaves, in milliseconds. */
@@ -58,15 +64,14 @@ export class Pacer {
     this.#running = true;
     try {
       let waitMs = this.#waitMs();
-      while (waitMs <= 0) {
+      while (waitMs <= NEAREST_MS) {
         const due = this.#options.onDue();
         if (due === 'none' && this.#frames === 0) this.#originMs = undefined; // nothing sounds yet
         if (due === 'none') return;
         if (due === 'sent') this.#frames++;
         waitMs = due === 'sent' ? this.#waitMs() : FRAME_MS;
       }
-      // Rounded up: a timer of 0.4 ms would fire at once, for nothing.
-      this.#timer = this.#options.clock.startTimer(() => this.#run(), Math.ceil(waitMs));
+      this.#timer = this.#options.clock.startTimer(() => this.#run(), Math.round(waitMs));
     } finally {
       this.#running = false;
     }

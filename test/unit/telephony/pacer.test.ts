@@ -29,6 +29,14 @@ class LateClock extends ManualClock {
   }
 }
 
+/** Timers fire at whole milliseconds only, as those of Node do. */
+class WholeClock extends ManualClock {
+  override startTimer(call: () => void, ms: number) {
+    const nowMs = this.nowMs();
+    return super.startTimer(call, Math.floor(nowMs) + ms - nowMs);
+  }
+}
+
 describe('Pacer', () => {
   it('sends a frame every 20 ms', () => {
     const { clock, pacer, leftMs } = paced();
@@ -50,6 +58,16 @@ describe('Pacer', () => {
     clock.pass(60_000);
     expect(leftMs).toHaveLength(3_000);
     expect(leftMs.every((ms, i) => ms - 20 * i <= 7)).toBe(true);
+  });
+
+  it.each([0.3, 0.5, 0.7])('sends with the nearest timer when frames are due %d ms behind them', (ms) => {
+    const clock = new WholeClock();
+    clock.stall(ms);
+    const { pacer, leftMs } = paced({ clock });
+    pacer.wake();
+    clock.pass(9_990);
+    expect(leftMs).toHaveLength(500);
+    expect(leftMs.every((leftAtMs, i) => Math.abs(leftAtMs - 20 * i) < 0.501)).toBe(true);
   });
 
   it('catches up with a stall of 100 ms', () => {
