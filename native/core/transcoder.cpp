@@ -126,9 +126,8 @@ void Spread(size_t channels, std::span<const Sample> src, std::span<Sample> dst)
 // Whole frames of the source to bytes of the target, by the shortest of three routes:
 //   untouched   source and target agree
 //   same rate   ConvertSamples, rounded once
-//   resampled   int16 or float32 -> mean of the channels -> Resampler -> copies -> target format. int16,
-//   which
-//               is twice as fast, where the source's samples and the target's are no wider.
+//   resampled   int16 or float32 -> mean of the channels -> Resampler -> copies -> target format
+// int16 is twice as fast: it is taken where the source's samples and the target's are no wider.
 // The sink takes the target bytes, any number of times.
 class FrameConverter {
  public:

@@ -5,8 +5,8 @@
 // Where rates differ, samples go through the resampler as int16 when neither the source's nor the target's
 // are wider (and the target's are not u8, which would be rounded twice), the mean of several channels rounded
 // to int16 as well (nearest, ties to even); else as float32, in which NaN is silence and nothing is louder
-// than +24 dBFS, so that the resampler's sums stay finite. Mixing down comes before the resampler, copies of
-// one channel after it.
+// than +24 dBFS, so that the resampler's sums stay finite. Nothing is dithered. Mixing down comes before the
+// resampler, copies of one channel after it.
 #pragma once
 
 #include <cstddef>
