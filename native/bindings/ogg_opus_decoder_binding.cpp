@@ -129,10 +129,12 @@ class OggOpusDecoderObject {
   static constexpr napi_type_tag kTag = {0x4ac96e05d1f7b832, 0x97b05de2c8614f3a};
   static constexpr const char* kName = "OggOpusDecoder";
 
-  // new OggOpusDecoder(float32, channels?, begin, end?)
+  // new OggOpusDecoder(float32, channels?, begin, end?, sampleRateHz?)
   static std::unique_ptr<OggOpusDecoderObject> Create(const Arguments& args) {
     const bool float32 = args.Bool(0, "float32");
-    const OggOpusDecoderOptions options = ReadDecoderOptions(args, 1);
+    OggOpusDecoderOptions options = ReadDecoderOptions(args, 1);
+    if (!args.IsUndefined(4)) options.rate_hz = args.Rate(4, "sampleRateHz");
+    Require(CheckOpusRate(options.rate_hz));
     if (float32) return std::make_unique<OggOpusDecoderObject>(Stream<float>(options));
     return std::make_unique<OggOpusDecoderObject>(Stream<int16_t>(options));
   }

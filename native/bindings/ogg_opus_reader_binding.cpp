@@ -83,9 +83,9 @@ class OggOpusReaderObject {
       Restart();
       ThrowTooManyOggParts("packets");
     }
-    packets_.Add(packet.bytes,
-                 {static_cast<uint32_t>(packet.bytes.size()), packet.samples, packet.begin, packet.end,
-                  packet.link, LowHalf(packet.position), HighHalf(packet.position)});
+    packets_.Add(packet.bytes, {static_cast<uint32_t>(packet.bytes.size()), packet.samples, packet.begin,
+                                packet.end, packet.link, LowHalf(packet.position), HighHalf(packet.position),
+                                core_->head().channels, static_cast<uint16_t>(core_->head().gain_q8)});
   }
   void Restart() {
     core_->Reset();
@@ -98,7 +98,7 @@ class OggOpusReaderObject {
   }
 
   std::optional<OggOpusReader> core_ = OggOpusReader();  // empty once closed
-  OggParts<7> packets_;                                  // of the chunk at hand
+  OggParts<9> packets_;                                  // of the chunk at hand
   bool finished_ = false;
 };
 

@@ -94,6 +94,12 @@ class WavWriterObject {
     return args.AreFloat32(0, "samples") ? ProcessIntoAs<float>(core, args)
                                          : ProcessIntoAs<int16_t>(core, args);
   }
+  // countInto(frames, out) -> bytes of the header, where one is due
+  napi_value CountInto(const Arguments& args) {
+    WavWriter& core = Open();
+    const uint64_t frames = args.Unsigned(0, "frames", 0, kMaxSafeInteger);
+    return Number(args.env(), static_cast<double>(Take(core.Count(frames, args.WritableBytes(1, "out")))));
+  }
   napi_value FlushInto(const Arguments& args) {
     WavWriter& core = Open();
     return Number(args.env(), static_cast<double>(Take(core.Flush(args.WritableBytes(0, "out")))));
@@ -160,6 +166,7 @@ napi_value DefineWavWriter(napi_env env) {
   using Class = Wrapped<WavWriterObject>;
   return Class::Define(env, {
                                 {"processInto", Class::Call<&WavWriterObject::ProcessInto>},
+                                {"countInto", Class::Call<&WavWriterObject::CountInto>},
                                 {"flushInto", Class::Call<&WavWriterObject::FlushInto>},
                                 {"headerInto", Class::Call<&WavWriterObject::HeaderInto>},
                                 {"maxOutputBytes", Class::Call<&WavWriterObject::MaxOutputBytes>},

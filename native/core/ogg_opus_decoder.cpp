@@ -23,6 +23,7 @@ template <class Sample>
 OggOpusDecoder<Sample>::OggOpusDecoder(const OggOpusDecoderOptions& options)
     : options_(options),
       decode_begin_(options.begin - std::min<uint64_t>(options.begin, kOpusPrerollSamples)),
+      ratio_(kOpusRateHz / options.rate_hz),
       channels_(options.channels) {}
 
 template <class Sample>
@@ -78,7 +79,7 @@ void OggOpusDecoder<Sample>::BeginLink() {
 template <class Sample>
 Status OggOpusDecoder<Sample>::OpenDecoder() {
   const OpusHead& head = reader_.head();
-  auto decoder = OpusDecoder::Create({kOpusRateHz, LayoutOf(head), head.gain_q8});
+  auto decoder = OpusDecoder::Create({options_.rate_hz, LayoutOf(head), head.gain_q8});
   if (!decoder.ok()) return decoder.error();
   decoder_ = std::move(decoder.value());
   samples_.resize(decoder_->MaxPacketFrames() * head.channels);
@@ -100,9 +101,15 @@ Result<std::span<const Sample>> OggOpusDecoder<Sample>::DecodePacket() {
   const uint64_t from = std::clamp(options_.begin, begin, end);
   const uint64_t until = std::clamp(options_.end, from, end);
   const size_t channels = decoder_->channels();
-  const size_t first = packet.begin + static_cast<size_t>(from - begin);
-  const auto count = static_cast<size_t>(until - from);
+  const size_t first = OutputFrame(packet.begin + (from - begin));
+  const size_t count = OutputFrame(packet.begin + (until - begin)) - first;
   return Mixed(std::span<const Sample>(samples_).subspan(first * channels, count * channels));
+}
+
+// Of a packet: its frame at so many samples of 48 kHz.
+template <class Sample>
+size_t OggOpusDecoder<Sample>::OutputFrame(uint64_t samples) const {
+  return static_cast<size_t>((samples + ratio_ - 1) / ratio_);
 }
 
 template <class Sample>

@@ -1,6 +1,6 @@
-// Ogg Opus bytes in, samples out: what OggOpusReader finds, decoded at 48 kHz, the output gain applied; all
-// of it or a part. Not here: the container (ogg_opus_reader.h), the codec (opus_codec.h), other rates
-// (resampler.h).
+// Ogg Opus bytes in, samples out: what OggOpusReader finds, decoded at a rate of Opus, the output gain
+// applied; all of it or a part. Not here: the container (ogg_opus_reader.h), the codec (opus_codec.h), other
+// rates (resampler.h).
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,10 @@ inline constexpr uint32_t kOpusRateHz = 48'000;
 inline constexpr uint32_t kOpusPrerollSamples = 9600;
 
 struct OggOpusDecoderOptions {
+  // Of the output: a rate that CheckOpusRate takes. Positions are at 48 kHz all the same; the frame at x of
+  // them is the output's at ceil(x * rate_hz / 48 000), so that n of a link become ceil(n * rate_hz / 48 000)
+  // where its pre-skip is a multiple of 12 samples, as encoders write it, else one more or less at most.
+  uint32_t rate_hz = kOpusRateHz;
   // Of the output, 1 to 255; 0: those of the first link. A link with another count is mixed: the mean of its
   // channels in each of the output's.
   uint32_t channels = 0;
@@ -63,10 +67,12 @@ class OggOpusDecoder {
   void BeginLink();
   Status OpenDecoder();
   Result<std::span<const Sample>> DecodePacket();
+  size_t OutputFrame(uint64_t samples) const;
   std::span<const Sample> Mixed(std::span<const Sample> samples);
 
   OggOpusDecoderOptions options_;
   uint64_t decode_begin_;  // no frame before it is decoded
+  uint32_t ratio_;         // of 48 kHz to the rate of the output
   uint32_t channels_;
   OggOpusReader reader_;
   std::optional<OpusDecoder> decoder_;  // of the link at hand, once a packet of it is wanted

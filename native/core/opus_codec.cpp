@@ -33,13 +33,6 @@ constexpr int ToLibopus(uint32_t bitrate) {
   return static_cast<int>(bitrate);
 }
 
-Status CheckRate(uint32_t rate_hz) {
-  if (std::ranges::find(kRatesHz, rate_hz) != kRatesHz.end()) return Ok{};
-  return Error{ErrorCode::kInvalidRate, 0,
-               "Opus takes 8000, 12000, 16000, 24000 and 48000 Hz, not " + std::to_string(rate_hz) +
-                   "; resample to one of them"};
-}
-
 Error InvalidOption(std::string message) { return {ErrorCode::kInvalidOption, 0, std::move(message)}; }
 
 Status CheckBitrate(uint32_t bitrate, uint32_t channels) {
@@ -53,7 +46,7 @@ Status CheckBitrate(uint32_t bitrate, uint32_t channels) {
 }
 
 Status Check(const OpusEncoderOptions& options) {
-  const Status rate = CheckRate(options.sample_rate_hz);
+  const Status rate = CheckOpusRate(options.sample_rate_hz);
   if (!rate.ok()) return rate;
   if (options.channels < 1 || options.channels > kMaxOpusEncoderChannels) {
     return Error{ErrorCode::kInvalidChannels, 0,
@@ -105,6 +98,13 @@ Error BadPacket(size_t bytes, uint64_t offset) {
 }
 
 }  // namespace
+
+Status CheckOpusRate(uint32_t rate_hz) {
+  if (std::ranges::find(kRatesHz, rate_hz) != kRatesHz.end()) return Ok{};
+  return Error{ErrorCode::kInvalidRate, 0,
+               "Opus takes 8000, 12000, 16000, 24000 and 48000 Hz, not " + std::to_string(rate_hz) +
+                   "; resample to one of them"};
+}
 
 Result<OpusEncoder> OpusEncoder::Create(const OpusEncoderOptions& options) {
   const Status valid = Check(options);
@@ -262,7 +262,7 @@ Result<size_t> OpusEncoder::EncodeFrames(std::span<const float> samples, std::sp
 }
 
 Result<OpusDecoder> OpusDecoder::Create(const OpusDecoderOptions& options) {
-  const Status rate = CheckRate(options.sample_rate_hz);
+  const Status rate = CheckOpusRate(options.sample_rate_hz);
   if (!rate.ok()) return rate.error();
   const Status layout = Check(options.layout);
   if (!layout.ok()) return layout.error();

@@ -37,6 +37,9 @@ enum class OpusApplication : uint8_t { kVoip, kAudio, kLowDelay };  // kLowDelay
 enum class OpusBitrateMode : uint8_t { kVbr, kConstrainedVbr, kCbr };
 enum class OpusSignal : uint8_t { kAuto, kVoice, kMusic };
 
+// The rates that encoder and decoder take: 8, 12, 16, 24 and 48 kHz. Else kInvalidRate.
+Status CheckOpusRate(uint32_t rate_hz);
+
 struct OpusEncoderOptions {
   uint32_t sample_rate_hz = 48'000;  // 8, 12, 16, 24 or 48 kHz
   uint32_t channels = 1;             // from 3 on several streams: mapping family 1, channels in Vorbis order

@@ -227,6 +227,18 @@ Result<size_t> WavWriter::ProcessAs(std::span<const T> samples, std::span<uint8_
   return header_bytes + data.size();
 }
 
+Result<size_t> WavWriter::Count(uint64_t frames, std::span<uint8_t> output) {
+  if (const Status status = CheckRoom(0, output.size()); !status.ok()) return status.error();
+  if (frames == 0 && state_ == State::kFinished) return size_t{0};
+  const uint64_t before = state_ == State::kInFile ? frames_ : 0;
+  if (frames > kMaxDataBytes / frame_bytes_ - before)
+    return Error{ErrorCode::kTooLarge, 0,
+                 "no file holds more than 2^63 - 1 bytes, got " + std::to_string(frames) + " more frames"};
+  const size_t header_bytes = BeginFile(output);
+  frames_ += frames;
+  return header_bytes;
+}
+
 Result<size_t> WavWriter::Flush(std::span<uint8_t> output) {
   if (const Status status = CheckRoom(0, output.size()); !status.ok()) return status.error();
   if (state_ == State::kFinished) return size_t{0};

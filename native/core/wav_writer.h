@@ -63,6 +63,9 @@ class WavWriter {
   // kOutputTooSmall.
   Result<size_t> Process(std::span<const int16_t> samples, std::span<uint8_t> output);
   Result<size_t> Process(std::span<const float> samples, std::span<uint8_t> output);
+  // For who writes the audio's bytes himself: as Process of so many frames, but writes only what comes before
+  // them. Errors, nothing counted: kTooLarge, kOutputTooSmall.
+  Result<size_t> Count(uint64_t frames, std::span<uint8_t> output);
   // The end: the header if no call before it wrote one, else nothing. Again: nothing.
   Result<size_t> Flush(std::span<uint8_t> output);
   // The header of a file that ends here, or ended with Flush, its pad byte counted: header_bytes() of them.

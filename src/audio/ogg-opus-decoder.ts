@@ -8,13 +8,20 @@ import { nativeOptions, type ReadOggOpusOptions } from './ogg-opus.js';
 import { type OggOpusInfo, oggOpusInfo } from './probe.js';
 import type { SampleArray, SampleType } from './resample.js';
 
-/** How an {@link OggOpusDecoder} hands out samples, and which: as `readOggOpus`. */
-export type OggOpusDecoderOptions<S extends SampleType = SampleType> = ReadOggOpusOptions<S>;
+/** How an {@link OggOpusDecoder} hands out samples, and which: as `readOggOpus`, at any rate of Opus. */
+export interface OggOpusDecoderOptions<S extends SampleType = SampleType> extends ReadOggOpusOptions<S> {
+  /** Rate of the samples: 8000, 12 000, 16 000, 24 000 or 48 000 Hz, whatever was encoded. Default 48 000. */
+  sampleRateHz?: number;
+}
 
 /**
- * Decodes an Ogg Opus file or stream of any length, at 48 kHz, in chunks of any size and constant memory. Reads what
- * `readOggOpus` reads, with the same errors, warnings and samples. They do not depend on where the input was cut: those
+ * Decodes an Ogg Opus file or stream of any length in chunks of any size and constant memory. Reads what `readOggOpus`
+ * reads, with the same errors, warnings and, at 48 kHz, samples. They do not depend on where the input was cut: those
  * before an error are handed out, and the call after throws it (`flush` at once).
+ *
+ * At lower rates the decoder itself leaves out what is above them, which is cheaper than to resample: n frames of a link
+ * become ceil(n · `sampleRateHz` / 48 000) (one more or less, should its pre-skip be no multiple of 12 samples). `info`
+ * and positions stay at 48 kHz.
  *
  * Either `process` for each chunk and `flush` at the end: all samples that a chunk brings, in an array of their own; of
  * speech some 20 times the chunk's bytes. Or, in bounded room whatever the chunk, `push` for each and `end` at the end,
@@ -49,14 +56,14 @@ export type OggOpusDecoderOptions<S extends SampleType = SampleType> = ReadOggOp
 export class OggOpusDecoder<S extends SampleType = 'int16'> {
   readonly #native: NativeOggOpusDecoder;
 
-  /** @throws TypeError ERR_INVALID_ARG; RangeError ERR_INVALID_ARG, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION. */
+  /** @throws TypeError ERR_INVALID_ARG; RangeError ERR_INVALID_ARG, ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION. */
   constructor(
     ...[options = {}]: 'int16' extends S
       ? [options?: OggOpusDecoderOptions<S>]
       : [options: OggOpusDecoderOptions<S> & { sample: S }]
   ) {
     requireOptions(options, 'new OggOpusDecoder');
-    this.#native = new native.OggOpusDecoder(...nativeOptions(options));
+    this.#native = new native.OggOpusDecoder(...nativeOptions(options), options.sampleRateHz);
   }
 
   /**

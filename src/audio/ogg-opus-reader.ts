@@ -21,6 +21,10 @@ export interface OggOpusPacket {
   link: number;
   /** How many samples of its link count before it. */
   position: number;
+  /** Channels that its link decodes to: 1 to 255. Above 2 the packet holds several streams. */
+  channels: number;
+  /** What its link's header says to amplify by, in dB: −128 to 127.996, in steps of 1/256. */
+  gainDb: number;
 }
 
 /**
@@ -98,7 +102,7 @@ export class OggOpusReader {
   }
 }
 
-const COLUMNS = 7;
+const COLUMNS = 9;
 
 function packets(parts: NativeOggParts | undefined): OggOpusPacket[] {
   if (parts === undefined) return [];
@@ -115,6 +119,8 @@ function packets(parts: NativeOggParts | undefined): OggOpusPacket[] {
       end: table[row + 3] as number,
       link: table[row + 4] as number,
       position: (table[row + 6] as number) * 2 ** 32 + (table[row + 5] as number),
+      channels: table[row + 7] as number,
+      gainDb: (((table[row + 8] as number) << 16) >> 16) / 256,
     };
     at += size;
   }

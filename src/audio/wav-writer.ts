@@ -88,6 +88,19 @@ export class WavWriter {
   }
 
   /**
+   * For who has the audio's bytes already: as `process` of so many frames, but gives only what comes before them, the
+   * header of a file where they are its first. Their bytes are to follow, as `encoding` has them.
+   *
+   * @param frames A whole number from 0.
+   * @throws RangeError ERR_TOO_LARGE above 2^63 − 1 bytes of audio; TypeError, RangeError ERR_INVALID_ARG unless `frames`
+   * is a whole number from 0.
+   */
+  count(frames: number): Uint8Array<ArrayBuffer> {
+    const out = this.#room(0);
+    return out.slice(0, this.#native.countInto(frames, out));
+  }
+
+  /**
    * Bytes of room that `processInto` wants for so many frames (not samples); with 0, what `flushInto` wants. The same
    * at any moment.
    *

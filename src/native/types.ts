@@ -77,6 +77,7 @@ export interface NativeWavDecoder {
 export interface NativeWavWriter {
   processInto(samples: Samples, out: Uint8Array): number;
   flushInto(out: Uint8Array): number;
+  countInto(frames: number, out: Uint8Array): number;
   headerInto(out: Uint8Array): number;
   maxOutputBytes(frames: number): number;
   frames(): number;
@@ -111,7 +112,7 @@ export interface OggOpusFacts {
 }
 
 export interface NativeOggOpusReader {
-  /** A row: bytes, samples, begin, end, link, position (low half, high half). */
+  /** A row: bytes, samples, begin, end, link, position (low half, high half), channels, the 16 bits of the gain. */
   process(chunk: Uint8Array): NativeOggParts | undefined;
   flush(): NativeOggParts | undefined;
   /** As `process`, but the packets only count for `info`. */
@@ -369,7 +370,8 @@ export interface NativeAddon {
     float32: boolean,
     channels: number | undefined,
     begin: number,
-    end?: number,
+    end: number | undefined,
+    sampleRateHz: number | undefined,
   ) => NativeOggOpusDecoder;
   /** `gainQ8`: the 16 bits of OpusHead. `comments`: NAME=value, each with a zero character behind it. */
   OggOpusWriter: new (

@@ -147,6 +147,32 @@ TEST_ONCE("OggOpusDecoder output does not depend on where the input was cut") {
   }
 }
 
+TEST_ONCE("OggOpusDecoder decodes at any rate of Opus, each frame in its place") {
+  for (const uint32_t rate_hz : {8'000U, 12'000U, 16'000U, 24'000U}) {
+    const size_t ratio = kOpusRateHz / rate_hz;
+    for (const size_t frames : {size_t{1}, size_t{961}, size_t{30'000}, size_t{47'999}}) {
+      const auto decoded = Decode<int16_t>(File(frames, 1), 4096, {.rate_hz = rate_hz});
+      CHECK_EQ(decoded.samples.size(), (frames + ratio - 1) / ratio);
+    }
+    const Bytes file = File(kOpusRateHz, 1);
+    const auto full = Decode<float>(file, 4096).samples;
+    const auto got = Decode<float>(file, 7, {.rate_hz = rate_hz}).samples;
+    REQUIRE(got.size() == rate_hz);
+    double signal = 0;
+    double noise = 0;
+    for (size_t i = rate_hz / 4; i < rate_hz * 3 / 4; ++i) {
+      signal += full[i * ratio] * full[i * ratio];
+      noise += (full[i * ratio] - got[i]) * (full[i * ratio] - got[i]);
+    }
+    CHECK_LE(30.0, 10 * std::log10(signal / noise));  // a frame off at 24 kHz leaves 28 dB
+    // A part begins and ends where the frames at 48 kHz do.
+    const auto part = Decode<float>(file, 4096, {.rate_hz = rate_hz, .begin = 4'801, .end = 9'601}).samples;
+    const size_t first = (4'801 + ratio - 1) / ratio;
+    REQUIRE(part.size() == (9'601 + ratio - 1) / ratio - first);
+    CHECK(std::equal(part.begin(), part.end(), got.begin() + static_cast<ptrdiff_t>(first)));
+  }
+}
+
 TEST_ONCE("OggOpusDecoder applies the output gain") {
   const double plain = Amplitude(Decode<float>(File(kOpusRateHz, 1), 4096).samples, 1, 0, ToneHz(0));
   const double louder =

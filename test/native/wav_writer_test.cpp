@@ -355,6 +355,34 @@ TEST("WavWriter writes nothing more for a second Flush or an empty Process after
   }
 }
 
+TEST("WavWriter counts frames whose bytes somebody else writes, and gives the headers of the same file") {
+  auto counting = Writer(SampleFormat::kS24Le, 2);
+  auto writing = Writer(SampleFormat::kS24Le, 2);
+  REQUIRE(counting.ok() && writing.ok());
+  const std::vector<int16_t> samples(10);
+  Bytes want(writing.value().MaxOutputBytes(5));
+  Bytes got(counting.value().MaxOutputBytes(0));
+  REQUIRE(writing.value().Process(std::span(samples), want).ok());
+  const auto header = counting.value().Count(3, got);
+  REQUIRE(header.ok());
+  CHECK_EQ(header.value(), counting.value().header_bytes());
+  CHECK(std::equal(got.begin(), got.end(), want.begin()));
+  const auto more = counting.value().Count(2, got);
+  CHECK(more.ok() && more.value() == 0);
+  CHECK_EQ(counting.value().frames(), uint64_t{5});
+  REQUIRE(counting.value().Flush(got).ok() && writing.value().Flush(want).ok());
+  REQUIRE(counting.value().Header(got).ok() && writing.value().Header(want).ok());
+  CHECK(std::equal(got.begin(), got.end(), want.begin()));
+
+  const auto none = counting.value().Count(0, got);
+  CHECK(none.ok() && none.value() == 0);
+  const auto too_many = counting.value().Count(uint64_t{1} << 62, got);
+  CHECK(!too_many.ok() && too_many.error().code == ErrorCode::kTooLarge);
+  const auto no_room = counting.value().Count(1, std::span(got).first(got.size() - 1));
+  CHECK(!no_room.ok() && no_room.error().code == ErrorCode::kOutputTooSmall);
+  CHECK_EQ(counting.value().frames(), uint64_t{5});
+}
+
 TEST("WavWriter without RF64 writes the shortest header") {
   const auto writer = Writer(SampleFormat::kS16Le, 1, false);
   REQUIRE(writer.ok());

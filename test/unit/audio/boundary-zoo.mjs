@@ -304,6 +304,7 @@ const rawClasses = {
     methods: {
       processInto: () => [i16(8), u8(200)],
       flushInto: () => [u8(200)],
+      countInto: () => [8, u8(200)],
       headerInto: () => [u8(200)],
       maxOutputBytes: () => [8],
       frames: () => [],
@@ -334,7 +335,7 @@ const rawClasses = {
     },
   },
   OggOpusDecoder: {
-    good: () => [false, 1, 0, 100],
+    good: () => [false, 1, 0, 100, 16_000],
     methods: {
       process: () => [oggOpus()],
       flush: () => [],
@@ -723,7 +724,7 @@ attackOptions(
   'new OggOpusDecoder',
   (o) => new audio.OggOpusDecoder(o),
   () => [],
-  oggOpusOptions,
+  () => ({ ...oggOpusOptions(), sampleRateHz: 16_000 }),
 );
 attackOptions(
   'new OggOpusWriter',
@@ -828,6 +829,7 @@ const publicClasses = [
     methods: {
       process: () => [i16(8)],
       processInto: () => [i16(8), u8(200)],
+      count: () => [8],
       maxOutputBytes: () => [8],
       flush: () => [],
       flushInto: () => [u8(200)],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   FormatError,
+  OggOpusDecoder,
   OggOpusWriter,
   OpusEncoder,
   readOggOpus,
@@ -75,6 +76,20 @@ describe('readOggOpus refuses', () => {
     expect(error.byteOffset).toBeGreaterThanOrEqual(0);
     expect(error.byteOffset).toBeLessThanOrEqual(bytes.length);
     for (const name of house.names ?? []) expect(error.message.toLowerCase()).toContain(name.toLowerCase());
+  });
+});
+
+describe('OggOpusDecoder', () => {
+  test('decodes at the rates of Opus, and at no others', () => {
+    const ogg = encoded(48_001, 1, 7);
+    for (const sampleRateHz of [8000, 12_000, 16_000, 24_000, 48_000]) {
+      using decoder = new OggOpusDecoder({ sampleRateHz });
+      const frames = decoder.process(ogg).length + decoder.flush().length;
+      expect(frames).toBe(Math.ceil((48_001 * sampleRateHz) / 48_000));
+      expect(decoder.info).toMatchObject({ sampleRateHz: 48_000, frames: 48_001 });
+    }
+    for (const sampleRateHz of [0, 44_100, 7.5])
+      expect(thrown(() => new OggOpusDecoder({ sampleRateHz }))).toMatchObject({ code: 'ERR_INVALID_RATE' });
   });
 });
 

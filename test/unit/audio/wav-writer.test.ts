@@ -135,6 +135,19 @@ describe('WavWriter', () => {
     expect(thrown(() => new WavWriter(options))).toMatchObject({ name: 'RangeError', code });
   });
 
+  test('counts frames whose bytes the caller has, and gives the headers of the same file', () => {
+    const samples = Int16Array.from({ length: 6 }, (_, i) => 1000 * i);
+    const bytes = new Uint8Array(samples.buffer);
+    using counting = new WavWriter({ sampleRateHz: 8000, channels: 2 });
+    using writing = new WavWriter({ sampleRateHz: 8000, channels: 2 });
+    const streamed = Buffer.concat([counting.count(2), counting.count(1), bytes, counting.flush()]);
+    expect(streamed.equals(Buffer.concat([writing.process(samples), writing.flush()]))).toBe(true);
+    expect(counting.patches()).toEqual(writing.patches());
+    expect(counting.frames).toBe(3);
+    for (const frames of [-1, 0.5, '1' as unknown as number])
+      expect(thrown(() => counting.count(frames))).toMatchObject({ code: 'ERR_INVALID_ARG' });
+  });
+
   test('refuses half a frame, and anything but close once it is closed', () => {
     const writer = new WavWriter({ sampleRateHz: 8000, channels: 2 });
     expect(thrown(() => writer.process(new Int16Array(3)))).toMatchObject({ code: 'ERR_INVALID_LENGTH' });
