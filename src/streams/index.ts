@@ -18,5 +18,14 @@ export { ResampleStream, type ResampleStreamOptions } from './resample-stream.js
 export { SampleConverter, type SampleConverterOptions } from './sample-converter.js';
 export type { OpusPacketFormat, RawStreamFormat, StreamFormat } from './stream-format.js';
 export { type TranscodeOptions, TranscodeStream, transcode } from './transcode.js';
+export type {
+  OggOpusTarget,
+  OpusPacketSource,
+  OpusPacketTarget,
+  TranscodeRoute,
+  TranscodeSource,
+  TranscodeTarget,
+  WavTarget,
+} from './transcode-chain.js';
 export { WavDecoder, type WavDecoderOptions } from './wav-decoder.js';
 export { WavEncoder, type WavEncoderOptions } from './wav-encoder.js';

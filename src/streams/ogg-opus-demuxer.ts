@@ -3,19 +3,21 @@
  * Not here: how Ogg is read (audio/ogg-opus-reader.ts); the packets' sound (opus-decoder-stream.ts).
  */
 import { type OggOpusInfo, type OggOpusPacket, OggOpusReader } from '../audio/index.js';
-import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
+import type { AudioTransform, AudioTransformOptions } from './audio-transform.js';
 import { type OpusPacketBuffer, packetBuffer } from './opus-packets.js';
+import { Stage } from './stage.js';
+import { StageStream } from './stage-stream.js';
 
 /** Some 100 packets of speech: those of one slice come out together. */
-const SLICE_BYTES = 8192;
+export const DEMUX_SLICE_BYTES = 8192;
 
 /**
  * Takes the bytes of an Ogg Opus file or stream, gives its packets: an {@link OpusPacketBuffer} each, in object mode, so
  * that prism-media's `opus.Decoder` and @discordjs/voice (`StreamType.Opus`) take them as well as `OpusDecoderStream`.
  *
  * Pages that are damaged, lost or of other streams, packets that span pages, chained links: as `OggOpusReader`, with its
- * errors, which destroy the stream once all packets before them were handed out. The gain of a header is not applied to
- * packets: `info.links` tells it.
+ * errors, which destroy the stream once all packets before them were handed out. The gain of a header is not in the
+ * packets' bytes: each packet tells it as `gainDb`, `OpusDecoderStream` applies it, `OggOpusMuxer` writes it.
  *
  * @see docs/ogg.md, docs/recipes/discord.md
  * @example
@@ -26,23 +28,16 @@ const SLICE_BYTES = 8192;
  * for await (const packet of demuxer) samples += packet.end - packet.begin;
  * console.log(samples / 48_000, demuxer.info?.warnings);
  */
-export class OggOpusDemuxer extends AudioTransform {
-  readonly #reader = new OggOpusReader();
-  /** Kept when the reader is closed. */
-  #info: OggOpusInfo | undefined;
-
+export class OggOpusDemuxer extends StageStream {
   /** @throws TypeError, RangeError ERR_INVALID_ARG, ERR_INVALID_OPTION */
   constructor(options: AudioTransformOptions = {}) {
-    super(options, {
-      input: { container: 'ogg' },
-      output: { container: 'packets' },
-      sliceBytes: SLICE_BYTES,
-    });
+    const traits = { input: OGG, output: PACKETS, sliceBytes: DEMUX_SLICE_BYTES };
+    super(options, traits, new DemuxStage());
   }
 
   /** What was found so far, of the whole file at its end; undefined before the first link's headers are complete. */
   get info(): OggOpusInfo | undefined {
-    return this.destroyed ? this.#info : this.#reader.info;
+    return this.sourceInfo as OggOpusInfo | undefined;
   }
 
   /** The packets. Leaving the loop early destroys the stream. */
@@ -50,24 +45,36 @@ export class OggOpusDemuxer extends AudioTransform {
     AsyncIterator<OpusPacketBuffer> {
     return super[Symbol.asyncIterator]();
   }
+}
 
-  protected override processAudio(bytes: Buffer): void {
+const OGG = { container: 'ogg' } as const;
+const PACKETS = { container: 'packets' } as const;
+
+/** The bytes of Ogg Opus to packets. */
+export class DemuxStage extends Stage {
+  override readonly format = PACKETS;
+  readonly #reader = new OggOpusReader();
+
+  override get info(): OggOpusInfo | undefined {
+    return this.#reader.info;
+  }
+
+  override process(bytes: Buffer): void {
     this.#handOut(this.#reader.process(bytes));
   }
 
-  protected override endAudio(): void {
+  override end(): void {
     this.#handOut(this.#reader.flush());
   }
 
-  protected override release(): void {
-    this.#info = this.#reader.info;
+  override release(): void {
     this.#reader.close();
   }
 
   #handOut(packets: OggOpusPacket[]): void {
     for (const packet of packets) {
       const { buffer, byteOffset, length } = packet.bytes;
-      this.push(packetBuffer(Buffer.from(buffer, byteOffset, length), packet));
+      this.give(packetBuffer(Buffer.from(buffer, byteOffset, length), packet));
     }
   }
 }

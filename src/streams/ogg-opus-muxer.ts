@@ -5,15 +5,22 @@
 
 import { requireOptions } from '../audio/arguments.js';
 import { OggOpusWriter, type OggOpusWriterOptions } from '../audio/index.js';
-import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
-import { keptOf, linkOf, packetSamples, placeholder, refuseOgg } from './opus-packets.js';
+import type { AudioTransformOptions } from './audio-transform.js';
+import { keptOf, type LinkFacts, linkOf, packetSamples, placeholder, refuseOgg } from './opus-packets.js';
+import { Stage } from './stage.js';
+import { StageStream } from './stage-stream.js';
 
 /** What an {@link OggOpusMuxer} writes into the headers, and how large its pages are. */
 export interface OggOpusMuxerOptions
-  extends Pick<OggOpusWriterOptions, 'gainDb' | 'tags' | 'serial' | 'pageMs'>,
+  extends Pick<OggOpusWriterOptions, 'tags' | 'serial' | 'pageMs'>,
     AudioTransformOptions {
-  /** Channels that the packets decode to, 1 to 8: of those that @discordjs/voice gives 2. */
-  channels: number;
+  /**
+   * Channels that players decode the packets to, 1 to 8. Default: what the packets say, where they are an
+   * {@link OpusPacketBuffer}; else 2, to which packets of one channel decode as well.
+   */
+  channels?: number;
+  /** What a player amplifies by, in dB, −128 to 127.998. Default: what the packets say, or 0. */
+  gainDb?: number;
   /**
    * Samples at 48 kHz that a player drops from the start, 0 to 65 535. Default: what the first packets say, where they are
    * an {@link OpusPacketBuffer}; else 312, the lookahead of libopus.
@@ -27,13 +34,16 @@ const OPUS_RATE_HZ = 48_000;
 /** The lookahead of libopus, in samples at that rate. */
 const USUAL_PRE_SKIP = 312;
 const MAX_PRE_SKIP = 65_535;
+/** Of packets that do not say. */
+const USUAL_CHANNELS = 2;
+const NO_PACKET = new Uint8Array(0);
 
 /**
  * Takes Opus packets, one Buffer or Uint8Array each, gives the bytes of an Ogg Opus file or stream. Packets may come from
  * `OpusEncoderStream`, `OggOpusDemuxer`, prism-media's `opus.Encoder` or a voice connection of @discordjs/voice.
  *
- * Where packets say what of them counts ({@link OpusPacketBuffer}) the file is as exact: pre-skip, end, and a link for
- * each link. An empty packet stands for a lost one, as long as the packet before it (at first 20 ms): a player conceals
+ * Where packets say what of them counts ({@link OpusPacketBuffer}) the file is as exact: pre-skip, end, gain, and a link
+ * for each link. An empty packet stands for a lost one, as long as the packet before it (at first 20 ms): a player conceals
  * it. Of more than two channels none may be lost.
  *
  * The bytes of a page come out once a packet follows that it has no place for: `pageMs` (1000 by default) is the latency.
@@ -49,10 +59,28 @@ const MAX_PRE_SKIP = 65_535;
  *
  * const pcm = createReadStream('call.pcm'); // s16le, 48 kHz, stereo
  * const encoder = new OpusEncoderStream({ sampleRateHz: 48_000, channels: 2 });
- * await pipeline(pcm, encoder, new OggOpusMuxer({ channels: 2 }), createWriteStream('call.opus'));
+ * await pipeline(pcm, encoder, new OggOpusMuxer(), createWriteStream('call.opus'));
  */
-export class OggOpusMuxer extends AudioTransform {
+export class OggOpusMuxer extends StageStream {
+  /**
+   * @throws RangeError ERR_INVALID_CHANNELS, ERR_INVALID_RATE, ERR_INVALID_OPTION, ERR_TOO_LARGE; TypeError, RangeError
+   * ERR_INVALID_ARG: as `OggOpusWriter`.
+   */
+  constructor(options: OggOpusMuxerOptions = {}) {
+    requireOptions(options, 'new OggOpusMuxer');
+    const stage = new MuxStage(options);
+    super(options, { input: { container: 'packets' }, output: stage.format }, stage);
+  }
+}
+
+/** What a link's headers hold. */
+type LinkOptions = OggOpusMuxerOptions & { channels: number };
+
+/** Packets to the bytes of Ogg Opus. */
+export class MuxStage extends Stage {
+  override readonly format = { container: 'ogg' } as const;
   readonly #options: OggOpusMuxerOptions;
+  readonly #headers: ((said: LinkFacts) => OggOpusMuxerOptions) | undefined;
   #link: Link | undefined;
   #linkId: number | undefined;
   #links = 0;
@@ -61,31 +89,35 @@ export class OggOpusMuxer extends AudioTransform {
   #heldSamples = 0;
   #before: Uint8Array | undefined;
 
-  /**
-   * @throws RangeError ERR_INVALID_CHANNELS, ERR_INVALID_RATE, ERR_INVALID_OPTION, ERR_TOO_LARGE; TypeError, RangeError
-   * ERR_INVALID_ARG: as `OggOpusWriter`.
-   */
-  constructor(options: OggOpusMuxerOptions) {
-    requireOptions(options, 'new OggOpusMuxer');
-    super(options, { input: { container: 'packets' }, output: { container: 'ogg' } });
-    new Link(options, options.preSkip ?? USUAL_PRE_SKIP).writer.close(); // mistakes show here, not at the first packet
+  /** @param headers What else is known of a link of which packets say something, where `options` say nothing. */
+  constructor(options: OggOpusMuxerOptions, headers?: (said: LinkFacts) => OggOpusMuxerOptions) {
+    super();
+    // Mistakes show here, not at the first packet.
+    const { channels = USUAL_CHANNELS, preSkip = USUAL_PRE_SKIP } = options;
+    new Link({ ...options, channels }, preSkip).writer.close();
     this.#options = options;
+    this.#headers = headers;
   }
 
-  protected override processAudio(given: Buffer): void {
+  override process(given: Buffer): void {
     refuseOgg(given, 'OggOpusMuxer');
-    const packet = given.length > 0 || this.#options.channels > 2 ? given : placeholder(this.#before);
-    this.#follow(linkOf(given));
+    const packet = given.length > 0 || this.#isSurround ? given : placeholder(this.#before);
+    this.#follow(linkOf(given).link);
     this.#before = packet;
     if (!this.#hold(packet)) this.#writeHeld(keptOf(packet, packetSamples(packet)).begin, packet);
   }
 
-  protected override endAudio(): void {
+  override end(): void {
     this.#finishLink();
   }
 
-  protected override release(): void {
+  override release(): void {
     this.#link?.writer.close();
+  }
+
+  /** Where no placeholder stands for a lost packet. */
+  get #isSurround(): boolean {
+    return (this.#options.channels ?? linkOf(this.#before ?? NO_PACKET).channels ?? USUAL_CHANNELS) > 2;
   }
 
   /** A packet that does not say which link it belongs to goes on with the one before it. */
@@ -108,10 +140,18 @@ export class OggOpusMuxer extends AudioTransform {
   #writeHeld(begin: number, packet?: Uint8Array): void {
     const told = this.#linkId === undefined ? USUAL_PRE_SKIP : this.#heldSamples + begin;
     const { preSkip = told } = this.#options;
-    this.#link ??= new Link(this.#options, Math.min(preSkip, MAX_PRE_SKIP), this.#links++);
+    this.#link ??= this.#newLink(
+      Math.min(preSkip, MAX_PRE_SKIP),
+      linkOf(this.#held[0] ?? packet ?? NO_PACKET),
+    );
     for (const each of packet ? [...this.#held, packet] : this.#held) this.#give(this.#link.write(each));
     this.#held = [];
     this.#heldSamples = 0;
+  }
+
+  #newLink(preSkip: number, said: LinkFacts): Link {
+    const { channels = said.channels ?? USUAL_CHANNELS, gainDb = said.gainDb ?? 0 } = this.#options;
+    return new Link({ ...this.#headers?.(said), ...this.#options, channels, gainDb }, preSkip, this.#links++);
   }
 
   #finishLink(): void {
@@ -124,7 +164,7 @@ export class OggOpusMuxer extends AudioTransform {
   }
 
   #give(pages: Uint8Array<ArrayBuffer>): void {
-    if (pages.length > 0) this.push(Buffer.from(pages.buffer, pages.byteOffset, pages.length));
+    if (pages.length > 0) this.give(Buffer.from(pages.buffer, pages.byteOffset, pages.length));
   }
 }
 
@@ -137,7 +177,7 @@ class Link {
   #tail = 0;
 
   /** @param index of the link: each has the next serial number */
-  constructor(options: OggOpusMuxerOptions, preSkip: number, index = 0) {
+  constructor(options: LinkOptions, preSkip: number, index = 0) {
     const facts = { inputSampleRateHz: OPUS_RATE_HZ, ...options, preSkip };
     // The first as it was given: the writer checks it.
     if (index > 0 && options.serial !== undefined) facts.serial = (options.serial + index) % 2 ** 32;

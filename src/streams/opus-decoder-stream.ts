@@ -5,9 +5,12 @@
 
 import { requireOptions, requireWord } from '../audio/arguments.js';
 import { OpusDecoder, type OpusDecoderOptions } from '../audio/index.js';
-import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
+import { UnsupportedError } from '../errors.js';
+import type { AudioTransformOptions } from './audio-transform.js';
 import { DEFAULT_PACKET_SAMPLES, keptOf, linkOf, refuseOgg } from './opus-packets.js';
 import { cut, room } from './output-slab.js';
+import { Stage } from './stage.js';
+import { StageStream } from './stage-stream.js';
 import { frameBytes } from './stream-format.js';
 
 /** What an {@link OpusDecoderStream} gives: the options of an `OpusDecoder`. */
@@ -21,17 +24,20 @@ export interface OpusDecoderStreamOptions
 }
 
 const OPUS_RATE_HZ = 48_000;
+const MAX_GAIN_DB = 127 + 255 / 256;
 
 /**
  * Takes Opus packets, one Buffer or Uint8Array each, from `OggOpusDemuxer`, `OpusEncoderStream`, prism-media or
  * @discordjs/voice; gives interleaved samples as bytes.
  *
- * Where packets say what of them counts ({@link OpusPacketBuffer}), the rest, pre-skip and end trim, is dropped, and the
- * decoder begins anew with each link. An empty packet stands for a lost one, as long as the packet before it (at first
+ * Where packets say what of them counts ({@link OpusPacketBuffer}), the rest, pre-skip and end trim, is dropped, the gain of
+ * their file's header is applied, on top of `gainDb`, and the decoder begins anew with each link: through `OggOpusDemuxer`
+ * and this stream come the samples of `OggOpusDecoder`, where the number of channels is the file's. An empty packet stands for a lost one, as long as the packet before it (at first
  * 20 ms): it is decoded from what the packet after it carries of it (`fec` of the encoder), or concealed.
  *
  * Packets that are none destroy the stream with a FormatError ERR_OPUS_BAD_PACKET, other values with a TypeError
- * ERR_INVALID_ARG. For the sound of a whole Ogg file, its gain applied, `OggOpusDecoder` is the shorter way.
+ * ERR_INVALID_ARG; packets of more than two channels, without a `layout`, with an UnsupportedError
+ * ERR_OPUS_UNSUPPORTED_MAPPING. From Ogg to samples `transcode` is the shorter way.
  *
  * @see docs/recipes/discord.md
  * @example
@@ -41,8 +47,19 @@ const OPUS_RATE_HZ = 48_000;
  * const decoder = new OpusDecoderStream({ sampleRateHz: 16_000 });
  * await pipeline(createReadStream('call.opus'), new OggOpusDemuxer(), decoder, createWriteStream('call.pcm'));
  */
-export class OpusDecoderStream extends AudioTransform {
-  readonly #decoder: OpusDecoder;
+export class OpusDecoderStream extends StageStream {
+  /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION, ERR_INVALID_ARG; TypeError ERR_INVALID_ARG. */
+  constructor(options: OpusDecoderStreamOptions = {}) {
+    requireOptions(options, 'new OpusDecoderStream');
+    const stage = new PacketDecodeStage(options);
+    super(options, { input: { container: 'packets' }, output: stage.format }, stage);
+  }
+}
+
+/** Packets to samples. */
+export class PacketDecodeStage extends Stage {
+  override readonly format: { encoding: 's16le' | 'f32le'; sampleRateHz: number; channels: number };
+  readonly #options: OpusDecoderStreamOptions;
   readonly #Samples: new (
     memory: ArrayBufferLike,
     offset: number,
@@ -51,44 +68,45 @@ export class OpusDecoderStream extends AudioTransform {
   readonly #frameBytes: number;
   /** How many samples at 48 kHz there are for each frame. */
   readonly #ratio: number;
+  #decoder: OpusDecoder;
+  /** That of the link's header. */
+  #gainDb = 0;
+  #link: number | undefined;
   /** Of the packet before. */
   #frames: number;
   /** Of a lost packet, while it is open whether the next one tells something of it. */
   #lostFrames = 0;
-  #link: number | undefined;
 
-  /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION, ERR_INVALID_ARG; TypeError ERR_INVALID_ARG. */
-  constructor(options: OpusDecoderStreamOptions = {}) {
-    requireOptions(options, 'new OpusDecoderStream');
+  constructor(options: OpusDecoderStreamOptions) {
+    super();
     const { sampleRateHz = OPUS_RATE_HZ, encoding = 's16le' } = options;
     requireWord(encoding, 'encoding', ['s16le', 'f32le']);
-    const decoder = new OpusDecoder({ ...options, sampleRateHz, sample: 'int16' });
-    const output = { encoding, sampleRateHz, channels: decoder.channels };
-    super(options, { input: { container: 'packets' }, output });
-    this.#decoder = decoder;
+    this.#options = options;
+    this.#decoder = decoderOf(options, 0);
+    this.format = { encoding, sampleRateHz, channels: this.#decoder.channels };
     this.#Samples = encoding === 's16le' ? Int16Array : Float32Array;
-    this.#frameBytes = frameBytes(output);
+    this.#frameBytes = frameBytes(this.format);
     this.#ratio = OPUS_RATE_HZ / sampleRateHz;
     this.#frames = DEFAULT_PACKET_SAMPLES / this.#ratio;
   }
 
-  protected override processAudio(packet: Buffer): void {
+  override process(packet: Buffer): void {
     refuseOgg(packet, 'OpusDecoderStream');
     if (packet.length === 0) this.#lose();
     else this.#decode(packet);
   }
 
-  protected override endAudio(): void {
+  override end(): void {
     this.#conceal();
   }
 
-  protected override release(): void {
+  override release(): void {
     this.#decoder.close();
   }
 
   #decode(packet: Uint8Array): void {
     const frames = this.#decoder.packetFrames(packet);
-    this.#beginLink(linkOf(packet));
+    this.#beginLink(packet);
     const lost = this.#lostFrames;
     this.#lostFrames = 0;
     if (lost > 0) this.#give(lost, (out) => this.#decoder.decodeFecInto(packet, lost, out));
@@ -110,13 +128,23 @@ export class OpusDecoderStream extends AudioTransform {
     if (lost > 0) this.#give(lost, (out) => this.#decoder.concealInto(lost, out));
   }
 
-  #beginLink(link: number | undefined): void {
+  #beginLink(packet: Uint8Array): void {
+    const { link, channels = 1, gainDb = 0 } = linkOf(packet);
     if (link === undefined || link === this.#link) return;
-    if (this.#link !== undefined) {
-      this.#conceal();
-      this.#decoder.reset();
-    }
+    if (channels > 2 && this.#options.layout === undefined) throw surround(channels);
+    const isFirst = this.#link === undefined;
+    if (!isFirst) this.#conceal();
     this.#link = link;
+    if (gainDb !== this.#gainDb) this.#renew(gainDb);
+    else if (!isFirst) this.#decoder.reset();
+  }
+
+  /** The decoder with the gain of a link. */
+  #renew(gainDb: number): void {
+    const decoder = decoderOf(this.#options, gainDb);
+    this.#decoder.close();
+    this.#decoder = decoder;
+    this.#gainDb = gainDb;
   }
 
   /** Of so many frames those from `begin` up to `end`. */
@@ -124,6 +152,22 @@ export class OpusDecoderStream extends AudioTransform {
     const space = room(frames * this.#frameBytes);
     fill(new this.#Samples(space.buffer, space.byteOffset, frames * this.#decoder.channels));
     if (begin === end) return;
-    this.push(cut(space, space.length).subarray(begin * this.#frameBytes, end * this.#frameBytes));
+    this.give(cut(space, space.length).subarray(begin * this.#frameBytes, end * this.#frameBytes));
   }
+}
+
+/** @param linkGainDb That of a file's header, −128 to 127.996, on top of the caller's. */
+function decoderOf(options: OpusDecoderStreamOptions, linkGainDb: number): OpusDecoder {
+  const { sampleRateHz = OPUS_RATE_HZ, gainDb = 0 } = options;
+  // Unless there is a sum, what the caller gave, which is checked.
+  const sum = linkGainDb === 0 ? gainDb : Math.min(Math.max(gainDb + linkGainDb, -128), MAX_GAIN_DB);
+  return new OpusDecoder({ ...options, gainDb: sum, sampleRateHz, sample: 'int16' });
+}
+
+function surround(channels: number): UnsupportedError {
+  return new UnsupportedError(
+    `These Opus packets hold several streams, for ${channels} channels: give the layout of their file's header, or read it by transcode or OggOpusDecoder.`,
+    'ERR_OPUS_UNSUPPORTED_MAPPING',
+    0,
+  );
 }

@@ -5,9 +5,11 @@
 
 import { requireOptions, requireWord } from '../audio/arguments.js';
 import { OpusEncoder, type OpusEncoderOptions } from '../audio/index.js';
-import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
+import type { AudioTransform, AudioTransformOptions } from './audio-transform.js';
 import { type OpusPacketBuffer, packetBuffer } from './opus-packets.js';
 import { cut, room } from './output-slab.js';
+import { Stage } from './stage.js';
+import { StageStream } from './stage-stream.js';
 
 /** What an {@link OpusEncoderStream} makes, and of what: the options of an `OpusEncoder`. */
 export interface OpusEncoderStreamOptions extends Omit<OpusEncoderOptions, 'signal'>, AudioTransformOptions {
@@ -36,8 +38,27 @@ const OPUS_RATE_HZ = 48_000;
  * const encoder = pcm.pipe(new OpusEncoderStream({ sampleRateHz: 48_000, channels: 2, bitrate: 64_000 }));
  * for await (const packet of encoder) console.log(packet.length, packet.samples / 48_000);
  */
-export class OpusEncoderStream extends AudioTransform {
+export class OpusEncoderStream extends StageStream {
+  /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION, ERR_INVALID_ARG; TypeError ERR_INVALID_ARG. */
+  constructor(options: OpusEncoderStreamOptions) {
+    requireOptions(options, 'new OpusEncoderStream');
+    const { sampleRateHz, channels = 1, encoding = 's16le' } = options;
+    const stage = new PacketEncodeStage(options);
+    super(options, { input: { encoding, sampleRateHz, channels }, output: stage.format }, stage);
+  }
+
+  /** The packets. Leaving the loop early destroys the stream. */
+  override [Symbol.asyncIterator](): ReturnType<AudioTransform[typeof Symbol.asyncIterator]> &
+    AsyncIterator<OpusPacketBuffer> {
+    return super[Symbol.asyncIterator]();
+  }
+}
+
+/** Samples to packets. */
+export class PacketEncodeStage extends Stage {
+  override readonly format = { container: 'packets' } as const;
   readonly #encoder: OpusEncoder;
+  readonly #channels: number;
   /** Of one packet, and the same memory as bytes, of which so many are filled. */
   readonly #samples: Int16Array | Float32Array;
   readonly #bytes: Uint8Array;
@@ -47,14 +68,12 @@ export class OpusEncoderStream extends AudioTransform {
   readonly #preSkip: number;
   #packets = 0;
 
-  /** @throws RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION, ERR_INVALID_ARG; TypeError ERR_INVALID_ARG. */
-  constructor(options: OpusEncoderStreamOptions) {
-    requireOptions(options, 'new OpusEncoderStream');
+  constructor(options: Omit<OpusEncoderStreamOptions, keyof AudioTransformOptions>) {
+    super();
     const { sampleRateHz, channels = 1, encoding = 's16le', content = 'auto' } = options;
     requireWord(encoding, 'encoding', ['s16le', 'f32le']);
-    const encoder = new OpusEncoder({ ...options, signal: content });
-    super(options, { input: { encoding, sampleRateHz, channels }, output: { container: 'packets' } });
-    this.#encoder = encoder;
+    this.#encoder = new OpusEncoder({ ...options, signal: content });
+    this.#channels = channels;
     const { frameSamples, lookaheadFrames } = this.#encoder;
     this.#samples = encoding === 's16le' ? new Int16Array(frameSamples) : new Float32Array(frameSamples);
     this.#bytes = new Uint8Array(this.#samples.buffer);
@@ -62,13 +81,7 @@ export class OpusEncoderStream extends AudioTransform {
     this.#preSkip = (lookaheadFrames * OPUS_RATE_HZ) / sampleRateHz;
   }
 
-  /** The packets. Leaving the loop early destroys the stream. */
-  override [Symbol.asyncIterator](): ReturnType<AudioTransform[typeof Symbol.asyncIterator]> &
-    AsyncIterator<OpusPacketBuffer> {
-    return super[Symbol.asyncIterator]();
-  }
-
-  protected override processAudio(bytes: Buffer): void {
+  override process(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) {
       const part = bytes.subarray(at, at + this.#bytes.length - this.#filled);
       this.#bytes.set(part, this.#filled);
@@ -78,7 +91,7 @@ export class OpusEncoderStream extends AudioTransform {
     }
   }
 
-  protected override endAudio(): void {
+  override end(): void {
     const packet = this.#packetSamples;
     const end = this.#packets * packet + (this.#filled * packet) / this.#bytes.length;
     if (end === 0) return;
@@ -88,7 +101,7 @@ export class OpusEncoderStream extends AudioTransform {
     }
   }
 
-  protected override release(): void {
+  override release(): void {
     this.#encoder.close();
   }
 
@@ -100,13 +113,15 @@ export class OpusEncoderStream extends AudioTransform {
     this.#filled = 0;
     const space = room(this.#encoder.maxPacketBytes);
     const packet = cut(space, this.#encoder.encodeInto(this.#samples, space));
-    this.push(
+    this.give(
       packetBuffer(packet, {
         samples,
         begin: within(this.#preSkip),
         end: within(end),
         link: 0,
         position: Math.max(0, start - this.#preSkip),
+        channels: this.#channels,
+        gainDb: 0,
       }),
     );
   }

@@ -8,8 +8,8 @@ import { argumentTypeError } from '../errors.js';
 /**
  * A packet as our streams hand it out, one for each `data` event: a Buffer, as prism-media and @discordjs/voice want it,
  * and beside its bytes what {@link OggOpusPacket} says of it, in samples at 48 kHz. `OpusDecoderStream` drops by that what
- * does not count, `OggOpusMuxer` writes it into the file. Of a packet that comes from elsewhere, a mere Buffer or
- * Uint8Array, all of its sound counts.
+ * does not count and applies the gain, `OggOpusMuxer` writes it into the file. Of a packet that comes from elsewhere, a
+ * mere Buffer or Uint8Array, all of its sound counts.
  */
 export type OpusPacketBuffer = Buffer & Omit<OggOpusPacket, 'bytes'>;
 
@@ -17,19 +17,21 @@ export type OpusPacketBuffer = Buffer & Omit<OggOpusPacket, 'bytes'>;
 export const DEFAULT_PACKET_SAMPLES = 960;
 
 export function packetBuffer(bytes: Buffer, facts: Omit<OggOpusPacket, 'bytes'>): OpusPacketBuffer {
-  const { samples, begin, end, link, position } = facts;
-  return Object.assign(bytes, { samples, begin, end, link, position });
+  const { samples, begin, end, link, position, channels, gainDb } = facts;
+  return Object.assign(bytes, { samples, begin, end, link, position, channels, gainDb });
+}
+
+/** What a packet says of the link that it belongs to, if it says anything. */
+export type LinkFacts = Partial<Pick<OpusPacketBuffer, 'link' | 'channels' | 'gainDb'>>;
+
+export function linkOf(packet: Uint8Array): LinkFacts {
+  return packet as Partial<OpusPacketBuffer>;
 }
 
 /** What a packet says of itself, or all of its `samples`. */
 export function keptOf(packet: Uint8Array, samples: number): { begin: number; end: number } {
   const { begin = 0, end = samples } = packet as Partial<OpusPacketBuffer>;
   return 0 <= begin && begin <= end && end <= samples ? { begin, end } : { begin: 0, end: samples };
-}
-
-/** Which link of a chained file it belongs to; undefined: it does not say. */
-export function linkOf(packet: Uint8Array): number | undefined {
-  return (packet as Partial<OpusPacketBuffer>).link;
 }
 
 /** @throws TypeError ERR_FORMAT_MISMATCH where Ogg comes in place of packets. */

@@ -1,50 +1,49 @@
 /**
- * Any audio to any raw samples, as one stream over one native pass.
- * Not here: the pass itself (src/audio/transcoder.ts); Ogg Opus, which has streams of its own.
+ * Any audio to any other, as one stream: the shortest chain of native processors, without streams between them.
+ * Not here: which chain it is (transcode-chain.ts), what its stages do (transcode-stages.ts).
  */
 import { requireOptions } from '../audio/arguments.js';
-import { Transcoder, type TranscoderOptions, type WavInfo } from '../audio/index.js';
-import type { AudioFormat, RawAudioFormat } from '../format.js';
-import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
-import { cut, room } from './output-slab.js';
-import { frameBytes } from './stream-format.js';
+import type { AudioInfo, WavPatch } from '../audio/index.js';
+import type { AudioTransformOptions } from './audio-transform.js';
+import { StageStream } from './stage-stream.js';
+import { chainOf, type TranscodeChain, type TranscodeRoute } from './transcode-chain.js';
 
-/** What {@link transcode} reads and gives: the options of a {@link Transcoder}. */
-export type TranscodeOptions = AudioTransformOptions & TranscoderOptions;
-
-/** What comes of one slice of input, about. */
-const OUTPUT_BYTES = 65_536;
-/** Of a WAV, whose format is in its header: 100 ms at 48 kHz, 16 bits, stereo. */
-const WAV_SLICE_BYTES = 16_384;
-/** Until that is read the room for what comes of it is a hundred times its size. */
-const WAV_HEAD_BYTES = 1024;
+/** What {@link transcode} reads and makes. */
+export type TranscodeOptions = AudioTransformOptions & TranscodeRoute;
 
 /**
- * Makes of a WAV, RF64 or raw samples, G.711 too, raw samples of any encoding, rate and number of channels: what
- * {@link Transcoder} does, as one stream. Its output is the same as that of a chain of `WavDecoder`, `SampleConverter` and
- * `ResampleStream`, or nearer to the source by a rounding, at the cost of one of them.
+ * Makes of a WAV, raw samples (G.711 too), Ogg Opus or Opus packets any other of these, as one stream: by one native pass
+ * where neither side is Opus, else by the shortest chain of decoder, conversion and encoder.
  *
- * With `channels: 'keep'` of a WAV, `outputFormat` is known once the header is read; `format` tells it then. A WAV that was
- * cut gives what is there, and `info` says so; raw samples that end amid a frame are an error. Ogg Opus goes through
- * `OggOpusDemuxer` and `OpusDecoderStream`, or `OpusEncoderStream` and `OggOpusMuxer`.
+ * - To raw samples or a WAV: any encoding, rate and number of channels, as {@link Transcoder} has them. Opus is decoded at
+ *   the rate asked for where that is 8, 12, 16, 24 or 48 kHz, else at 48 kHz and resampled; a header's gain is applied.
+ * - To Ogg Opus or packets: with the options of `writeOggOpus`, at the source's rate or the next above that Opus has.
+ * - From Opus to Opus nothing is decoded, unless `to` names channels or an option of the codec: packets are passed on
+ *   untouched, with pre-skip, end, gain and tags; what was damaged is left out.
  *
- * @throws TypeError or RangeError ERR_INVALID_ARG; RangeError ERR_INVALID_RATE, ERR_INVALID_CHANNELS,
- * ERR_INVALID_OPTION.
- * @see docs/wav.md and docs/resampler.md
+ * `channels: 'mix'` (default) makes `to.channels` of them, 1 where it is left out; `keep` takes those of the source, and
+ * `outputFormat` is known once its header is read; `format` tells it then. Packets come and go in object mode.
+ *
+ * A WAV or Ogg file that was cut or damaged gives what is there, and `info` says so; what is none destroys the stream with
+ * the errors of `readWav` and `readOggOpus`, raw samples that end amid a frame with a RangeError ERR_INVALID_LENGTH.
+ *
+ * @throws TypeError or RangeError ERR_INVALID_ARG (an option that belongs to another container, too); RangeError
+ * ERR_INVALID_RATE, ERR_INVALID_CHANNELS, ERR_INVALID_OPTION.
+ * @see docs/recipes/transcode.md; docs/wav.md, docs/ogg.md and docs/resampler.md for what each step guarantees
  * @example
  * import { createReadStream, createWriteStream } from 'node:fs';
  * import { pipeline } from 'node:stream/promises';
  *
- * const toPhone = transcode({ from: { container: 'wav' }, to: { encoding: 'mulaw', sampleRateHz: 8000 } });
- * await pipeline(createReadStream('call.wav'), toPhone, createWriteStream('call.ulaw'));
+ * const toPhone = transcode({ from: { container: 'ogg' }, to: { encoding: 'mulaw', sampleRateHz: 8000 } });
+ * await pipeline(createReadStream('call.opus'), toPhone, createWriteStream('call.ulaw'));
  */
 export function transcode(options: TranscodeOptions): TranscodeStream {
   requireOptions(options, 'transcode');
-  const transcoder = new Transcoder(options);
+  const chain = chainOf(options);
   try {
-    return new TranscodeStream(options, transcoder);
+    return new TranscodeStream(options, chain);
   } catch (error) {
-    transcoder.close();
+    chain.stage.release();
     throw error;
   }
 }
@@ -60,67 +59,23 @@ export function transcode(options: TranscodeOptions): TranscodeStream {
  * });
  * stream.once('format', ({ channels }) => console.log(channels));
  */
-export class TranscodeStream extends AudioTransform {
-  readonly #transcoder: Transcoder;
-  #headSought: boolean;
-  #info: WavInfo | undefined;
+export class TranscodeStream extends StageStream {
+  readonly #chain: TranscodeChain;
 
   /** @internal */
-  constructor(options: TranscodeOptions, transcoder: Transcoder) {
-    const { from } = options;
-    super(options, {
-      input: from,
-      output: transcoder.outputFormat,
-      sliceBytes: sliceBytes(from, transcoder.outputFormat),
-    });
-    this.#transcoder = transcoder;
-    this.#headSought = from.container === 'wav';
+  constructor(options: TranscodeOptions, chain: TranscodeChain) {
+    const { stage, output, sliceBytes } = chain;
+    super(options, { input: options.from, output, sliceBytes }, stage);
+    this.#chain = chain;
   }
 
-  /** What a WAV's header said; undefined before it is read, and of raw samples. Whole at the end. */
-  get info(): WavInfo | undefined {
-    return this.#info ?? (this.destroyed ? undefined : this.#transcoder.info);
+  /** What the header of a WAV or Ogg file said; undefined before it is read, and of other sources. Whole at the end. */
+  get info(): AudioInfo | undefined {
+    return this.sourceInfo;
   }
 
-  protected override processAudio(bytes: Buffer): void {
-    let rest = bytes;
-    while (this.#headSought && rest.length > 0) {
-      this.#process(rest.subarray(0, WAV_HEAD_BYTES));
-      rest = rest.subarray(WAV_HEAD_BYTES);
-    }
-    if (rest.length > 0) this.#process(rest);
+  /** Of a WAV that was written, once it has ended: what makes the file whole, see `WavWriter`. Else none. */
+  patches(): WavPatch[] {
+    return this.#chain.patches();
   }
-
-  protected override endAudio(): void {
-    const space = room(this.#transcoder.maxFlushBytes);
-    const written = this.#transcoder.flushInto(space);
-    if (written > 0) this.push(cut(space, written));
-    this.#info = this.#transcoder.info;
-  }
-
-  protected override release(): void {
-    this.#info ??= this.#transcoder.info;
-    this.#transcoder.close();
-  }
-
-  #process(bytes: Buffer): void {
-    const space = room(this.#transcoder.maxOutputBytes(bytes.length));
-    const written = this.#transcoder.processInto(bytes, space);
-    if (this.#headSought) this.#seekHead();
-    if (written > 0) this.push(cut(space, written));
-  }
-
-  #seekHead(): void {
-    if (this.#transcoder.info === undefined) return;
-    this.#headSought = false;
-    const format = this.#transcoder.outputFormat;
-    if (this.outputFormat === undefined && format) this.announce(format);
-  }
-}
-
-/** As many as become OUTPUT_BYTES, and no more than these. */
-function sliceBytes(from: AudioFormat, output: RawAudioFormat | undefined): number {
-  if (from.container === 'wav' || from.container === 'ogg' || !output) return WAV_SLICE_BYTES;
-  const growth = (frameBytes(output) * output.sampleRateHz) / (frameBytes(from) * from.sampleRateHz);
-  return Math.ceil(OUTPUT_BYTES / Math.max(1, growth));
 }

@@ -12,6 +12,7 @@ import {
   OggOpusMuxer,
   OpusDecoderStream,
   OpusEncoderStream,
+  transcode,
 } from '../../../src/streams/index.js';
 import { sine, toInt16 } from '../audio/helpers.js';
 import { expectBytes, outputOf, streamContract } from './contract.js';
@@ -52,6 +53,9 @@ streamContract('OpusEncoderStream', {
 
 packetContract('OggOpusMuxer', (options) => new OggOpusMuxer({ ...options, channels: 1, serial: 7 }));
 packetContract('OpusDecoderStream', (options) => new OpusDecoderStream(options));
+packetContract('transcode from packets', (options) =>
+  transcode({ ...options, from: { container: 'packets' }, to: { encoding: 'alaw', sampleRateHz: 8000 } }),
+);
 
 /** As `streamContract`, whose cuts packets would not bear. */
 function packetContract(name: string, make: (options: AudioTransformOptions) => AudioTransform): void {

@@ -71,7 +71,9 @@ describe('OggOpusDemuxer', () => {
     const expected = [...reader.process(ogg), ...reader.flush()];
     const packets = await packetsOf(ogg);
     expect(
-      packets.map(({ samples, begin, end, link, position }) => ({ samples, begin, end, link, position })),
+      packets.map(({ samples, begin, end, link, position, channels, gainDb }) => ({
+        ...{ samples, begin, end, link, position, channels, gainDb },
+      })),
     ).toEqual(expected.map(({ bytes, ...facts }) => facts));
     expect(
       packets.every((packet, i) => Buffer.isBuffer(packet) && packet.equals(expected[i]?.bytes ?? packet)),
@@ -188,7 +190,7 @@ describe('OggOpusMuxer', () => {
     expect(() => new OggOpusMuxer({ channels: 9 })).toThrow(RangeError);
     expect(() => new OggOpusMuxer({ channels: 2, pageMs: -1 })).toThrow(/pageMs/);
     expect(() => new OggOpusMuxer({ channels: 2, serial: '7' as never })).toThrow(TypeError);
-    expect(() => new OggOpusMuxer(undefined as never)).toThrow(/options/);
+    expect(() => new OggOpusMuxer(null as never)).toThrow(/options/);
   });
 });
 
@@ -255,6 +257,49 @@ describe('OpusEncoderStream and OpusDecoderStream', () => {
     expect(heard.length).toBe(4800);
     expect(Math.max(...heard)).toBeGreaterThan(0.4);
     expect(Math.max(...heard)).toBeLessThan(0.7);
+  });
+});
+
+describe('OggOpusDemuxer and OpusDecoderStream', () => {
+  const files = oggFixtures().filter(
+    ([, path, { result, channels }]) =>
+      (result === 'ok' || result === 'salvage') && channels <= 2 && !/family1|then|mode/.test(path),
+  );
+
+  it('have files with a gain to try', () =>
+    expect(files.filter(([, , { gain_q8 }]) => gain_q8 !== 0).length).toBeGreaterThan(1));
+
+  it.each(files)('give the samples of readOggOpus, gain and all: %s', async (_, path, { channels }) => {
+    const ogg = readFileSync(path);
+    const decoded = await decode(await packetsOf(ogg), { channels });
+    expect(decoded.equals(bytesOf(readOggOpus(ogg).samples))).toBe(true);
+  });
+
+  it('keep the gain of each link, through OggOpusMuxer as well', async () => {
+    const [soft, loud] = [await packetsOf(await mux(barePackets(5), { gainDb: -6 })), barePackets(5)];
+    const chain = Buffer.concat([await mux(soft), await mux(loud, { serial: 9, gainDb: 3.5 })]);
+    expect(readOggOpus(chain).links.map(({ gainDb }) => gainDb)).toEqual([-6, 3.5]);
+    expect((await decode(await packetsOf(chain))).equals(bytesOf(readOggOpus(chain).samples))).toBe(true);
+    const again = readOggOpus(await mux(await packetsOf(chain)));
+    expect(again.links.map(({ gainDb }) => gainDb)).toEqual([-6, 3.5]);
+  });
+
+  it("add the caller's gain to the file's", async () => {
+    const packets = barePackets(5, 1, { application: 'audio' });
+    const [plain, soft] = [
+      await packetsOf(await mux(packets)),
+      await packetsOf(await mux(packets, { gainDb: -6 })),
+    ];
+    expect((await decode(soft, { gainDb: 6 })).equals(await decode(plain))).toBe(true);
+    expect((await decode(soft, { gainDb: -3 })).equals(await decode(plain, { gainDb: -9 }))).toBe(true);
+  });
+
+  it('refuse packets of surround sound without a layout', async () => {
+    const ogg = Buffer.from(writeOggOpus(tone(4800, 3), { sampleRateHz: 48_000, channels: 3 }));
+    expect(await failure(decode(await packetsOf(ogg)))).toMatchObject({
+      name: 'UnsupportedError',
+      code: 'ERR_OPUS_UNSUPPORTED_MAPPING',
+    });
   });
 });
 
