@@ -37,6 +37,8 @@ const MAX_PRE_SKIP = 65_535;
 /** Of packets that do not say. */
 const USUAL_CHANNELS = 2;
 const NO_PACKET = new Uint8Array(0);
+/** More than 20 ms of speech take at 128 kb/s. */
+const USUAL_PACKET_BYTES = 320;
 
 /**
  * Takes Opus packets, one Buffer or Uint8Array each, gives the bytes of an Ogg Opus file or stream. Packets may come from
@@ -144,9 +146,9 @@ export class MuxStage extends Stage {
       Math.min(preSkip, MAX_PRE_SKIP),
       linkOf(this.#held[0] ?? packet ?? NO_PACKET),
     );
-    for (const each of packet ? [...this.#held, packet] : this.#held) this.#give(this.#link.write(each));
-    this.#held = [];
-    this.#heldSamples = 0;
+    for (const each of this.#held) this.#give(this.#link.write(each));
+    if (packet) this.#give(this.#link.write(packet));
+    this.#dropHeld();
   }
 
   #newLink(preSkip: number, said: LinkFacts): Link {
@@ -156,15 +158,20 @@ export class MuxStage extends Stage {
 
   #finishLink(): void {
     if (!this.#link) this.#writeHeld(0);
-    this.#give(this.#link?.finish() as Uint8Array<ArrayBuffer>);
+    this.#give(this.#link?.finish());
     this.#link = undefined;
-    this.#held = [];
-    this.#heldSamples = 0;
+    this.#dropHeld();
     this.#before = undefined;
   }
 
-  #give(pages: Uint8Array<ArrayBuffer>): void {
-    if (pages.length > 0) this.give(Buffer.from(pages.buffer, pages.byteOffset, pages.length));
+  #dropHeld(): void {
+    if (this.#held.length === 0) return;
+    this.#held = [];
+    this.#heldSamples = 0;
+  }
+
+  #give(pages: Uint8Array<ArrayBuffer> | undefined): void {
+    if (pages && pages.length > 0) this.give(Buffer.from(pages.buffer, pages.byteOffset, pages.length));
   }
 }
 
@@ -172,6 +179,9 @@ export class MuxStage extends Stage {
 class Link {
   readonly writer: OggOpusWriter;
   readonly #preSkip: number;
+  /** For packets of up to so many bytes; none yet. */
+  #roomFor = -1;
+  #room = new Uint8Array(0);
   #samples = 0;
   /** Of the last packet, what lies behind the end. */
   #tail = 0;
@@ -185,12 +195,20 @@ class Link {
     this.#preSkip = preSkip;
   }
 
-  write(packet: Uint8Array): Uint8Array<ArrayBuffer> {
-    const pages = this.writer.write(packet);
+  /** The pages that the packet completed: mostly none. */
+  write(packet: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+    if (packet.length > this.#roomFor) this.#makeRoom(packet.length);
+    const written = this.writer.writeInto(packet, this.#room);
     const samples = packetSamples(packet);
     this.#samples += samples;
     this.#tail = samples - keptOf(packet, samples).end;
-    return pages;
+    return written === 0 ? undefined : this.#room.slice(0, written);
+  }
+
+  /** For a packet of that size, or a usual one. */
+  #makeRoom(packetBytes: number): void {
+    this.#roomFor = Math.max(packetBytes, USUAL_PACKET_BYTES);
+    this.#room = new Uint8Array(this.writer.maxOutputBytes(this.#roomFor));
   }
 
   finish(): Uint8Array<ArrayBuffer> {

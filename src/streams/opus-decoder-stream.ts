@@ -7,7 +7,7 @@ import { requireOptions, requireWord } from '../audio/arguments.js';
 import { OpusDecoder, type OpusDecoderOptions } from '../audio/index.js';
 import { UnsupportedError } from '../errors.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { DEFAULT_PACKET_SAMPLES, keptOf, linkOf, refuseOgg } from './opus-packets.js';
+import { DEFAULT_PACKET_SAMPLES, keptOf, linkOf, packetSamples, refuseOgg } from './opus-packets.js';
 import { cut, room } from './output-slab.js';
 import { Stage } from './stage.js';
 import { StageStream } from './stage-stream.js';
@@ -24,6 +24,8 @@ export interface OpusDecoderStreamOptions
 }
 
 const OPUS_RATE_HZ = 48_000;
+/** 120 ms. */
+const MAX_PACKET_SAMPLES = 5760;
 const MAX_GAIN_DB = 127 + 255 / 256;
 
 /**
@@ -105,7 +107,8 @@ export class PacketDecodeStage extends Stage {
   }
 
   #decode(packet: Uint8Array): void {
-    const frames = this.#decoder.packetFrames(packet);
+    // What is no packet is refused when it is decoded.
+    const frames = Math.min(packetSamples(packet), MAX_PACKET_SAMPLES) / this.#ratio;
     this.#beginLink(packet);
     const lost = this.#lostFrames;
     this.#lostFrames = 0;
@@ -152,7 +155,9 @@ export class PacketDecodeStage extends Stage {
     const space = room(frames * this.#frameBytes);
     fill(new this.#Samples(space.buffer, space.byteOffset, frames * this.#decoder.channels));
     if (begin === end) return;
-    this.give(cut(space, space.length).subarray(begin * this.#frameBytes, end * this.#frameBytes));
+    const samples = cut(space, space.length);
+    const whole = begin === 0 && end === frames;
+    this.give(whole ? samples : samples.subarray(begin * this.#frameBytes, end * this.#frameBytes));
   }
 }
 

