@@ -45,7 +45,8 @@ export function keptOf(packet: Uint8Array, samples: number): { begin: number; en
 /** @throws TypeError ERR_FORMAT_MISMATCH where Ogg comes in place of packets. */
 export function refuseOgg(packet: Buffer, taker: string): void {
   // No packet begins so: 'O' is a TOC of 20 ms frames, behind which 'g' says that there are 39; 120 ms is the most.
-  if (packet[0] !== OGG_MAGIC[0] || packet.compare(OGG_MAGIC, 0, 4, 0, 4) !== 0) return;
+  if (packet[0] !== OGG_MAGIC[0] || packet.length < OGG_MAGIC.length) return;
+  if (packet.compare(OGG_MAGIC, 0, 4, 0, 4) !== 0) return;
   throw argumentTypeError(
     `${taker} takes Opus packets, and what comes is an Ogg file: put OggOpusDemuxer before it.`,
     'ERR_FORMAT_MISMATCH',

@@ -334,6 +334,12 @@ describe('OpusDecoderStream', () => {
     expect((await decode(await packetsOf(chain))).equals(bytesOf(readOggOpus(chain).samples))).toBe(true);
   });
 
+  it('takes short packets that begin like Ogg', async () => {
+    // 'O': SILK, 20 ms, a number of frames in the next byte; that one has no bytes.
+    expect(await decode([Uint8Array.of(0x4f, 1)])).toHaveLength(960 * 2);
+    expect(await failure(decode([Uint8Array.of(0x4f)]))).toMatchObject({ code: 'ERR_OPUS_BAD_PACKET' });
+  });
+
   it('refuses what is no packet', async () => {
     expect(await failure(decode([Uint8Array.of(0xff)]))).toMatchObject({ code: 'ERR_OPUS_BAD_PACKET' });
     await expect(pipeline(Readable.from([{ packet: 1 }]), new OpusDecoderStream())).rejects.toMatchObject({
