@@ -56,8 +56,8 @@ const noise = (count) => {
 };
 const bytesOf = (samples) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
 
-/** 20 ms at 16 kHz and at 48 kHz. */
-const [wide, full] = [320, 960].map(noise);
+/** 20 ms at 8, 16, 44.1 and 48 kHz. */
+const [narrow, wide, compact, full] = [160, 320, 882, 960].map(noise);
 
 /** A Transform as one would write it. */
 const plain = (work) => () =>
@@ -116,9 +116,15 @@ function transcoding(samples, options, output, peer) {
     output,
     bare: () => transcoder.processInto(chunk, out),
     ours: () => transcode(options),
-    plain: plain(peer),
+    plain: peer && plain(peer),
     resamples: options.from.sampleRateHz !== options.to.sampleRateHz,
   };
+}
+
+/** `transcode` of s16le to another rate. */
+function resampling(samples, fromHz, toHz) {
+  const output = bytesOf(resample(samples, { fromHz, toHz }));
+  return transcoding(samples, { from: s16At(fromHz), to: s16At(toHz) }, output);
 }
 
 const s16At = (sampleRateHz) => ({ encoding: 's16le', sampleRateHz });
@@ -169,6 +175,10 @@ const CASES = {
     transcoding(full, { from: s16At(48_000), to: s16At(16_000) }, bytesOf(resample(full, down)), (chunk) =>
       bytesOf(interpolate(samplesOf(chunk), 3)),
     ),
+  'transcode 44100 -> 16000': () => resampling(compact, 44_100, 16_000),
+  'transcode 48000 -> 8000': () => resampling(full, 48_000, 8_000),
+  // What costs least of all that resamples: what Node takes for a chunk weighs most.
+  'transcode 8000 -> 16000': () => resampling(narrow, 8_000, 16_000),
   WavDecoder: () => {
     const [head, chunk, out] = [header(16_000), bytesOf(wide), new Int16Array(640)];
     const reader = new WavReader();
