@@ -1,5 +1,5 @@
-// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native`, `speech` or `text`, so that
-// none is typed by hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
+// The figures of docs/benchmarks.md as Markdown, from the results of `npm run bench -- native`, `speech`, `text`,
+// `streams` or `telephony`, so that none is typed by hand: `npm run bench -- tables` prints them. Not here: what the columns mean, which that page says.
 
 /** These have a table of their own, if they were run; of the others one line says how they stand to their floors. */
 const LEVELS_SHOWN = ['vnni', 'avx2', 'sse2', 'neon'];
@@ -187,6 +187,46 @@ const TEXT_TABLES = {
   ],
 };
 
+const limit = ({ withinGate }) => ({ true: 'within', false: 'ABOVE' })[withinGate] ?? '';
+const STREAM_TABLES = {
+  'streams/transforms': [
+    name,
+    ['the call, ns', (row) => figure(row.bareNs)],
+    ['the stream, ns', (row) => figure(row.oursNs)],
+    ['over the call, ns', (row) => figure(row.overNs)],
+    ['ratio', (row) => figure(row.ratioToBare, 2)],
+    ['its limit', limit],
+    ['plain JavaScript, ns', (row) => figure(row.peerNs)],
+  ],
+  'streams/opus': [
+    name,
+    ['the calls, µs', (row) => us(row.bareNs)],
+    ['the stream, µs', (row) => us(row.oursNs)],
+    ['over the calls, µs', (row) => us(row.overNs)],
+    ['x prism-media', (row) => ratio(row, 'ratioToPrism')],
+  ],
+  'streams/soak': [
+    name,
+    ['MB more at most', (row) => figure(row.grownMb, 1)],
+    ['s', (row) => figure(row.elapsedS, 1)],
+    ['its limit', limit],
+  ],
+};
+
+const quantiles = (row, from) =>
+  [row[`${from}P50Ms`], row[`${from}P99Ms`], row[`${from}WorstMs`]].map((ms) => figure(ms, 2)).join(' / ');
+const TELEPHONY_TABLES = {
+  'telephony/calls': [
+    ['200 calls', (row) => row.name],
+    ['in, from the phone: p50 / p99 / worst, ms', (row) => quantiles(row, 'inPhone')],
+    ['out, off its time, ms', (row) => quantiles(row, 'jitter')],
+    ['out, late at the phone, ms', (row) => quantiles(row, 'outPhone')],
+    ['drift, ms', (row) => figure(row.driftMs, 1)],
+    ['of a core, %', (row) => figure(100 * row.coreShare)],
+    ['kB a call', (row) => figure(row.kBPerCall)],
+  ],
+};
+
 const MEMORY_COLUMNS = [
   ['through', (row) => row.name.replace('memory, ', '')],
   ['hours', (row) => figure(row.hours)],
@@ -195,14 +235,24 @@ const MEMORY_COLUMNS = [
   ['more at the end, MB', (row) => figure(row.growthMB, 1)],
 ];
 
+const TABLES = {
+  ...ADDON_TABLES,
+  ...SPEECH_TABLES,
+  ...TEXT_TABLES,
+  ...STREAM_TABLES,
+  ...TELEPHONY_TABLES,
+};
+
 /** All tables that the results, as scripts/bench.mjs writes them, have rows for. */
 export function markdownTables({ cpu, node, commit, quick, rows }) {
   const of = (benchmark) => rows.filter((row) => row.benchmark === benchmark);
   const parts = [`${cpu}, Node ${node}, commit ${commit}${quick ? ' (--quick: NOT TO QUOTE)' : ''}`];
   parts.push(...resamplerTables(of('native/resample-peers')));
-  for (const [benchmark, columns] of Object.entries({ ...ADDON_TABLES, ...SPEECH_TABLES, ...TEXT_TABLES })) {
-    // The last rows of framer and ogg are of another kind.
-    const found = of(benchmark).filter((row) => row.getterNs === undefined && row.hours === undefined);
+  for (const [benchmark, columns] of Object.entries(TABLES)) {
+    // The last rows of framer, ogg and transforms are of another kind.
+    const found = of(benchmark).filter(
+      (row) => row.getterNs === undefined && row.hours === undefined && row.prismMs === undefined,
+    );
     if (found.length > 0) parts.push(`#### ${benchmark}`, table(columns, found));
   }
   const memory = of('native/ogg').filter((row) => row.hours !== undefined);
