@@ -1,6 +1,7 @@
 /** How loud it is, while it passes. Not here: what was said, or by whom; the speech service hears that. */
 import { requireNumber, requireOptions } from '../audio/arguments.js';
 import { convertSamplesInto, stepLevels } from '../audio/index.js';
+import { argumentRangeError } from '../errors.js';
 import { STEP_MS } from '../format.js';
 import { AudioTransform, type AudioTransformOptions } from './audio-transform.js';
 import type { AudioTransformEvents, Listen } from './events.js';
@@ -10,7 +11,7 @@ import { frameBytes, type RawStreamFormat, requireRawFormat } from './stream-for
 export interface LoudnessOptions extends AudioTransformOptions {
   /** The samples that pass. Their rate must be known. */
   format: RawStreamFormat;
-  /** Milliseconds that are measured together, 1 to 10 000, rounded to whole frames. Default 80. */
+  /** Milliseconds that are measured together, 1 to 10 000, rounded to whole frames: at most 2^24 samples. Default 80. */
   stepMs?: number;
   /** Steps below it are silent: dB relative to full scale, −120 to 0. Default −50. */
   silenceDb?: number;
@@ -31,6 +32,9 @@ export interface LoudnessChange {
   /** When it began, in milliseconds of audio from the start of the stream. */
   startMs: number;
 }
+
+/** Of all channels, in a step: ten seconds of eight channels at 192 kHz. They take twice as many bytes. */
+const MAX_STEP_SAMPLES = 2 ** 24;
 
 interface LoudnessEvents extends AudioTransformEvents {
   level: [level: LoudnessLevel];
@@ -84,20 +88,22 @@ export class Loudness extends AudioTransform {
     const stepMs = requireNumber(options.stepMs ?? STEP_MS, 'stepMs', 1, 10_000);
     const silenceDb = requireNumber(options.silenceDb ?? -50, 'silenceDb', -120, 0);
     const silenceMs = requireNumber(options.silenceMs ?? 500, 'silenceMs', 1, 600_000);
-    super(options, { input: format, output: format });
     const { encoding, sampleRateHz = 0, channels = 1 } = format;
+    const stepFrames = framesOfStep(stepMs, sampleRateHz, channels);
+    super(options, { input: format, output: format });
     this.#conversion = { from: encoding, to: 's16le', channels, toChannels: channels };
     this.#rateHz = sampleRateHz;
     this.#frameBytes = frameBytes(format);
-    this.#stepFrames = Math.max(1, Math.round((stepMs * sampleRateHz) / 1000));
+    this.#stepFrames = stepFrames;
     this.#silenceDb = silenceDb;
     this.#silenceMs = silenceMs;
-    this.#samples = new Int16Array(this.#stepFrames * channels);
+    this.#samples = new Int16Array(stepFrames * channels);
     this.#bytes = new Uint8Array(this.#samples.buffer);
   }
 
   protected override processAudio(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; ) {
+    // Whoever hears of a level may destroy the stream: that is the last they hear.
+    for (let at = 0; at < bytes.length && !this.destroyed; ) {
       const wanted = (this.#stepFrames - this.#frames) * this.#frameBytes;
       at += this.#collect(bytes.subarray(at, at + wanted));
       if (this.#frames === this.#stepFrames) this.#tell();
@@ -124,6 +130,7 @@ export class Loudness extends AudioTransform {
     this.#done += this.#frames;
     this.#frames = 0;
     this.emit('level', { startMs, levelDb } satisfies LoudnessLevel);
+    if (this.destroyed) return;
     if (levelDb >= this.#silenceDb) this.#loud(startMs);
     else this.#quiet(startMs);
   }
@@ -145,4 +152,14 @@ export class Loudness extends AudioTransform {
   #msOf(frames: number): number {
     return (frames * 1000) / this.#rateHz;
   }
+}
+
+/** @throws RangeError ERR_INVALID_OPTION for more samples than are measured at once. */
+function framesOfStep(stepMs: number, sampleRateHz: number, channels: number): number {
+  const frames = Math.max(1, Math.round((stepMs * sampleRateHz) / 1000));
+  if (frames * channels <= MAX_STEP_SAMPLES) return frames;
+  throw argumentRangeError(
+    `stepMs ${stepMs} makes steps of ${frames * channels} samples, of ${channels} channels; at most ${MAX_STEP_SAMPLES} are measured at once`,
+    'ERR_INVALID_OPTION',
+  );
 }

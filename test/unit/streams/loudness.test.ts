@@ -1,3 +1,4 @@
+import { getEventListeners, once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMulaw, Loudness, type LoudnessOptions, stepLevels } from '../../../src/index.js';
@@ -63,6 +64,29 @@ describe('Loudness', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('tells nothing more when it is destroyed by who listens', async () => {
+    for (const event of ['level', 'speech'] as const) {
+      const loudness = new Loudness({ format });
+      const told: string[] = [];
+      for (const name of ['level', 'speech', 'data'] as const) loudness.on(name, () => told.push(name));
+      loudness.once(event, () => loudness.destroy());
+      loudness.end(bytesOf(samples));
+      await once(loudness, 'close');
+      expect(told).toEqual(event === 'level' ? ['level'] : ['level', 'speech']);
+    }
+  });
+
+  it('refuses steps of more samples than memory is for, and listens to no signal then', () => {
+    const { signal } = new AbortController();
+    const all = { encoding: 'u8', sampleRateHz: 192_000, channels: 65_535 } as const;
+    for (const stepMs of [undefined, 10_000])
+      expect(() => new Loudness({ format: all, signal, ...(stepMs && { stepMs }) })).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+      );
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    new Loudness({ format: { ...all, channels: 8 }, stepMs: 8_000 }).destroy();
   });
 
   it.each([
