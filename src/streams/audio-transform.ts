@@ -224,7 +224,7 @@ export abstract class AudioTransform extends Transform {
       const last = raw?.drain();
       if (last && last.length > 0) this.processAudio(last);
       raw?.requireWhole();
-      this.endAudio();
+      if (!this.#course.over) this.endAudio();
     } catch (error) {
       done(error as Error);
       return;

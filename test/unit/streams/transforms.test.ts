@@ -1,7 +1,9 @@
 // Each stream gives what the function of the same work gives of the whole: the contract with their own inputs.
+import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import {
+  AudioTransform,
   convertSamples,
   Rechunk,
   ResampleStream,
@@ -14,6 +16,21 @@ import {
 } from '../../../src/index.js';
 import { cutAt, expectBytes, outputOf, streamContract } from './contract.js';
 import { bytesOf, noise } from './sound.js';
+
+/** Counts what it is told. */
+class Counted extends AudioTransform {
+  readonly calls: string[] = [];
+  protected override processAudio(part: Buffer): void {
+    this.calls.push('process');
+    this.push(part);
+  }
+  protected override endAudio(): void {
+    this.calls.push('end');
+  }
+  protected override release(): void {
+    this.calls.push('release');
+  }
+}
 
 const samples = noise(150_000);
 const bytes = bytesOf(samples);
@@ -192,5 +209,16 @@ describe('streams of one format', () => {
       for await (const frame of source) frames.push(frame);
     });
     expect(frames.map(({ length }) => length)).toEqual(new Array(50).fill(160));
+  });
+});
+
+describe('AudioTransform', () => {
+  it('ends nothing that was destroyed by who listens to the last of it', async () => {
+    const format = { encoding: 's16le' } as const;
+    const transform = new Counted({}, { input: format, output: format });
+    transform.on('data', () => transform.destroy());
+    transform.end(Buffer.from('RIFF')); // waits for the end: a WAV may begin so
+    await once(transform, 'close');
+    expect(transform.calls).toEqual(['process', 'release']);
   });
 });
