@@ -6,7 +6,16 @@
 import { requireOptions } from '../audio/arguments.js';
 import { OggOpusWriter, type OggOpusWriterOptions } from '../audio/index.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { keptOf, type LinkFacts, linkOf, packetSamples, placeholder, refuseOgg } from './opus-packets.js';
+import {
+  keptOf,
+  type LinkFacts,
+  linkOf,
+  type OpusPacketBuffer,
+  packetBuffer,
+  packetSamples,
+  placeholder,
+  refuseOgg,
+} from './opus-packets.js';
 import { Stage } from './stage.js';
 import { StageStream } from './stage-stream.js';
 
@@ -37,6 +46,8 @@ const MAX_PRE_SKIP = 65_535;
 /** Of packets that do not say. */
 const USUAL_CHANNELS = 2;
 const NO_PACKET = new Uint8Array(0);
+/** Of a packet of 20 ms. */
+const USUAL_BEGINNING = Uint8Array.of(0xf8, 0);
 /** More than 20 ms of speech take at 128 kb/s. */
 const USUAL_PACKET_BYTES = 320;
 
@@ -89,7 +100,9 @@ export class MuxStage extends Stage {
   /** Packets of which nothing counts: a pre-skip that goes on, or what lies behind the end and is left out. */
   #held: Uint8Array[] = [];
   #heldSamples = 0;
-  #before: Uint8Array | undefined;
+  /** Of the packet before, how long it is and how many channels it has: its memory is its writer's again. */
+  readonly #before = USUAL_BEGINNING.slice();
+  #channelsBefore: number | undefined;
 
   /** @param headers What else is known of a link of which packets say something, where `options` say nothing. */
   constructor(options: OggOpusMuxerOptions, headers?: (said: LinkFacts) => OggOpusMuxerOptions) {
@@ -105,7 +118,7 @@ export class MuxStage extends Stage {
     refuseOgg(given, 'OggOpusMuxer');
     const packet = given.length > 0 || this.#isSurround ? given : placeholder(this.#before);
     this.#follow(linkOf(given).link);
-    this.#before = packet;
+    this.#remember(packet);
     if (!this.#hold(packet)) this.#writeHeld(keptOf(packet, packetSamples(packet)).begin, packet);
   }
 
@@ -119,7 +132,13 @@ export class MuxStage extends Stage {
 
   /** Where no placeholder stands for a lost packet. */
   get #isSurround(): boolean {
-    return (this.#options.channels ?? linkOf(this.#before ?? NO_PACKET).channels ?? USUAL_CHANNELS) > 2;
+    return (this.#options.channels ?? this.#channelsBefore ?? USUAL_CHANNELS) > 2;
+  }
+
+  #remember(packet: Uint8Array): void {
+    this.#before[0] = packet[0] ?? 0;
+    this.#before[1] = packet[1] ?? 0;
+    this.#channelsBefore = linkOf(packet).channels;
   }
 
   /** A packet that does not say which link it belongs to goes on with the one before it. */
@@ -134,7 +153,7 @@ export class MuxStage extends Stage {
     const samples = packetSamples(packet);
     const { begin, end } = keptOf(packet, samples);
     if (begin < end || samples === 0 || this.#heldSamples + samples > MAX_PRE_SKIP) return false;
-    this.#held.push(packet);
+    this.#held.push(packetBuffer(Buffer.from(packet), packet as OpusPacketBuffer));
     this.#heldSamples += samples;
     return true;
   }
@@ -161,7 +180,8 @@ export class MuxStage extends Stage {
     this.#give(this.#link?.finish());
     this.#link = undefined;
     this.#dropHeld();
-    this.#before = undefined;
+    this.#before.set(USUAL_BEGINNING);
+    this.#channelsBefore = undefined;
   }
 
   #dropHeld(): void {

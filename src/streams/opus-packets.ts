@@ -73,11 +73,11 @@ function frameSamples(config: number): number {
 }
 
 /**
- * A packet that stands for a lost one, as long as the one before it: frames of no bytes, which a decoder conceals
- * (RFC 6716, 3.2.1; RFC 7845, 4.1).
+ * A packet that stands for a lost one, as long as the one before it, of which the first two bytes tell: frames of no bytes,
+ * which a decoder conceals (RFC 6716, 3.2.1; RFC 7845, 4.1).
  */
-export function placeholder(before: Uint8Array | undefined): Uint8Array {
-  const [toc = 0xf8, count = 0] = before ?? [];
+export function placeholder(before: Uint8Array): Uint8Array {
+  const [toc = 0, count = 0] = before;
   const frames = [1, 2, 2, count & 0x3f][toc & 3] as number;
   return frames === 1 ? Uint8Array.of(toc & 0xfc) : Uint8Array.of(toc | 3, frames);
 }

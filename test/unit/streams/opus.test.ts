@@ -159,6 +159,27 @@ describe('OggOpusMuxer', () => {
     },
   );
 
+  it('keeps nothing of memory that was given back to who wrote it', async () => {
+    // Of packets of 2.5 ms the first two lie within the pre-skip, and are held.
+    const pcm = Readable.from([bytesOf(tone(4800))]);
+    const said: OpusPacketBuffer[] = await pcm
+      .pipe(new OpusEncoderStream({ sampleRateHz: 48_000, frameMs: 2.5 }))
+      .toArray();
+    const bare = barePackets(3, 1, { frameMs: 40 });
+    for (const packets of [said, [...bare, Buffer.alloc(0)]]) {
+      const muxer = new OggOpusMuxer({ channels: 1, serial: 7 });
+      const pages = buffer(muxer);
+      const memory = Buffer.alloc(2000);
+      for (const packet of packets) {
+        const lent = Object.assign(memory.subarray(0, packet.length), packet); // its bytes, and what it says
+        await new Promise((taken) => muxer.write(lent, taken));
+        memory.fill(0xff);
+      }
+      muxer.end();
+      expect((await pages).equals(await mux(packets))).toBe(true);
+    }
+  });
+
   it('takes a lost packet before any other for 20 ms', async () => {
     const file = readOggOpus(await mux([Buffer.alloc(0), ...barePackets(1)], { preSkip: 0 }));
     expect(file).toMatchObject({ frames: 2 * 960, warnings: [] });
