@@ -212,8 +212,12 @@ function targetOf(to: RawAudioFormat, policy: 'mix' | 'keep'): Required<Omit<Raw
   return { encoding, sampleRateHz, channels: 0 };
 }
 
-/** 0, which means `keep` to the addon, is no number of channels here. */
+/** Numbers only: the addon refuses the rest, and takes 0, which means `keep` to it. */
 function requireChannels(channels = 1): number {
-  if (channels !== 0) return channels;
-  throw argumentRangeError('to.channels must be a whole number from 1 to 64, got 0', 'ERR_INVALID_CHANNELS');
+  if (typeof channels !== 'number' || (Number.isInteger(channels) && channels >= 1 && channels <= 64))
+    return channels;
+  throw argumentRangeError(
+    `to.channels must be a whole number from 1 to 64, got ${channels}`,
+    'ERR_INVALID_CHANNELS',
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { requireOptions } from '../audio/arguments.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { requireChannels, requireRate } from './stream-format.js';
+import { MAX_TARGET_CHANNELS, requireChannels, requireRate } from './stream-format.js';
 import { TranscoderTransform } from './transcoder-transform.js';
 
 /** Options of the G.711 streams. */
@@ -22,7 +22,7 @@ abstract class G711Transform extends TranscoderTransform {
   constructor(options: G711StreamOptions, from: Encoding, to: Encoding) {
     requireOptions(options, 'a G.711 stream');
     const sampleRateHz = requireRate(options.sampleRateHz ?? 8_000);
-    const channels = requireChannels(options.channels ?? 1);
+    const channels = requireChannels(options.channels ?? 1, 'channels', MAX_TARGET_CHANNELS);
     super(options, { encoding: from, sampleRateHz, channels }, { encoding: to, sampleRateHz, channels });
   }
 }

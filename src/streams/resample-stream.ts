@@ -3,7 +3,7 @@ import { requireOptions, requireWord } from '../audio/arguments.js';
 import type { ResamplerOptions, SampleType } from '../audio/index.js';
 import type { AudioTransformOptions } from './audio-transform.js';
 import { ENCODING_OF } from './sample-view.js';
-import { requireChannels, requireRate } from './stream-format.js';
+import { MAX_TARGET_CHANNELS, requireChannels, requireRate } from './stream-format.js';
 import { TranscoderTransform } from './transcoder-transform.js';
 
 /** Rates, channels and quality of a {@link ResampleStream}; `sample`: `int16` for s16le, `float32` for f32le. */
@@ -27,7 +27,7 @@ export class ResampleStream extends TranscoderTransform {
   constructor(options: ResampleStreamOptions) {
     requireOptions(options, 'new ResampleStream');
     const encoding = ENCODING_OF[requireWord(options.sample ?? 'int16', 'sample', ['int16', 'float32'])];
-    const channels = requireChannels(options.channels ?? 1);
+    const channels = requireChannels(options.channels ?? 1, 'channels', MAX_TARGET_CHANNELS);
     const side = (sampleRateHz: number) => ({ encoding, sampleRateHz, channels });
     super(
       options,

@@ -2,7 +2,7 @@
 import { requireOptions, requireWord } from '../audio/arguments.js';
 import { SAMPLE_ENCODINGS, type SampleEncoding } from '../format.js';
 import type { AudioTransformOptions } from './audio-transform.js';
-import { requireChannels, requireRate } from './stream-format.js';
+import { MAX_TARGET_CHANNELS, requireChannels, requireRate } from './stream-format.js';
 import { TranscoderTransform } from './transcoder-transform.js';
 
 /** What a {@link SampleConverter} takes and gives. */
@@ -13,7 +13,7 @@ export interface SampleConverterOptions extends AudioTransformOptions {
   to: SampleEncoding;
   /** Channels that come in, interleaved: 1 to 65 535. Default 1. */
   channels?: number;
-  /** Channels wanted: the same count, 1 (the mean of all), or any count from 1 (copies); at most 64. Default `channels`. */
+  /** Channels wanted, at most 64: the same count, 1 (the mean of all), or of 1 any (copies). Default `channels`. */
   toChannels?: number;
   /** Frames in a second, which stay as they are: 1 000 to 192 000. Default: unknown, and not compared with neighbours'. */
   sampleRateHz?: number;
@@ -34,7 +34,7 @@ export class SampleConverter extends TranscoderTransform {
   constructor(options: SampleConverterOptions) {
     requireOptions(options, 'new SampleConverter');
     const channels = requireChannels(options.channels ?? 1);
-    const toChannels = requireChannels(options.toChannels ?? channels);
+    const toChannels = requireChannels(options.toChannels ?? channels, 'toChannels', MAX_TARGET_CHANNELS);
     const sampleRateHz = options.sampleRateHz === undefined ? undefined : requireRate(options.sampleRateHz);
     super(
       options,

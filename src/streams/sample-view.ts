@@ -1,4 +1,4 @@
-/** Bytes of a stream seen as samples. Not here: other encodings than JavaScript's own two (convert-transform.ts). */
+/** Bytes of a stream seen as samples. Not here: other encodings than JavaScript's own two (transcoder-transform.ts). */
 import type { SampleArray, SampleType } from '../audio/index.js';
 import type { SampleEncoding } from '../format.js';
 

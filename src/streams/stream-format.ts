@@ -99,7 +99,7 @@ export function remedy(given: StreamFormat, wanted: StreamFormat): string {
 
 /** Rates are converted between samples of int16 and float32 only; and after a mix, of fewer channels mostly. */
 function rawRemedy(given: RawStreamFormat, wanted: RawStreamFormat): string {
-  if (fitsRate(given, wanted)) return converter(given, wanted);
+  if (fitsRate(given, wanted)) return converters(given, wanted);
   const { sampleRateHz: fromHz, encoding } = given;
   const { sampleRateHz: toHz, channels = 1 } = wanted;
   const between: RawStreamFormat = {
@@ -108,15 +108,23 @@ function rawRemedy(given: RawStreamFormat, wanted: RawStreamFormat): string {
   };
   const more = `${channels === 1 ? '' : `, channels: ${channels}`}${between.encoding === 'f32le' ? ", sample: 'float32'" : ''}`;
   const steps = [
-    fits(given, { ...between, sampleRateHz: fromHz }) ? [] : [converter(given, between)],
+    fits(given, { ...between, sampleRateHz: fromHz }) ? [] : [converters(given, between)],
     [`ResampleStream({ fromHz: ${fromHz}, toHz: ${toHz}${more} })`],
-    fits(between, wanted) ? [] : [converter(between, wanted)],
+    fits(between, wanted) ? [] : [converters(between, wanted)],
   ];
   return steps.flat().join(', ');
 }
 
 function isResampled(encoding: SampleEncoding): boolean {
   return encoding === 's16le' || encoding === 'f32le';
+}
+
+/** No rule makes several channels of several others: there is one between. */
+function converters(given: RawStreamFormat, wanted: RawStreamFormat): string {
+  const [from = 1, to = 1] = [given.channels, wanted.channels];
+  if (from === to || from === 1 || to === 1) return converter(given, wanted);
+  const mono = { ...wanted, channels: 1 };
+  return `${converter(given, mono)}, ${converter(mono, wanted)}`;
 }
 
 function converter(given: RawStreamFormat, wanted: RawStreamFormat): string {
@@ -165,9 +173,12 @@ export function requireRate(value: unknown, name = 'sampleRateHz'): number {
   return requireWhole(value, name, MIN_RATE_HZ, MAX_RATE_HZ, 'ERR_INVALID_RATE');
 }
 
-/** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_CHANNELS unless it is a whole number from 1 to 65 535. */
-export function requireChannels(value: unknown): number {
-  return requireWhole(value, 'channels', 1, 65_535, 'ERR_INVALID_CHANNELS');
+/** What a `Transcoder` makes at most, and a `Resampler` takes. */
+export const MAX_TARGET_CHANNELS = 64;
+
+/** @throws TypeError ERR_INVALID_ARG, RangeError ERR_INVALID_CHANNELS unless it is a whole number from 1 to `most`. */
+export function requireChannels(value: unknown, name = 'channels', most = 65_535): number {
+  return requireWhole(value, name, 1, most, 'ERR_INVALID_CHANNELS');
 }
 
 function requireWhole(

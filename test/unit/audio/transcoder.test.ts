@@ -293,6 +293,13 @@ describe('Transcoder', () => {
     ['no channels', 'RangeError', 'ERR_INVALID_CHANNELS', { from: raw, to: { ...raw, channels: 0 } }],
     ['too many channels', 'RangeError', 'ERR_INVALID_CHANNELS', { from: WAV, to: { ...raw, channels: 65 } }],
     [
+      'parts of a channel',
+      'RangeError',
+      'ERR_INVALID_CHANNELS',
+      { from: WAV, to: { ...raw, channels: 1.5 } },
+    ],
+    ['a word for channels', 'TypeError', 'ERR_INVALID_ARG', { from: WAV, to: { ...raw, channels: '2' } }],
+    [
       'too many kept',
       'RangeError',
       'ERR_INVALID_CHANNELS',

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import {
   AlawDecoder,
+  AlawEncoder,
   type AudioTransform,
   MulawDecoder,
   MulawEncoder,
@@ -39,6 +40,11 @@ describe('two streams that do not fit', () => {
       new MulawEncoder(),
       new AlawDecoder({ sampleRateHz: 16_000, channels: 2 }),
       /put SampleConverter\(\{ from: 'mulaw', to: 's16le', channels: 1, toChannels: 2 \}\), ResampleStream\(\{ fromHz: 8000, toHz: 16000, channels: 2 \}\), SampleConverter\(\{ from: 's16le', to: 'alaw', channels: 2 \}\) between/,
+    ],
+    [
+      new MulawDecoder({ channels: 6 }),
+      new AlawEncoder({ channels: 2 }),
+      /put SampleConverter\(\{ from: 's16le', to: 's16le', channels: 6, toChannels: 1 \}\), SampleConverter\(\{ from: 's16le', to: 's16le', channels: 1, toChannels: 2 \}\) between/,
     ],
     [new WavEncoder({ sampleRateHz: 8000 }), new MulawEncoder(), /gives a WAV file: put WavDecoder between/],
     [new MulawDecoder(), new WavDecoder(), /takes a WAV file, and .*: put WavEncoder between/],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AudioTransform,
   convertSamples,
+  MulawEncoder,
   Rechunk,
   ResampleStream,
   readWav,
@@ -156,11 +157,30 @@ describe('ResampleStream', () => {
 
 describe('channels', () => {
   it.each([
-    ['more than 64 out', () => new SampleConverter({ from: 's16le', to: 'u8', channels: 65 })],
-    ['no rule', () => new SampleConverter({ from: 's16le', to: 'u8', channels: 3, toChannels: 2 })],
-    ['none', () => new ResampleStream({ fromHz: 8_000, toHz: 16_000, channels: 0 })],
-  ])('are refused at once: %s', (_, make) => {
-    expect(make).toThrow(expect.objectContaining({ code: 'ERR_INVALID_CHANNELS' }));
+    [/^toChannels .* 1 to 64, got 65$/, () => new SampleConverter({ from: 's16le', to: 'u8', channels: 65 })],
+    [/^toChannels .* 1 to 64, got 0$/, () => new SampleConverter({ from: 's16le', to: 'u8', toChannels: 0 })],
+    [
+      /^no rule makes 2 channels of 3/,
+      () => new SampleConverter({ from: 's16le', to: 'u8', channels: 3, toChannels: 2 }),
+    ],
+    [/^channels .* 1 to 64, got 0$/, () => new ResampleStream({ fromHz: 8_000, toHz: 16_000, channels: 0 })],
+    [
+      /^channels .* 1 to 64, got 65$/,
+      () => new ResampleStream({ fromHz: 8_000, toHz: 16_000, channels: 65 }),
+    ],
+    [/^channels .* 1 to 64, got 65$/, () => new MulawEncoder({ channels: 65 })],
+  ])('are refused at once, by the name of the option: %s', (message, make) => {
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_CHANNELS',
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+
+  it('of any number become one', async () => {
+    const stream = new SampleConverter({ from: 'u8', to: 's16le', channels: 65, toChannels: 1 });
+    expectBytes(await outputOf(stream, [Buffer.alloc(130, 0x80)]), Buffer.alloc(4));
   });
 });
 
