@@ -2,7 +2,7 @@
  * What every stream of this package does with its caller: refuses what is no bytes, listens to a signal.
  * Not here: what the bytes are (raw-input.ts).
  */
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { isUint8Array } from 'node:util/types';
 import { onAbort } from '../abort.js';
 import { describe } from '../audio/arguments.js';
@@ -15,7 +15,7 @@ export function requireSignal(signal: unknown): AbortSignal | undefined {
 }
 
 /** Destroys the stream with the signal's reason; returns the way to stop listening. */
-export function destroyOn(signal: AbortSignal, stream: Writable): () => void {
+export function destroyOn(signal: AbortSignal, stream: Readable | Writable): () => void {
   const abort = () => stream.destroy(signal.reason);
   if (!signal.aborted) return onAbort(signal, abort);
   // Not within the stream's constructor: it has nothing to release yet.

@@ -23,7 +23,7 @@ export interface ChannelSplitterOptions extends AudioTransformOptions {
   format: RawStreamFormat;
 }
 
-/** The most frames of a chunk's that are split before the readers are asked. */
+/** The most bytes of a chunk's that are split before the readers are asked. */
 const SLICE_BYTES = 65_536;
 
 /** One channel: tells the splitter when its reader wants more, and when it wants no more at all. */
@@ -31,11 +31,19 @@ class Channel extends Readable {
   /** What it gives: the splitter's input, mono. */
   readonly outputFormat: RawStreamFormat;
   readonly #wanted: (channel: Channel) => void;
+  readonly #stopListening: (() => void) | undefined;
 
-  constructor(outputFormat: RawStreamFormat, highWaterMark: number, wanted: (channel: Channel) => void) {
+  constructor(
+    outputFormat: RawStreamFormat,
+    highWaterMark: number,
+    wanted: (channel: Channel) => void,
+    signal: AbortSignal | undefined,
+  ) {
     super({ highWaterMark });
     this.outputFormat = outputFormat;
     this.#wanted = wanted;
+    // The splitter may have ended by then.
+    if (signal) this.#stopListening = destroyOn(signal, this);
     // The splitter emits it too; who reads only some of the channels need not listen to the others.
     this.on('error', () => {});
   }
@@ -45,6 +53,7 @@ class Channel extends Readable {
   }
 
   override _destroy(error: Error | null, done: Callback): void {
+    this.#stopListening?.();
     done(error);
     this.#wanted(this);
   }
@@ -55,7 +64,7 @@ class Channel extends Readable {
  *
  * All are read at one pace: when one of them holds `highWaterMarkMs` of audio that nobody reads, the source is asked to
  * pause. One that is not wanted is to be destroyed; its samples are then dropped. When all are destroyed, so is the
- * splitter; when the splitter is before its end, so are they, with its error.
+ * splitter; when the splitter is before its end, so are they, with its error. A signal destroys those that are left after it.
  *
  * @example
  * import { createReadStream, createWriteStream } from 'node:fs';
@@ -94,18 +103,19 @@ export class ChannelSplitter extends Writable {
     const signal = requireSignal(options.signal);
     super({ decodeStrings: false, highWaterMark: amountOf(format, ms) });
     this.inputFormat = format;
+    // Before its channels do, which destroy it when all of them are destroyed.
+    if (signal) this.#stopListening = destroyOn(signal, this);
     const mono = { ...format, channels: 1 };
     const wanted = (channel: Channel) => this.#wanted(channel);
     this.#channels = Array.from(
       { length: format.channels ?? 1 },
-      () => new Channel(mono, amountOf(mono, ms), wanted),
+      () => new Channel(mono, amountOf(mono, ms), wanted, signal),
     );
     this.channels = this.#channels;
     this.#raw = new RawInput(format, this.constructor.name);
     this.#sampleBytes = sampleBytes(format.encoding);
     this.#frameBytes = frameBytes(format);
     checkSources(this);
-    if (signal) this.#stopListening = destroyOn(signal, this);
   }
 
   /**
@@ -137,8 +147,13 @@ export class ChannelSplitter extends Writable {
   #work(bytes: Buffer, from: number, done: Callback): void {
     const slice = Math.max(1, Math.floor(SLICE_BYTES / this.#frameBytes)) * this.#frameBytes;
     let at = from;
-    for (; at < bytes.length && this.#full.size === 0 && !this.destroyed; at += slice)
-      this.#split(bytes.subarray(at, at + slice));
+    try {
+      for (; at < bytes.length && this.#full.size === 0 && !this.destroyed; at += slice)
+        this.#split(bytes.subarray(at, at + slice));
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
     if (this.#full.size === 0) done();
     else this.#resume = () => this.#work(bytes, at, done);
   }

@@ -102,6 +102,37 @@ describe('ChannelSplitter', () => {
     expect(parts.map((part) => Buffer.concat(part).length)).toEqual([300, 300, 300]);
   });
 
+  it('destroys by a signal what its readers have not had when it has ended', async () => {
+    const abort = new AbortController();
+    const splitter = new ChannelSplitter({ format, signal: abort.signal });
+    splitter.end(bytes.subarray(0, 900));
+    await closed(splitter);
+    const [first, ...others] = splitter.channels as [Readable, ...Readable[]];
+    await first.toArray();
+    const reason = new Error('hung up');
+    abort.abort(reason);
+    expect(others.map(({ errored }) => errored)).toEqual([reason, reason]);
+    expect(first.errored).toBeNull();
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  });
+
+  it("ends with the error of who listens to a channel, also within another's read", async () => {
+    const splitter = new ChannelSplitter({ format, highWaterMarkMs: 20 });
+    const [first, second, third] = splitter.channels as [Readable, Readable, Readable];
+    const bug = new Error('a mistake in a listener');
+    let chunks = 0;
+    first.on('data', () => {
+      if (++chunks === 2) throw bug;
+    });
+    second.resume();
+    const failure = once(splitter, 'error');
+    splitter.write(bytes);
+    await turn();
+    expect(chunks).toBe(1);
+    third.resume(); // its reader was waited for: the work goes on within its read
+    expect(await failure).toEqual([bug]);
+  });
+
   it('refuses what is no bytes, a WAV, and part of a frame', async () => {
     const refusals: [unknown, string][] = [
       ['text', 'ERR_INVALID_ARG'],
