@@ -132,7 +132,7 @@ function toPcm(
   to: RawAudioFormat | WavTarget,
   wav: { stage?: WavHeaderStage },
 ): Stage[] {
-  const stages = toRaw(route, to.container === 'wav' ? rawOf(to) : to);
+  const stages = toRaw(route, rawOf(to));
   if (to.container !== 'wav') return stages;
   const { encoding = 's16', rf64 = true } = to;
   const last = stages.at(-1) as Stage;
@@ -143,8 +143,10 @@ function toPcm(
   return [...stages, header];
 }
 
-/** What lies behind the header. */
-function rawOf({ encoding = 's16', sampleRateHz, channels }: WavTarget): RawAudioFormat {
+/** The samples themselves, of a WAV what lies behind the header. */
+function rawOf(to: PcmTarget): RawAudioFormat {
+  if (to.container !== 'wav') return to;
+  const { encoding = 's16', sampleRateHz, channels } = to;
   return {
     encoding: WAV_SAMPLES[encoding],
     sampleRateHz,
@@ -376,8 +378,10 @@ function requireRoute(route: TranscodeRoute): void {
   requireOwnOptions(to);
   if (channels === 'keep' && to.channels !== undefined)
     throw argumentTypeError("channels: 'keep' takes those of the source; leave out to.channels, or mix");
-  if (isPcm(to)) requirePcmTarget(route, to);
+  if (isPcm(to)) requirePcmTarget(to);
   else requireOpusTarget(to);
+  // What is made late, behind a header, or not needed at all: the mistakes in its options.
+  new Transcoder(transcoding(route, { container: 'wav' }, isPcm(to) ? rawOf(to) : SOME_RAW)).close();
   if (from.container === 'packets') requirePacketChannels(from.channels ?? 1);
 }
 
@@ -394,18 +398,14 @@ function requireOwnOptions(to: TranscodeTarget): void {
   }
 }
 
-/** What is made late, behind a header, is tried with any source. */
-function requirePcmTarget(route: TranscodeRoute, to: PcmTarget): void {
-  if (to.container === 'wav') {
-    const { encoding = 's16', rf64 = true } = to;
-    const words = Object.keys(WAV_SAMPLES) as WavEncoding[];
-    requireWord(encoding, 'to.encoding', words);
-    if (typeof rf64 !== 'boolean')
-      throw argumentTypeError(`to.rf64 must be a boolean, got ${describe(rf64)}`);
-  }
-  const raw = to.container === 'wav' ? rawOf(to) : to;
-  new Transcoder(transcoding(route, { container: 'wav' }, raw)).close();
+function requirePcmTarget(to: PcmTarget): void {
+  if (to.container !== 'wav') return;
+  const { encoding = 's16', rf64 = true } = to;
+  requireWord(encoding, 'to.encoding', Object.keys(WAV_SAMPLES) as WavEncoding[]);
+  if (typeof rf64 !== 'boolean') throw argumentTypeError(`to.rf64 must be a boolean, got ${describe(rf64)}`);
 }
+
+const SOME_RAW = { encoding: 's16le', sampleRateHz: OPUS_RATE_HZ } as const;
 
 function requireOpusTarget(to: OggOpusTarget | OpusPacketTarget): void {
   const { container, channels = 1, ...options } = to;

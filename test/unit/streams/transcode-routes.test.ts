@@ -384,6 +384,8 @@ describe('transcode', () => {
       [{ from: { ...ALAW, channels: 3 }, to: TO_PACKETS, channels: 'keep' }, 'ERR_INVALID_CHANNELS'],
       [{ from: OGG, to: { ...OGG, channels: 2 }, channels: 'keep' }, 'ERR_INVALID_ARG'],
       [{ from: OGG, to, quality: 'perfect' }, 'ERR_INVALID_ARG'],
+      [{ from: OGG, to: TO_OGG, quality: 'perfect' }, 'ERR_INVALID_ARG'],
+      [{ from: ALAW, to: TO_PACKETS, sourceBytes: 'many' }, 'ERR_INVALID_ARG'],
       [{ from: OGG, to: TO_OGG, channels: 'drop' }, 'ERR_INVALID_ARG'],
       [{ from: OGG, to: { ...OGG, pageMs: -1 } }, 'ERR_INVALID_OPTION'],
     ];
