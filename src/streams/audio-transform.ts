@@ -46,7 +46,7 @@ interface Course {
   refused: boolean;
   /** What goes on at the next `_read`. */
   resume: (() => void) | undefined;
-  /** Destroyed, or at its end. */
+  /** Destroyed, or about to be, or at its end. */
   over: boolean;
 }
 
@@ -116,7 +116,7 @@ export abstract class AudioTransform extends Transform {
       sliceBytes: Math.max(frame, sliceBytes - (sliceBytes % frame)),
       refused: false,
       resume: undefined,
-      over: false,
+      over: signal?.aborted === true,
     };
     if (input) checkSources(this);
     if (signal) this.#stopListening = destroyOn(signal, this);

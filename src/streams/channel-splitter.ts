@@ -116,6 +116,7 @@ export class ChannelSplitter extends Writable {
     this.#sampleBytes = sampleBytes(format.encoding);
     this.#frameBytes = frameBytes(format);
     checkSources(this);
+    if (signal?.aborted) this.destroy(signal.reason);
   }
 
   /**

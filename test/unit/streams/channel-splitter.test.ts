@@ -94,6 +94,18 @@ describe('ChannelSplitter', () => {
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
+  it('splits nothing when its signal was aborted before', async () => {
+    const reason = new Error('too late');
+    const splitter = new ChannelSplitter({ format, signal: AbortSignal.abort(reason) });
+    const failure = once(splitter, 'error');
+    let chunks = 0;
+    for (const channel of splitter.channels) channel.on('data', () => chunks++);
+    splitter.write(bytes);
+    expect(await failure).toEqual([reason]);
+    expect(splitter.channels.map(({ errored }) => errored)).toEqual([reason, reason, reason]);
+    expect(chunks).toBe(0);
+  });
+
   it('leaves what was not read to its readers when it has ended', async () => {
     const splitter = new ChannelSplitter({ format });
     splitter.end(bytes.subarray(0, 900));

@@ -266,8 +266,12 @@ export function streamContract(name: string, stream: StreamCase): void {
     it('ends with the reason of a signal that was aborted before', async () => {
       const reason = new Error('too late');
       const { transform, outcome } = made({ signal: AbortSignal.abort(reason) });
+      let chunks = 0;
+      transform.on('data', () => chunks++);
+      transform.end(input);
       await closed(transform);
       expect(outcome.error).toBe(reason);
+      expect(chunks).toBe(0);
     });
 
     it('leaves no listener at a signal when it has ended', async () => {
