@@ -11,7 +11,7 @@ const READ_BUFFER_MS = 200;
 const MAX_WAITING_MS = 5_000;
 /** Less than this may be the jitter of the times; what is left out is made up for once it adds up to so much. */
 const MIN_GAP_MS = 100;
-/** More than this is another clock, not a gap. */
+/** More than this, in either direction, is another clock, not a gap. */
 const MAX_GAP_MS = 60_000;
 /** A gap's silence is made in pieces of this length, as it is read. */
 const SILENCE_MS = 1_000;
@@ -85,9 +85,12 @@ export class TrackStream extends Readable {
 
   #goTo(atMs: number): void {
     const gapMs = Math.floor(atMs - this.#atMs);
+    if (Math.abs(gapMs) > MAX_GAP_MS) {
+      this.#atMs = atMs;
+      return;
+    }
     if (gapMs < MIN_GAP_MS) return;
-    this.#atMs = atMs;
-    if (gapMs > MAX_GAP_MS) return;
+    this.#atMs += gapMs;
     this.#filledMs += gapMs;
     this.#waiting.push(gapMs * this.#bytesPerMs);
   }

@@ -71,6 +71,24 @@ describe('TrackStream times', () => {
     expect((await bytesOf(bridge.inbound)).length).toBe(8 * 300);
   });
 
+  it('begins anew where the clock was put back', async () => {
+    const { bridge, media, hangUp } = bareCall();
+    media('inbound', FRAME, 0);
+    media('inbound', FRAME, 30_000);
+    media('inbound', FRAME, 90_000);
+    media('inbound', FRAME, 0);
+    media('inbound', FRAME, 1_020);
+    hangUp();
+    expect(bridge.inbound.filledMs).toBe(29_980 + 59_980 + 1_000);
+    expect((await bytesOf(bridge.inbound)).length).toBe(8 * (90_020 + 1_000 + 2 * 20));
+  });
+
+  it('loses no part of a millisecond', () => {
+    const { bridge, media } = bareCall();
+    for (let i = 0; i < 1_000; i++) media('inbound', FRAME, 200.9 * i);
+    expect(bridge.inbound.filledMs).toBeGreaterThan(180.9 * 999 - 1);
+  });
+
   it('takes no memory for a gap that nobody reads', () => {
     const { bridge, media } = bareCall();
     for (let i = 0; i < 1_000; i++) media('inbound', Buffer.of(1), 59_000 * i);
