@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
 import { onAbort } from '../abort.js';
 import { argumentRangeError, argumentTypeError, ConnectionError } from '../errors.js';
+import { PingWatchdog } from '../speech/ping-watchdog.js';
 import { type CallClock, SYSTEM_CLOCK } from './clock.js';
 import { type Line, type LineFormat, lineOf, PHONE_LINE } from './line-format.js';
 import type { LineMessage, MediaStreamStart, MediaTrack } from './messages.js';
@@ -62,19 +63,22 @@ export interface MediaStreamEvents {
 /** Unsent bytes in the socket, 2 s of Twilio's messages: the far end takes nothing. Frames then wait here. */
 const MAX_UNSENT_BYTES = 32 * 1024;
 const MAX_DURATION_MS = 2_000;
+/** Without a message a ping is sent, and after as long again the far end is taken for gone. */
+const PING_MS = 20_000;
 /** RFC 6455 §7.4.1: normal, going away, and a close without a code. */
 const GOODBYES = [1000, 1001, 1005];
 /** States of a WebSocket. */
 const CONNECTING = 0;
 const OPEN = 1;
+const CLOSED = 3;
 
 /**
  * A call, from a `ws` WebSocket that the telephone service has opened. Make it at once when the socket is there: messages
  * that come before are lost.
  *
  * The socket becomes the bridge's own. What the protocol does not allow ends the call with a `ConnectionError`
- * ERR_PROTOCOL, a socket that closes without the goodbye of its protocol with ERR_CLOSED_EARLY: `error` tells it, the
- * streams are destroyed with it, and playbacks reject with it.
+ * ERR_PROTOCOL; a socket that closes without the goodbye of its protocol, or whose far end is gone without a word, with
+ * ERR_CLOSED_EARLY: `error` tells it, the streams are destroyed with it, and playbacks reject with it.
  *
  * @example
  * import { WebSocketServer } from 'ws';
@@ -99,6 +103,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   readonly #socket: WebSocket;
   readonly #protocol: LineProtocol;
   readonly #outbound: Outbound;
+  readonly #watchdog: PingWatchdog;
   #info: MediaStreamStart | undefined;
   #ended = false;
   #forgetSignal = () => {};
@@ -128,8 +133,13 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
       send: (message) => this.#send(message),
       canSend: () => socket.readyState === OPEN && socket.bufferedAmount <= MAX_UNSENT_BYTES,
     });
+    this.#watchdog = new PingWatchdog(PING_MS, {
+      ping: () => this.#ping(),
+      onSilence: () => this.#fail(this.#closedEarly('fell silent')),
+    });
     this.#listen();
-    if (signal?.aborted) this.#fail(signal.reason);
+    if (signal?.aborted) this.#failSoon(signal.reason);
+    else if (socket.readyState === CLOSED) this.#failSoon(this.#closedEarly('closed'));
     else if (signal) this.#forgetSignal = onAbort(signal, () => this.#fail(signal.reason));
   }
 
@@ -183,6 +193,8 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
     socket.on('message', (data, isBinary) => this.#received(data as Buffer, isBinary));
     socket.on('error', (error) => this.#fail(this.#closedEarly('failed', undefined, error)));
     socket.on('close', (code) => this.#closed(code));
+    socket.on('pong', () => this.#watchdog.heard());
+    this.#watchdog.start();
     if (!this.#protocol.start) return;
     // A tick later: whoever makes the bridge has yet to listen.
     if (socket.readyState === CONNECTING) socket.once('open', () => this.#start(this.#protocol.start));
@@ -191,6 +203,7 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
 
   #received(data: Buffer, isBinary: boolean): void {
     if (this.#ended) return;
+    this.#watchdog.heard();
     let message: LineMessage | undefined;
     try {
       message = this.#protocol.receive(data, isBinary);
@@ -250,22 +263,36 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   }
 
   #fail(reason: unknown): void {
-    if (!this.#end()) return;
+    if (this.#break(reason)) this.emit('error', reason);
+  }
+
+  /** While it is made: whoever makes it has yet to listen. */
+  #failSoon(reason: unknown): void {
+    if (this.#break(reason)) queueMicrotask(() => this.emit('error', reason));
+  }
+
+  #break(reason: unknown): boolean {
+    if (!this.#end()) return false;
     this.#outbound.end(reason);
     for (const track of Object.values(this.tracks)) track.destroy(reason as Error);
     this.#socket.close();
-    this.emit('error', reason);
+    return true;
   }
 
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
+    this.#watchdog.stop();
     this.#forgetSignal();
     return true;
   }
 
   #endTracks(): void {
     for (const track of Object.values(this.tracks)) track.finish();
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState === OPEN) this.#socket.ping();
   }
 
   /** A socket that is closing says so by `close`. */

@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionError } from '../../../src/errors.js';
 import { MediaStreamBridge } from '../../../src/telephony/index.js';
 import { ManualClock } from './manual-clock.js';
@@ -125,6 +125,69 @@ describe('MediaStreamBridge', () => {
     expect(source.destroyed).toBe(true);
     expect(events).toHaveLength(1);
     expect((await bytesOf(bridge.inbound)).length).toBeGreaterThan(0);
+  });
+
+  it('fails when the socket was closed before it was made, and tells who listens then', async () => {
+    const socket = new FakeSocket();
+    socket.close(1001);
+    const bridge = new MediaStreamBridge(socket.webSocket, { protocol: 'raw' });
+    const [error] = await once(bridge, 'start').catch((error) => [error]);
+    expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', phase: 'setup' });
+    expect(bridge.inbound.errored).toBe(error);
+    expect(() => bridge.play([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+  });
+
+  it('tells an abort from before it was made', async () => {
+    const socket = new FakeSocket();
+    const bridge = new MediaStreamBridge(socket.webSocket, { signal: AbortSignal.abort('enough') });
+    const told: unknown[] = [];
+    bridge.on('error', (error) => told.push(error));
+    await setImmediate();
+    expect(told).toEqual(['enough']);
+    expect(socket.readyState).toBe(3);
+  });
+
+  describe('with a far end that is silent', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    const passS = (s: number) => vi.advanceTimersByTime(1_000 * s);
+
+    it('fails where it does not answer a ping', () => {
+      const { socket, events } = called();
+      passS(21);
+      expect(socket.pings).toBe(1);
+      expect(events).toEqual([]);
+      passS(21);
+      expect(events).toEqual([['error', expect.objectContaining({ code: 'ERR_CLOSED_EARLY' })]]);
+      expect(socket.readyState).toBe(3);
+    });
+
+    it('goes on where it answers, or sends at all', () => {
+      const { socket, bridge } = rawLine();
+      for (let i = 0; i < 5; i++) {
+        passS(21);
+        socket.emit('pong');
+      }
+      const { pings } = socket;
+      expect(pings).toBeGreaterThan(2);
+      for (let i = 0; i < 10; i++) {
+        socket.say('any text');
+        passS(9);
+      }
+      expect(socket.pings).toBe(pings);
+      expect(bridge.inbound.errored).toBeNull();
+    });
+
+    it('watches no longer when the call is over', () => {
+      const { bridge, socket } = called();
+      bridge.close();
+      expect(vi.getTimerCount()).toBe(0);
+      expect(socket.pings).toBe(0);
+    });
   });
 
   const wrong: [string, unknown[], string][] = [

@@ -217,15 +217,18 @@ export class FakeSocket extends EventEmitter {
   binaryType = '';
   closeCode: number | undefined;
   readonly sent: (string | Buffer)[] = [];
+  pings = 0;
   onSend: (message: string | Buffer) => void = () => {};
-  /** Of the last message: the socket took it. */
-  taken: () => void = () => {};
 
-  send(message: string | Buffer, taken: () => void): void {
+  send(message: string | Buffer): void {
     if (this.readyState !== 1) throw new Error('sent after the end');
-    this.taken = taken;
     this.sent.push(message);
     this.onSend(message);
+  }
+
+  /** Nobody answers it. */
+  ping(): void {
+    this.pings++;
   }
 
   close(code = 1005): void {
