@@ -10,6 +10,8 @@ import type { LineProtocol } from './protocol.js';
 
 /** A mark behind every fifth frame: what was heard is known to 100 ms, for ten short messages a second each way. */
 const MARK_FRAMES = 5;
+/** Five minutes ahead of what was played: the far end answers none. Of each playback the last is sent all the same. */
+const MAX_MARKS = 3_000;
 /** So that a mark of somebody else's on the same socket is told from ours. */
 const MARK_PREFIX = 'sluice:';
 
@@ -126,7 +128,7 @@ export class Outbound {
       this.#lastSender = playback;
       send(protocol.media(this.#frame));
       if (!protocol.hasMarks) playback.heard(playback.sentFrames);
-      else if (playback.sentFrames % MARK_FRAMES === 0) this.#mark(playback);
+      else if (this.#isMarkDue(playback)) this.#mark(playback);
       this.#retire();
       return true;
     }
@@ -139,15 +141,20 @@ export class Outbound {
     const { protocol } = this.#options;
     for (let playback = this.#queue[0]; playback?.isDrained; playback = this.#queue[0]) {
       this.#queue.shift();
-      if (protocol.hasMarks && playback.sentFrames % MARK_FRAMES !== 0) this.#mark(playback);
+      if (protocol.hasMarks && playback.markedFrames < playback.sentFrames) this.#mark(playback);
       this.#awaited.add(playback);
       playback.allSent();
       if (playback.isEnded) this.#awaited.delete(playback);
     }
   }
 
+  #isMarkDue({ sentFrames }: LivePlayback): boolean {
+    return sentFrames % MARK_FRAMES === 0 && this.#marks.size < MAX_MARKS;
+  }
+
   #mark(playback: LivePlayback): void {
     const name = `${MARK_PREFIX}${this.#markId++}`;
+    playback.markedFrames = playback.sentFrames;
     this.#marks.set(name, { playback, frames: playback.sentFrames });
     this.#options.send(this.#options.protocol.mark(name));
   }

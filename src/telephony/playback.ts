@@ -27,7 +27,10 @@ export interface PlayOptions {
 
 /** How much of a playback the other side has heard. */
 export interface Played {
-  /** Seconds of its audio, from its beginning: 0 or more, in steps of 0.1 s, and never too many. */
+  /**
+   * Seconds of its audio, from its beginning: 0 or more, in steps of 0.1 s, with `raw` of 0.02 s, and never too many; the last
+   * frame counts as 0.02 s, however much of it is filled.
+   */
   durationS: number;
   /** Whether that is all of it. */
   complete: boolean;
@@ -55,7 +58,7 @@ export interface Playback {
   stop(): void;
 }
 
-/** Audio waiting to leave before the source is asked for no more. */
+/** Audio waiting to leave before the source is asked for no more; a longer prebuffer is filled all the same. */
 const MAX_BUFFERED_MS = 1_000;
 /** Of a large chunk so much is converted at once. Before a WAV's header is known this becomes up to 100 times as much. */
 const PIECE_BYTES = 4_096;
@@ -85,6 +88,8 @@ export class LivePlayback implements Playback {
   #iterator: ChunkIterator | undefined;
   #input: LineInput | undefined;
   #room: (() => void) | undefined;
+  /** Frames that have a mark behind them. */
+  markedFrames = 0;
   #sentFrames = 0;
   #heardFrames = 0;
   #allSent = false;
@@ -127,11 +132,12 @@ export class LivePlayback implements Playback {
     const complete = this.#isHeard;
     // A word's end is rounded, and may lie a little behind the audio.
     const isHeard = ({ stopS }: Word) => complete || stopS <= durationS;
+    const words = this.#words.filter(isWord);
     return {
       durationS,
       complete,
-      words: this.#words.filter(isHeard),
-      cutWord: this.#words.find((word) => word.startS < durationS && !isHeard(word)),
+      words: words.filter(isHeard),
+      cutWord: words.find((word) => word.startS < durationS && !isHeard(word)),
     };
   }
 
@@ -245,7 +251,9 @@ export class LivePlayback implements Playback {
   }
 
   async #hasRoom(): Promise<void> {
-    while (!this.#ended && this.#buffer.bytes > MAX_BUFFERED_MS * this.#hooks.line.bytesPerMs) {
+    const { line, prebufferMs } = this.#hooks;
+    const maxBytes = Math.max(MAX_BUFFERED_MS, prebufferMs) * line.bytesPerMs;
+    while (!this.#ended && this.#buffer.bytes > maxBytes) {
       await new Promise<void>((resolve) => {
         this.#room = resolve;
       });
@@ -262,6 +270,12 @@ export class LivePlayback implements Playback {
     this.fail(error);
     this.#hooks.onFail(this);
   }
+}
+
+/** A stream of somebody else's may have `word` events that tell something else. */
+function isWord(value: unknown): value is Word {
+  const { startS, stopS } = (value ?? {}) as Partial<Word>;
+  return typeof startS === 'number' && typeof stopS === 'number';
 }
 
 function requireIterable(source: unknown): void {

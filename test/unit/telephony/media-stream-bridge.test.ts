@@ -278,6 +278,51 @@ describe('MediaStreamBridge.play', () => {
     expect(await playback.done).toEqual({ durationS: 0.8, complete: true, words, cutWord: undefined });
   });
 
+  it('waits for a prebuffer that is longer than what is taken of a source otherwise', async () => {
+    const { clock, bridge, phone } = called({ prebufferMs: 2_000 });
+    phone.call();
+    const playback = bridge.play(chunksOf(speech(4_000), 160));
+    await clock.live(4_500);
+    expect(playback.played()).toMatchObject({ durationS: 4, complete: true });
+    expect(phone.speechHeard).toEqual(speech(4_000));
+  });
+
+  it('plays and is cleared though its words are none', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const source = new PassThrough();
+    const playbacks = [bridge.play(source), bridge.play([speech(100)])];
+    source.write(speech(400));
+    for (const strange of [undefined, null, 'hello', { text: 'hello' }, word('one', 0, 0.1)]) {
+      source.emit('word', strange);
+    }
+    await clock.live(300);
+    bridge.clear();
+    const played = await Promise.all(playbacks.map(({ done }) => done));
+    expect(played[0]?.words).toEqual([word('one', 0, 0.1)]);
+    expect(played[1]).toMatchObject({ durationS: 0, complete: false });
+  });
+
+  it('remembers no more than five minutes of marks that nobody answers', async () => {
+    const { clock, socket, bridge, phone } = called();
+    phone.call();
+    const marks: string[] = [];
+    socket.onSend = (message) => {
+      const { mark } = JSON.parse(String(message));
+      if (mark) marks.push(mark.name);
+    };
+    const playback = bridge.play([Buffer.alloc(8 * 360_000, 1)]);
+    const next = bridge.play([speech(200)]);
+    await clock.live(365_000);
+    expect(marks).toHaveLength(3_000 + 1 + 1); // of the second the only one is its last
+    for (const name of marks.splice(0)) socket.say({ event: 'mark', mark: { name } });
+    expect(await playback.done).toMatchObject({ durationS: 360, complete: true });
+    expect(await next.done).toMatchObject({ durationS: 0.2, complete: true });
+    bridge.play([speech(200)]);
+    await clock.live(400);
+    expect(marks).toHaveLength(2);
+  });
+
   it('takes the words that a stream tells', async () => {
     const { clock, bridge, phone } = called();
     phone.call();
