@@ -18,6 +18,10 @@ import { Gradium, MediaStreamBridge } from 'sluice-audio';
 import { WebSocketServer } from 'ws';
 
 const GREETING = 'Hello. Tell me something.';
+/** A name, and a port: nothing that would mean something in XML. */
+const HOST = /^[\w.-]+(:\d+)?$/;
+/** Far more than any message of Twilio's has. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /**
  * What was said, told when it is over: by the caller, with a key, or by the agent. Of that only what the caller really heard;
@@ -27,9 +31,9 @@ const GREETING = 'Hello. Tell me something.';
  *   | { agent: string, complete: boolean, cutWord: string | undefined, durationS: number }} Said
  *
  * @typedef {object} AgentOptions beside those of the bridge
- * @property {(text: string) => string | AsyncIterable<string>} [reply] answers what the caller said. An iterable's text
- *   is spoken while it still grows; an interruption ends the iteration, at its next piece.
- * @property {(said: Said) => void} [onSaid]
+ * @property {(text: string) => string | Promise<string> | AsyncIterable<string>} [reply] answers what the caller said. An
+ *   iterable's text is spoken while it still grows; an interruption ends the iteration, at its next piece.
+ * @property {(said: Said) => void} [onSaid] what it throws ends the call, and no other
  */
 
 /**
@@ -44,14 +48,21 @@ export async function answerCall(socket, client, { reply, onSaid, ...options } =
   const conversation = new Conversation(call, client, { reply, onSaid });
   const hearing = client.stt.stream({ format: call.inbound.outputFormat, turns: {}, steps: false });
   call.on('dtmf', (key) => conversation.pressed(key));
-  for (const end of ['stop', 'error']) call.on(end, () => conversation.end());
-  conversation.say(GREETING);
+  for (const end of ['stop', 'error']) call.on(end, () => conversation.isOver());
+  call.on('start', () => conversation.say(GREETING)); // not before: whoever only connects costs nothing
   try {
     await streams.pipeline(call.inbound, hearing, (events) => conversation.listen(events));
   } finally {
     call.close();
   }
-  return conversation.end();
+  return conversation.allSaid();
+}
+
+/** What is to be spoken, whatever it is given as. */
+async function* textOf(reply) {
+  const text = await reply;
+  if (typeof text === 'string') yield text;
+  else yield* text;
 }
 
 class Conversation {
@@ -94,7 +105,7 @@ class Conversation {
     if (this.#over) return;
     if (typeof text === 'string') this.#lastAnswer = text;
     const voice = this.#client.tts.stream({ outputFormat: 'ulaw_8000' });
-    pipeline(Readable.from(text), voice, () => {}); // a failure is the playback's, too
+    pipeline(Readable.from(textOf(text)), voice, () => {}); // a failure is the playback's, too
     const playing = this.#call
       .play(voice)
       .done.then(this.#heard, (failed) => this.#over || this.#tell({ failed }))
@@ -102,8 +113,11 @@ class Conversation {
     this.#playing.add(playing);
   }
 
-  /** All that was said. */
-  async end() {
+  isOver() {
+    this.#over = true;
+  }
+
+  async allSaid() {
     this.#over = true;
     await Promise.all(this.#playing);
     return this.#all;
@@ -121,7 +135,11 @@ class Conversation {
 
   #tell(said) {
     this.#all.push(said);
-    this.#onSaid(said);
+    try {
+      this.#onSaid(said);
+    } catch (error) {
+      this.#call.inbound.destroy(error);
+    }
   }
 }
 
@@ -138,18 +156,20 @@ export async function serve(port, client, options = {}) {
   const closing = new AbortController();
   const calls = new Set();
   const http = createServer((request, response) => {
-    const url = `wss://${request.headers.host}/`;
+    const { host = '' } = request.headers;
+    if (!HOST.test(host)) return response.writeHead(400).end();
+    const url = `wss://${host}/`;
     response.setHeader('content-type', 'text/xml');
     response.end(`<Response><Connect><Stream url="${url}"/></Connect></Response>`);
   });
-  const sockets = new WebSocketServer({ server: http });
+  await new Promise((resolve, reject) => http.once('error', reject).listen(port, resolve));
+  const sockets = new WebSocketServer({ server: http, maxPayload: MAX_MESSAGE_BYTES });
   sockets.on('connection', (socket) => {
     const call = answerCall(socket, client, { signal: closing.signal, ...options })
       .catch((error) => closing.signal.aborted || console.error('a call broke:', error))
       .finally(() => calls.delete(call));
     calls.add(call);
   });
-  await new Promise((resolve, reject) => http.once('error', reject).listen(port, resolve));
   return {
     port: http.address().port,
     async close() {
@@ -165,5 +185,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const client = new Gradium();
   const agent = await serve(Number(process.argv[2] ?? 8080), client, { onSaid: console.log });
   console.log(`waiting for calls on port ${agent.port}`);
-  process.once('SIGINT', () => agent.close());
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => agent.close());
 }

@@ -2,6 +2,7 @@
 // the caller heard of it, frame by frame. Not here: the bridge's own rules (test/unit/telephony).
 import { execFile } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -241,6 +242,7 @@ describe('phone-agent', () => {
   });
 
   it('ends a reply that still grows when it is interrupted', async () => {
+    sandbox.clearReceived();
     const reply = new EventEmitter();
     async function* endless() {
       try {
@@ -258,12 +260,64 @@ describe('phone-agent', () => {
     await phone.hears(greeting!.audio);
     phone.speak(line!.audio);
     await phone.hears((await spoken('And so on.')).audio);
-    const ended = once(reply, 'ended');
+    let ended = false;
+    reply.once('ended', () => {
+      ended = true;
+    });
     phone.press('1');
-    await ended;
+    await phone.hears((await spoken('You pressed 1.')).audio);
+    expect(ended).toBe(true);
+    const voices = sandbox.received().sessions.filter(({ route }) => route === 'tts');
+    expect(voices.filter(({ end }) => end?.how !== 'end_of_stream').map(({ end }) => end?.how)).toEqual([
+      'gone',
+    ]);
     expect(talk).toContainEqual(
       expect.objectContaining({ agent: expect.stringMatching(/^And so/), complete: false }),
     );
+  });
+
+  it('speaks what is promised, and ends the call alone whose listener throws', async () => {
+    const broken = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => broken.mockRestore());
+    const { phone, talk, closed, agent } = await callAgent({
+      reply: async () => 'At nine.',
+      onSaid: (said) => {
+        talk.push(said);
+        if ('key' in said) throw new Error('no more');
+      },
+    });
+    const [line, answer] = await Promise.all(['go', 'At nine.'].map(spoken));
+    phone.call();
+    phone.speak(line!.audio);
+    await phone.hears(answer!.audio);
+    phone.press('7');
+    await closed;
+    expect(broken).toHaveBeenCalledWith('a call broke:', new Error('no more'));
+    expect((await fetch(`http://127.0.0.1:${agent.port}/`)).status).toBe(200);
+  });
+
+  it('asks the speech service for no voice before the call begins', async () => {
+    sandbox.clearReceived();
+    const broken = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => broken.mockRestore());
+    const { phone, closed } = await callAgent();
+    while (sandbox.received().sessions.length === 0) await setImmediate(); // it listens already
+    phone.drop();
+    await closed;
+    expect(sandbox.received().sessions.map(({ route }) => route)).toEqual(['stt']);
+  });
+
+  it('rejects when its port is taken', async () => {
+    const { agent } = await callAgent();
+    await expect(serve(agent.port, client)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
+  it('puts no strange host into its answer', async () => {
+    const { agent } = await callAgent();
+    const request = get({ port: agent.port, headers: { host: 'a"/><Dial>900</Dial><Stream url="b' } });
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(400);
+    expect(await response.toArray()).toEqual([]);
   });
 
   it('tells a service that calls by HTTP where its WebSocket is', async () => {

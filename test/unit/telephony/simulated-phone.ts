@@ -8,6 +8,8 @@ import type { CallClock } from '../../../src/telephony/index.js';
 export const STREAM_SID = 'MZ18ad3ab5a668481ce02b83e7395059f0';
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
+/** 20 s. */
+const PATIENCE_FRAMES = 1_000;
 /** What the ear hears of an empty buffer; told by being this very object from silence that was sent. */
 export const NOTHING = Buffer.alloc(FRAME_BYTES, 0xff);
 
@@ -97,24 +99,37 @@ export class SimulatedPhone {
     });
   }
 
-  /** Until so much of this was heard, in one piece of whole frames; what was heard before counts for nothing. */
+  /**
+   * Until so much of this was heard, in one piece of whole frames; what was heard before counts for nothing. Fails when
+   * something else is heard and then nothing, or for much longer than this would take.
+   */
   hears(audio: Buffer, ms = audio.length / 8): Promise<void> {
     const frames = Math.floor(ms / FRAME_MS);
     const piece = audio.subarray(0, frames * FRAME_BYTES);
     const from = this.heard.length;
-    return this.#until(() => {
-      if (this.heard.length < from + frames) return false;
-      if (!piece.subarray(-FRAME_BYTES).equals(this.heard.at(-1) as Buffer)) return false;
-      return piece.equals(Buffer.concat(this.heard.slice(-frames)));
-    });
+    return this.#until(
+      () => {
+        if (this.heard.length < from + frames) return false;
+        if (!piece.subarray(-FRAME_BYTES).equals(this.heard.at(-1) as Buffer)) return false;
+        return piece.equals(Buffer.concat(this.heard.slice(-frames)));
+      },
+      () => {
+        const since = this.heard.slice(from);
+        const sounding = since.filter((frame) => frame !== NOTHING).length;
+        const isOver = sounding > 0 && since.slice(-PATIENCE_FRAMES).every((frame) => frame === NOTHING);
+        return isOver || sounding > frames + PATIENCE_FRAMES;
+      },
+    );
   }
 
-  #until(isSo: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
+  #until(isSo: () => boolean, isHopeless = () => false): Promise<void> {
+    return new Promise((resolve, reject) => {
       this.#onFrame = () => {
-        if (!isSo()) return;
+        const so = isSo();
+        if (!so && !isHopeless()) return;
         this.#onFrame = () => {};
-        resolve();
+        if (so) resolve();
+        else reject(new Error('the phone heard something else, or not all of it in one piece'));
       };
     });
   }
