@@ -1,11 +1,13 @@
-// What comes in: its place in time, its two sides, and how it goes to the speech service. Not here: what is played.
+// What comes in: its place in time, its two sides; and how it goes to the speech service, and voices come from there. Not here:
+// other sources (media-stream-bridge-formats.test.ts).
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gradium, type Sandbox, startSandbox } from '../../../src/index.js';
 import type { TrackStream } from '../../../src/telephony/index.js';
-import { bareCall, bytesOf, speech } from './media-stream-bridge-call.js';
+import { bareCall, bytesOf, called, speech } from './media-stream-bridge-call.js';
 
+const MULAW = { encoding: 'mulaw', sampleRateHz: 8_000 } as const;
 const FRAME = Buffer.alloc(160, 0x11);
 const silence = (ms: number): Buffer => Buffer.alloc(8 * ms, 0xff);
 
@@ -124,6 +126,31 @@ describe('MediaStreamBridge with the speech service', () => {
     hangUp();
     await hearing.toArray().catch(() => {});
   });
+
+  it.each(['pcm_24000', 'wav', 'alaw_8000'] as const)(
+    'plays a voice of %s with its words',
+    async (outputFormat) => {
+      const text = 'Yes, we are open.';
+      const { clock, bridge, phone } = called();
+      phone.call();
+      const voice = client.tts.stream({ outputFormat });
+      voice.end(text);
+      const { done } = bridge.play(voice);
+      let isOver = false;
+      const over = () => {
+        isOver = true;
+      };
+      done.then(over, over);
+      while (!isOver) await clock.live(20);
+      const played = await done;
+      expect(played.complete).toBe(true);
+      const { data, words } = await client.tts.synthesize(text, { outputFormat: 'ulaw_8000' });
+      expect(played.words).toEqual(words);
+      expect(played.words.map((each) => each.text).join(' ')).toBe(text);
+      expect(Math.abs(played.durationS - data.length / 8_000)).toBeLessThan(0.1);
+      expect((await client.stt.transcribe(Buffer.concat(phone.heard), { format: MULAW })).text).toBe(text);
+    },
+  );
 
   /** When each word was said, by one side. */
   async function wordsOf(track: TrackStream): Promise<[string, number][]> {
