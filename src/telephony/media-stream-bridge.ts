@@ -81,21 +81,22 @@ const CLOSED = 3;
  * ERR_CLOSED_EARLY: `error` tells it, the streams are destroyed with it, and playbacks reject with it.
  *
  * @example
- * import { WebSocketServer } from 'ws';
+ * import { pipeline } from 'node:stream';
+ * import { type WebSocket, WebSocketServer } from 'ws';
  * const client = new Gradium();
- * new WebSocketServer({ port: 8080 }).on('connection', async (socket) => {
+ * async function answer(socket: WebSocket) {
  *   const call = new MediaStreamBridge(socket);
  *   const hearing = client.stt.stream({ format: call.inbound.outputFormat, turns: {} });
- *   call.inbound.pipe(hearing);
- *   for await (const event of hearing) {
+ *   for await (const event of pipeline(call.inbound, hearing, () => call.close())) {
  *     if (event.type === 'word') call.clear(); // barge-in
  *     if (event.type !== 'turnEnd') continue;
  *     const voice = client.tts.stream({ outputFormat: 'ulaw_8000' });
  *     voice.end(`You said: ${event.text}`);
  *     const { done } = call.play(voice);
- *     done.then(({ words }) => console.log('heard:', words.map(({ text }) => text).join(' ')));
+ *     done.then(({ words }) => console.log('heard:', words.map(({ text }) => text).join(' ')), console.error);
  *   }
- * });
+ * }
+ * new WebSocketServer({ port: 8080 }).on('connection', (socket) => answer(socket).catch(console.error));
  */
 export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implements AsyncDisposable {
   /** What came in by track. `outbound`, what the caller is played, is sent to a listening `<Start><Stream>` alone. */
@@ -156,13 +157,12 @@ export class MediaStreamBridge extends EventEmitter<MediaStreamEvents> implement
   /**
    * Says something, behind what is being said already; before `start` it waits for that. A source that says that it gives
    * other samples than the call has, or a WAV, is converted; one that says nothing must give those of the call. The last
-   * frame is filled up with silence.
+   * frame is filled up with silence. Callers hang up at any moment: after the end of the call the source is closed at once,
+   * and nothing of it was heard.
    *
-   * @throws TypeError ERR_INVALID_ARG; ERR_FORMAT_MISMATCH where the source says that it gives Opus; ERR_CLOSED after the end
-   * of the call.
+   * @throws TypeError ERR_INVALID_ARG; ERR_FORMAT_MISMATCH where the source says that it gives Opus
    */
   play(source: PlaybackSource, options: PlayOptions = {}): Playback {
-    if (this.#ended) throw argumentTypeError('play() after the end of the call', 'ERR_CLOSED');
     return this.#outbound.play(source, options);
   }
 

@@ -42,6 +42,8 @@ export class Outbound {
   #lastSender: LivePlayback | undefined;
   #markId = 0;
   #state: 'waiting' | 'open' | 'ended' = 'waiting';
+  /** Of a call that was not to end. */
+  #error: unknown;
 
   constructor(options: OutboundOptions) {
     this.#options = options;
@@ -74,7 +76,8 @@ export class Outbound {
       onStop: () => this.#stop(playback),
       onFail: () => this.#forget(playback),
     });
-    this.#queue.push(playback);
+    if (this.#state === 'ended') this.#endPlayback(playback);
+    else this.#queue.push(playback);
     return playback;
   }
 
@@ -100,13 +103,16 @@ export class Outbound {
   /** The call is over; with an error it was not to be. */
   end(error?: unknown): void {
     this.#state = 'ended';
+    this.#error = error;
     this.#pacer.stop();
     this.#marks.clear();
-    for (const playback of [...this.#awaited, ...this.#queue.splice(0)]) {
-      if (error === undefined) playback.interrupt();
-      else playback.fail(error);
-    }
+    for (const playback of [...this.#awaited, ...this.#queue.splice(0)]) this.#endPlayback(playback);
     this.#awaited.clear();
+  }
+
+  #endPlayback(playback: LivePlayback): void {
+    if (this.#error === undefined) playback.interrupt();
+    else playback.fail(this.#error);
   }
 
   #due(): 'sent' | 'none' | 'blocked' {

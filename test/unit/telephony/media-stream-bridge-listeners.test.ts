@@ -109,7 +109,6 @@ describe('MediaStreamBridge', () => {
     const last = bridge.play(hanging(() => bridge.close()));
     bridge.clear();
     expect(await last.done).toMatchObject({ complete: false });
-    expect(() => bridge.play([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
     phone.drop();
     expect(clock.timers).toBe(0);
   });

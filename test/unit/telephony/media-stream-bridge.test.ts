@@ -80,7 +80,7 @@ describe('MediaStreamBridge', () => {
     await expect(bytesOf(bridge.inbound)).rejects.toMatchObject(broken);
     await expect(playback.done).rejects.toMatchObject(broken);
     expect(playback.played()).toMatchObject({ complete: false });
-    expect(() => bridge.play([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    await expect(bridge.play([]).done).rejects.toMatchObject(broken);
   });
 
   it('fails at what breaks the protocol, and closes', () => {
@@ -134,7 +134,7 @@ describe('MediaStreamBridge', () => {
     const [error] = await once(bridge, 'start').catch((error) => [error]);
     expect(error).toMatchObject({ code: 'ERR_CLOSED_EARLY', phase: 'setup' });
     expect(bridge.inbound.errored).toBe(error);
-    expect(() => bridge.play([])).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    await expect(bridge.play([]).done).rejects.toBe(error);
   });
 
   it('tells an abort from before it was made', async () => {
@@ -247,6 +247,22 @@ describe('MediaStreamBridge.play', () => {
     await clock.live(500);
     expect(await playback.done).toMatchObject({ complete: true });
     expect(phone.speechHeard).toEqual(speech(100));
+  });
+
+  it('closes what comes when the caller has hung up', async () => {
+    const { clock, bridge, phone, socket } = called();
+    phone.call();
+    phone.hangUp();
+    const { length } = socket.sent;
+    const source = new PassThrough();
+    source.write(speech(400));
+    const nothing = { durationS: 0, complete: false, words: [], cutWord: undefined };
+    expect(await bridge.play(source).done).toEqual(nothing);
+    expect(await bridge.play([speech(100)]).done).toEqual(nothing);
+    expect(source.destroyed).toBe(true);
+    await clock.live(100);
+    expect(socket.sent).toHaveLength(length);
+    expect(clock.timers).toBe(0);
   });
 
   it('plays one thing behind the other', async () => {
