@@ -74,7 +74,10 @@ export class Outbound {
       prebufferMs: this.#options.prebufferMs,
       onChange: () => this.wake(),
       onStop: () => this.#stop(playback),
-      onFail: () => this.#forget(playback),
+      onFail: () => {
+        this.#remove(playback);
+        this.wake();
+      },
     });
     if (this.#state === 'ended') this.#endPlayback(playback);
     else this.#queue.push(playback);
@@ -166,24 +169,23 @@ export class Outbound {
   }
 
   #stop(playback: LivePlayback): void {
-    if (playback !== this.#lastSender) {
-      // Nothing of it has left, or all of it, with another's audio behind it.
-      if (playback.sentFrames > 0) return;
-      this.#forget(playback);
+    if (playback === this.#lastSender) {
+      this.#remove(playback);
+      const lost = [...this.#awaited, playback];
+      this.#takeBack();
+      for (const each of lost) each.interrupt();
+    } else if (playback.sentFrames === 0) {
+      this.#remove(playback);
       playback.interrupt();
-      return;
     }
-    this.#forget(playback);
-    const lost = [...this.#awaited, playback];
-    this.#takeBack();
-    for (const each of lost) each.interrupt();
+    // Else all of it has left, with another's audio behind it. Not before: what leaves now would be taken back.
+    this.wake();
   }
 
-  #forget(playback: LivePlayback): void {
+  #remove(playback: LivePlayback): void {
     const index = this.#queue.indexOf(playback);
     if (index >= 0) this.#queue.splice(index, 1);
     this.#awaited.delete(playback);
-    this.wake();
   }
 
   /** The far end answers with the marks that it had not come to: those say nothing of what was heard. */

@@ -521,6 +521,22 @@ describe('Playback.stop', () => {
     expect(await third.done).toMatchObject({ durationS: 0.2, complete: true });
   });
 
+  it('takes nothing back of what follows one that is stuck', async () => {
+    const { clock, bridge, phone } = called();
+    phone.call();
+    const source = new PassThrough();
+    const slow = bridge.play(source);
+    source.write(speech(200));
+    await clock.live(600);
+    const next = bridge.play([speech(400).reverse()]);
+    await clock.live(50);
+    slow.stop();
+    await clock.live(800);
+    expect(await slow.done).toMatchObject({ durationS: 0.2, complete: false });
+    expect(await next.done).toMatchObject({ durationS: 0.4, complete: true });
+    expect(phone.speechHeard).toEqual(Buffer.concat([speech(200), speech(400).reverse()]));
+  });
+
   it('lets be heard what other audio is behind', async () => {
     const { clock, bridge, phone } = called({ leadMs: 1_000 });
     phone.call();
