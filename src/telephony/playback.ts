@@ -52,8 +52,8 @@ export interface Playback {
   /** What has been heard up to now. */
   played(): Played;
   /**
-   * Ends it: closes its source, drops what comes from there still, and has the far end forget what it was sent. Where
-   * later audio is on its way there already, that and what is before it are heard.
+   * Ends it: closes its source, drops what comes from there still, and has the far end forget what it was sent, and with it
+   * the end of what was played before and is not heard yet. Where later audio is on its way there already, all is heard.
    */
   stop(): void;
 }
