@@ -251,19 +251,27 @@ class ForeignInput {
   readonly #input = new PassThrough();
   readonly #reader: FfmpegReader;
   readonly #decoded: Promise<void>;
+  /** Of the write under way. */
+  #written: (() => void) | undefined;
 
   constructor(container: ForeignContainer, ffmpeg: string | undefined, actions: ForeignActions) {
     this.#input.on('error', () => {});
     this.#reader = new FfmpegReader(this.#input, { container, ffmpeg });
     this.#decoded = this.#decode(actions);
-    this.#decoded.catch(actions.fail);
+    this.#decoded.then(() => this.#taken(), actions.fail);
   }
 
-  /** `done` when FFmpeg has room for more. */
-  write(chunk: Buffer, done: Callback): void {
-    // FFmpeg wants no more: its end says why.
-    const dropped = () => void this.#decoded.then(() => done(), done);
-    this.#input.write(chunk, (error) => (error ? dropped() : done()));
+  /**
+   * `done` when FFmpeg has room for more, or has ended well: it may want no more before the source is at its end, and what
+   * follows is dropped. When it fails the stream does.
+   */
+  write(chunk: Buffer, done: () => void): void {
+    this.#written = done;
+    // A stream that is destroyed does not call back of the write that it has begun.
+    this.#input.write(chunk, (error) => {
+      if (error) this.#decoded.then(() => this.#taken()).catch(() => {});
+      else this.#taken();
+    });
   }
 
   end(done: () => void, failed: (error: Error) => void): void {
@@ -273,6 +281,12 @@ class ForeignInput {
 
   close(): void {
     this.#reader.close();
+  }
+
+  #taken(): void {
+    const done = this.#written;
+    this.#written = undefined;
+    done?.();
   }
 
   async #decode({ take }: ForeignActions): Promise<void> {

@@ -123,6 +123,10 @@ async function textOf(streams: (Readable | Duplex)[], options: Partial<SttTextSt
   return sink.text;
 }
 
+function* chunksOf(bytes: Buffer, size: number) {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
 const voiceSamples = () => readWav(readFileSync(VOICE)).samples as Int16Array;
 
 describe('a source and stt.stream', () => {
@@ -188,6 +192,13 @@ describe('a source and stt.stream', () => {
       for (const highWaterMark of [777, 65_536]) {
         expect(await textOf([createReadStream(path, { highWaterMark })])).toBe(`${SAID}\n`);
       }
+    });
+
+    it('need none where bytes follow that FFmpeg does not want', async () => {
+      const path = join(folderWith(), 'call.aiff');
+      ffmpeg('-i', VOICE, path);
+      const long = Buffer.concat([readFileSync(path), Buffer.alloc(3_000_000)]);
+      expect(await textOf([Readable.from(chunksOf(long, 16_384))])).toBe(`${SAID}\n`);
     });
 
     it("end with FFmpeg's own complaint", async () => {
