@@ -103,9 +103,9 @@ export class LiveInput {
   }
 
   #learn(source: Source): void {
-    const given = source.outputFormat;
-    // What was written before says what it is; no stream of ours gives a format by its name alone.
-    if (typeof given !== 'object' || this.#kept.length > 0) return;
+    // What was written before says what it is.
+    if (this.#kept.length > 0) return;
+    const given = source.outputFormat as StreamFormat;
     if (given.container === 'packets') {
       const ogg = { container: 'ogg' } as const;
       throw mismatch(source, this.#options.stream, ogg, `put ${remedy(given, ogg)} between them`);

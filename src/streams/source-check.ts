@@ -5,7 +5,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Writable } from 'node:stream';
 import { argumentTypeError } from '../errors.js';
-import { fits, formatName, remedy, type StreamFormat } from './stream-format.js';
+import { fits, formatName, isStreamFormat, remedy, type StreamFormat } from './stream-format.js';
 
 /** A stream that says what it takes. */
 interface Sink extends Writable {
@@ -41,17 +41,22 @@ function saysItsFormat(source: unknown): source is Source {
   return typeof source === 'object' && source !== null && 'outputFormat' in source;
 }
 
-/** A decoder knows its format when it has read the header, before it gives any output. */
+/**
+ * A decoder knows its format when it has read the header, before it gives any output. What another package calls a
+ * format is passed over: the bytes have to tell.
+ */
 function whenKnown<S extends Writable>(
   source: Source,
   sink: S,
   then: (source: Source, sink: S) => void,
 ): void {
   if (source.outputFormat !== undefined) {
-    then(source, sink);
+    if (isStreamFormat(source.outputFormat)) then(source, sink);
     return;
   }
-  const onFormat = () => then(source, sink);
+  const onFormat = () => {
+    if (isStreamFormat(source.outputFormat)) then(source, sink);
+  };
   const stop = (unpiped: unknown) => {
     if (unpiped !== source) return;
     source.off('format', onFormat);
@@ -62,8 +67,8 @@ function whenKnown<S extends Writable>(
 }
 
 function check(source: Source, sink: Sink): void {
-  const [given, wanted] = [source.outputFormat, sink.inputFormat];
-  if (given === undefined || wanted === undefined || fits(given, wanted)) return;
+  const [given, wanted] = [source.outputFormat as StreamFormat, sink.inputFormat];
+  if (wanted === undefined || fits(given, wanted)) return;
   sink.destroy(mismatch(source, sink, wanted, `put ${remedy(given, wanted)} between them`));
 }
 

@@ -39,6 +39,17 @@ export function isRaw(format: StreamFormat): format is RawStreamFormat {
   return format.container === undefined || format.container === 'raw';
 }
 
+/** Whether it is one by its kinds; other packages may mean something else by a format. */
+export function isStreamFormat(value: unknown): value is StreamFormat {
+  if (typeof value !== 'object' || value === null) return false;
+  const { container = 'raw', encoding, sampleRateHz, channels } = value as Partial<RawStreamFormat>;
+  if (container !== 'raw') return ['wav', 'ogg', 'packets'].includes(container);
+  const isNumber = (field: unknown) => field === undefined || typeof field === 'number';
+  return (
+    SAMPLE_ENCODINGS.includes(encoding as SampleEncoding) && isNumber(sampleRateHz) && isNumber(channels)
+  );
+}
+
 /** Bytes of one frame: a sample of each channel. */
 export function frameBytes({ encoding, channels = 1 }: RawStreamFormat): number {
   return sampleBytes(encoding) * channels;

@@ -181,13 +181,24 @@ describe('SttStream without a format', () => {
     expect(connected).not.toHaveBeenCalled();
   });
 
-  it("passes over another package's idea of an outputFormat", async () => {
+  it.each([
+    'riff-16khz-16bit-mono-pcm',
+    null,
+    {},
+    { container: 'mp3' },
+    { sampleRate: 16_000 },
+    { encoding: 'pcm', sampleRateHz: 8000 },
+    { encoding: 's16le', sampleRateHz: '16000' },
+  ])("passes over another package's idea of an outputFormat: %j", async (outputFormat) => {
     const { wire } = await sentOf((stream) => {
-      const source = Object.assign(new PassThrough(), { outputFormat: 'riff-16khz-16bit-mono-pcm' });
+      const source = Object.assign(new PassThrough(), { outputFormat });
       source.end(WAV);
       return pipeline(source, stream, nowhere());
     });
     expect(wire).toBe('pcm_16000');
+    const source = Object.assign(new PassThrough(), { outputFormat });
+    source.end(PCM);
+    expect(await errorOf(source.pipe(new MulawEncoder()))).toBeUndefined();
   });
 });
 
