@@ -4,9 +4,18 @@
  */
 import { Duplex, type DuplexOptions } from 'node:stream';
 import { isWritable, refuse } from '../streams/byte-input.js';
+import type { DuplexEvents, Listen } from '../streams/events.js';
 
-/** The base of SttStream, TtsStream and S2sStream. */
-export abstract class LiveDuplex extends Duplex {
+/** The base of SttStream, TtsStream and S2sStream, which emit `Events`. */
+export abstract class LiveDuplex<Events extends DuplexEvents> extends Duplex {
+  /** As an EventEmitter has it, with what this stream emits. */
+  declare on: Listen<Events, this>;
+  /** As an EventEmitter has it, with what this stream emits. */
+  declare once: Listen<Events, this>;
+  /** As an EventEmitter has it, with what this stream emits. */
+  declare off: Listen<Events, this>;
+  /** As an EventEmitter has it, with what this stream emits. */
+  declare addListener: Listen<Events, this>;
   readonly #takesText: boolean;
 
   /** @param takesText Strings are written as well as bytes. */

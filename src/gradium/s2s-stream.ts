@@ -8,6 +8,7 @@ import { argumentTypeError, TimeoutError } from '../errors.js';
 import type { WireFormat } from '../format.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope } from '../speech/index.js';
 import { bytesOf } from '../streams/byte-input.js';
+import type { DuplexEvents } from '../streams/events.js';
 import type { StreamFormat } from '../streams/stream-format.js';
 import type { SentSource } from './audio-sender.js';
 import { LiveDuplex } from './live-duplex.js';
@@ -37,6 +38,14 @@ const PAGE_MS = 80;
 /** Of samples that are encoded here. */
 const OPUS_SOURCE = 'pcm_48000';
 
+/** What an {@link S2sStream} emits. */
+interface S2sStreamEvents extends DuplexEvents<Buffer> {
+  /** A session has begun: the first, or the one that goes on where another had to end. */
+  ready: [ready: S2sReady];
+  /** What is being said, its times known. */
+  word: [word: Word];
+}
+
 /**
  * Write audio, read audio; `end` comes only after the service has said all. Anything else that ends the connection
  * destroys the stream with a typed error, which iteration, `pipeline`, `finished` and an `error` listener all report;
@@ -45,7 +54,7 @@ const OPUS_SOURCE = 'pcm_48000';
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
-export class S2sStream extends LiveDuplex {
+export class S2sStream extends LiveDuplex<S2sStreamEvents> {
   readonly #config: ClientConfig;
   readonly #s2s: CheckedS2sOptions;
   readonly #deadlines: ResolvedDeadlines;
@@ -135,18 +144,6 @@ export class S2sStream extends LiveDuplex {
   /** The audio; throws the error that ended the stream. Leaving the loop early closes the connection. */
   override [Symbol.asyncIterator](): ReturnType<Duplex[typeof Symbol.asyncIterator]> & AsyncIterator<Buffer> {
     return super[Symbol.asyncIterator]();
-  }
-
-  /** A session has begun: the first, or the one that goes on where another had to end. */
-  override on(event: 'ready', listener: (ready: S2sReady) => void): this;
-  /** What is being said, its times known. */
-  override on(event: 'word', listener: (word: Word) => void): this;
-  /** Audio bytes, and whatever else a Duplex tells. */
-  // biome-ignore lint/suspicious/noExplicitAny: as in Node's own declaration
-  override on(event: string | symbol, listener: (...args: any[]) => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: as in Node's own declaration
-  override on(event: string | symbol, listener: (...args: any[]) => void): this {
-    return super.on(event, listener);
   }
 
   override _write(chunk: unknown, _encoding: BufferEncoding, done: Callback): void {

@@ -8,6 +8,7 @@ import { argumentRangeError, argumentTypeError, TimeoutError } from '../errors.j
 import type { WireFormat } from '../format.js';
 import { DeadlineTimer, type ResolvedDeadlines, resolveDeadlines, Scope, Turns } from '../speech/index.js';
 import { bytesOf } from '../streams/byte-input.js';
+import type { DuplexEvents } from '../streams/events.js';
 import type { StreamFormat } from '../streams/stream-format.js';
 import type { AudioSender } from './audio-sender.js';
 import { LiveDuplex } from './live-duplex.js';
@@ -64,7 +65,7 @@ interface Flush {
  *
  * Leaving a `for await` early, `destroy()` and an aborted signal close the connection at once.
  */
-export class SttStream<Chunk extends SttEvent | Buffer = SttEvent> extends LiveDuplex {
+export class SttStream<Chunk extends SttEvent | Buffer = SttEvent> extends LiveDuplex<DuplexEvents<Chunk>> {
   readonly #config: ClientConfig;
   readonly #options: SttStreamOptions | SttTextStreamOptions;
   readonly #stt: CheckedSttOptions;

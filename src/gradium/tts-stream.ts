@@ -8,6 +8,7 @@ import { OggOpusEncoder } from '../audio/index.js';
 import { argumentTypeError } from '../errors.js';
 import { STEP_MS, sampleBytes, type WireAudio, type WireFormat, wireAudio } from '../format.js';
 import { deferred, type ResolvedDeadlines, resolveDeadlines, Scope, TotalDeadline } from '../speech/index.js';
+import type { DuplexEvents } from '../streams/events.js';
 import type { StreamFormat } from '../streams/stream-format.js';
 import { LiveDuplex } from './live-duplex.js';
 import { outputFormatOf } from './live-output.js';
@@ -32,6 +33,16 @@ const UNKNOWN_SIZE = 0xffff_ffff;
 
 type Callback = (error?: Error | null) => void;
 
+/** What a {@link TtsStream} emits. */
+interface TtsStreamEvents extends DuplexEvents<Buffer> {
+  /** A word that is spoken, with its time in the audio and its place in all the text written; about as soon as its audio. */
+  word: [word: Word];
+  /** A session has begun: the first, and each further one that a long text needs. */
+  ready: [ready: TtsReady];
+  /** The service could go on if it had more text. */
+  needMoreText: [];
+}
+
 /**
  * Write text, in pieces cut anywhere; read audio bytes, of which `end` comes only after all was spoken. Text goes out as
  * soon as its sentence is certain to be whole, or with {@link flush}. The connection is opened with the stream.
@@ -44,7 +55,7 @@ type Callback = (error?: Error | null) => void;
  * not thrown into the event loop. Leaving a `for await` early, `destroy()` and an aborted signal close the connection at
  * once.
  */
-export class TtsStream extends LiveDuplex {
+export class TtsStream extends LiveDuplex<TtsStreamEvents> {
   readonly #config: ClientConfig;
   readonly #options: CheckedTtsOptions;
   readonly #deadlines: ResolvedDeadlines;
@@ -125,20 +136,6 @@ export class TtsStream extends LiveDuplex {
     }
     this.#flushes.push(this.#taken + this.writableLength);
     this.#flushTaken();
-  }
-
-  /** A word that is spoken, with its time in the audio and its place in all the text written; about as soon as its audio. */
-  override on(event: 'word', listener: (word: Word) => void): this;
-  /** A session has begun: the first, and each further one that a long text needs. */
-  override on(event: 'ready', listener: (ready: TtsReady) => void): this;
-  /** The service could go on if it had more text. */
-  override on(event: 'needMoreText', listener: () => void): this;
-  /** Audio bytes, and whatever else a Duplex tells. */
-  // biome-ignore lint/suspicious/noExplicitAny: as in Node's own declaration
-  override on(event: string | symbol, listener: (...args: any[]) => void): this;
-  // biome-ignore lint/suspicious/noExplicitAny: as in Node's own declaration
-  override on(event: string | symbol, listener: (...args: any[]) => void): this {
-    return super.on(event, listener);
   }
 
   /** The audio; throws the error that ended the stream. Leaving the loop early closes the connection. */

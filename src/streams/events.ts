@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 import type { RawAudioFormat } from '../format.js';
 
-/** What a Node `Duplex` emits, and with what. */
-interface DuplexEvents {
+/** What a Node `Duplex` emits, and with what. An encoding makes its chunks strings. */
+// biome-ignore lint/suspicious/noExplicitAny: as Node has it.
+export interface DuplexEvents<Chunk = any> {
   close: [];
-  // biome-ignore lint/suspicious/noExplicitAny: as Node has it; an encoding makes it a string.
-  data: [chunk: any];
+  data: [chunk: Chunk];
   drain: [];
   end: [];
   error: [error: Error];

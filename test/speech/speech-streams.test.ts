@@ -19,6 +19,7 @@ import {
   type SttTextStreamOptions,
   transcode,
   WavDecoder,
+  type Word,
   writeOggOpus,
 } from '../../src/index.js';
 import { type Fault, type Sandbox, startSandbox } from '../../src/sandbox/index.js';
@@ -275,6 +276,8 @@ describe('text out', () => {
     const [text, events] = [client.stt.stream({ output: 'text' }), client.stt.stream()];
     expectTypeOf(text).toEqualTypeOf<SttStream<Buffer>>();
     expectTypeOf(events).toEqualTypeOf<SttStream<SttEvent>>();
+    text.on('data', (chunk) => expectTypeOf(chunk).toEqualTypeOf<Buffer>());
+    events.once('data', (chunk) => expectTypeOf(chunk).toEqualTypeOf<SttEvent>());
     expect([text.readableObjectMode, events.readableObjectMode]).toEqual([false, true]);
   });
 
@@ -525,6 +528,15 @@ describe.each(Object.entries(KINDS))('%s in a pipeline', (_name, { make, input, 
 });
 
 describe('text and tts.stream', () => {
+  it('have types for what is emitted, however one listens', () => {
+    const [spoken, heard] = [client.tts.stream(), client.s2s.stream({ targetLanguage: 'fr' })];
+    spoken.on('data', (chunk) => expectTypeOf(chunk).toEqualTypeOf<Buffer>());
+    spoken.once('word', (word) => expectTypeOf(word).toEqualTypeOf<Word>());
+    heard.on('data', (chunk) => expectTypeOf(chunk).toEqualTypeOf<Buffer>());
+    heard.addListener('ready', ({ requestId }) => expectTypeOf(requestId).toEqualTypeOf<string>());
+    expect([spoken, heard].map((stream) => stream.destroy().destroyed)).toEqual([true, true]);
+  });
+
   it('take tokens from an async iterable, and what follows takes the audio', async () => {
     async function* tokens() {
       for (const token of ['Good', ' mor', 'ning to', ' you', '.']) {
