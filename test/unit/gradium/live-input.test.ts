@@ -258,6 +258,17 @@ describe('a live stream with a format', () => {
     });
   }
 
+  it('leaves out part of a frame at the end, and takes nothing at all for silence', async () => {
+    const format = { encoding: 's16le', sampleRateHz: 16_000 } as const;
+    for (const [bytes, sent] of [
+      [PCM.subarray(0, -1), PCM.subarray(0, -2)],
+      [Buffer.alloc(0), Buffer.alloc(0)],
+    ] as const) {
+      const join = (stream: SttStream) => pipeline(Readable.from([bytes]), stream, nowhere());
+      expect((await sentOf(join, { format })).audio.equals(sent)).toBe(true);
+    }
+  });
+
   it('sends samples that begin almost like a container, to the last byte', async () => {
     for (const bytes of [Buffer.from('RIFF....WAVY and so on'), Buffer.from('OggS'), Buffer.from('RI')]) {
       const { audio } = await sentOf((stream) => pipeline(Readable.from([bytes]), stream, nowhere()), {
