@@ -29,11 +29,12 @@ import { PacketEncodeStage } from './opus-encoder-stream.js';
 import type { LinkFacts } from './opus-packets.js';
 import { ENCODING_OF } from './sample-view.js';
 import { Chain, LateStage, type Stage } from './stage.js';
-import { fits, frameBytes, type OpusPacketFormat, type StreamFormat } from './stream-format.js';
+import { fits, type OpusPacketFormat, type StreamFormat } from './stream-format.js';
 import {
   type KnownRaw,
   OggDecodeStage,
   OggEncodeStage,
+  sliceBytesOf,
   TranscodeStage,
   WAV_SAMPLES,
   WavHeaderStage,
@@ -337,9 +338,7 @@ function sliceBytes(from: TranscodeSource, [first]: readonly Stage[]): number {
   if (from.container === 'wav') return WAV_SLICE_BYTES;
   if (from.container === 'ogg') return first instanceof DemuxStage ? DEMUX_SLICE_BYTES : DECODE_SLICE_BYTES;
   if (from.container === 'packets' || !(first instanceof TranscodeStage)) return OUTPUT_BYTES;
-  const output = first.format as KnownRaw; // only a WAV's is not known yet
-  const growth = (frameBytes(output) * output.sampleRateHz) / (frameBytes(from) * from.sampleRateHz);
-  return Math.ceil(OUTPUT_BYTES / Math.max(1, growth));
+  return sliceBytesOf(from, first.format as KnownRaw); // only a WAV's is not known yet
 }
 
 // ---- Mistakes, before anything is read

@@ -83,6 +83,15 @@ export class TranscodeStage extends Stage {
   }
 }
 
+/** What comes of one slice of input, about. */
+const OUTPUT_BYTES = 65_536;
+
+/** As many bytes of raw samples as become OUTPUT_BYTES, and no more than these. */
+export function sliceBytesOf(from: RawAudioFormat, to: RawAudioFormat): number {
+  const growth = (frameBytes(to) * to.sampleRateHz) / (frameBytes(from) * from.sampleRateHz);
+  return Math.ceil(OUTPUT_BYTES / Math.max(1, growth));
+}
+
 /** A WAV to its samples as float32, at its own rate: where that decides what comes next. */
 export class WavReadStage extends Stage {
   readonly #reader: WavReader<'float32'>;
