@@ -11,6 +11,7 @@
 //
 // What must hold: a call returns, or throws a typed error with a code; a promise settles alike; nothing is written
 // beside the memory that was lent; a closed object says so; every export has been seen to return.
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -219,6 +220,17 @@ function apply(entry, self, args, newTarget) {
   return Reflect.construct(entry.type.Class, args, newTarget ?? entry.type.Class);
 }
 
+/** `process.stderr` keeps what a reader that is behind has no room for, and a crash, or the end, would take it along. */
+function traceNow(line) {
+  for (let rest = Buffer.from(line); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(2, rest));
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 /** Mostly what a careless caller does; now and then a wrong `this`, an odd new.target, a class without `new`. */
 function once(entry) {
   const isGood = values.chance(0.4);
@@ -232,7 +244,7 @@ function once(entry) {
     oddThis && entry.construct ? values.pick([Array, class {}, addon.WavReader, Proxy]) : undefined;
   if (options.trace) {
     const text = args.map((value) => shown(value)).join(', ');
-    process.stderr.write(`${calls} ${entry.label}(${text})${oddThis ? ` on ${shown(self)}` : ''}\n`);
+    traceNow(`${calls} ${entry.label}(${text})${oddThis ? ` on ${shown(self)}` : ''}\n`);
   }
   const untouched = guard([...values.regions()]);
   const wasClosed = live?.closed && !oddThis;
