@@ -203,7 +203,7 @@ const STREAM_TABLES = {
     ['the calls, µs', (row) => us(row.bareNs)],
     ['the stream, µs', (row) => us(row.oursNs)],
     ['over the calls, µs', (row) => us(row.overNs)],
-    ['x prism-media', (row) => ratio(row, 'ratioToPrism')],
+    ['x prism-media', (row) => figure(row.ratioToPrism, 2)],
   ],
   'streams/soak': [
     name,
