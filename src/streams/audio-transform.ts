@@ -127,7 +127,10 @@ export abstract class AudioTransform extends Transform {
     return this.#outputFormat;
   }
 
-  /** For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`, and with raw samples: what else comes out is known from the start. */
+  /**
+   * For a subclass that learns its output's format from its input: emits `format`. To be called before any `push`, and with
+   * raw samples: what else comes out is known from the start.
+   */
   protected announce(format: StreamFormat): void {
     this.#outputFormat = format;
     this.emit('format', format);

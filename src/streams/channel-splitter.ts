@@ -166,7 +166,7 @@ export class ChannelSplitter extends Writable {
     });
   }
 
-  /** One channel's samples. */
+  /** One channel's samples, byte by byte: the core has no call yet that takes one channel out of several. */
   #samplesOf(bytes: Buffer, index: number): Buffer {
     const [size, frame] = [this.#sampleBytes, this.#frameBytes];
     const length = (bytes.length / frame) * size;

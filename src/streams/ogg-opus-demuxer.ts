@@ -16,8 +16,8 @@ export const DEMUX_SLICE_BYTES = 8192;
  * that prism-media's `opus.Decoder` and @discordjs/voice (`StreamType.Opus`) take them as well as `OpusDecoderStream`.
  *
  * Pages that are damaged, lost or of other streams, packets that span pages, chained links: as `OggOpusReader`, with its
- * errors, which destroy the stream; packets that nobody has read by then are gone, as with any stream. The gain of a header is not in the
- * packets' bytes: each packet tells it as `gainDb`, `OpusDecoderStream` applies it, `OggOpusMuxer` writes it.
+ * errors, which destroy the stream; packets that nobody has read by then are gone, as with any stream. The gain of a
+ * header is not in the packets' bytes: each packet tells it as `gainDb`, `OpusDecoderStream` applies it, `OggOpusMuxer` writes it.
  *
  * @see docs/ogg.md, docs/recipes/discord.md
  * @example

@@ -34,8 +34,8 @@ const MAX_GAIN_DB = 127 + 255 / 256;
  *
  * Where packets say what of them counts ({@link OpusPacketBuffer}), the rest, pre-skip and end trim, is dropped, the gain of
  * their file's header is applied, on top of `gainDb`, and the decoder begins anew with each link: through `OggOpusDemuxer`
- * and this stream come the samples of `OggOpusDecoder`, where the number of channels is the file's. An empty packet stands for a lost one, as long as the packet before it (at first
- * 20 ms): it is decoded from what the packet after it carries of it (`fec` of the encoder), or concealed.
+ * and this stream come the samples of `OggOpusDecoder`, where the number of channels is the file's. An empty packet stands
+ * for a lost one, as long as the packet before it (at first 20 ms): it is decoded from what the packet after it carries of it (`fec` of the encoder), or concealed.
  *
  * Packets that are none destroy the stream with a FormatError ERR_OPUS_BAD_PACKET, other values with a TypeError
  * ERR_INVALID_ARG; packets of more than two channels, without a `layout`, with an UnsupportedError
